@@ -1,0 +1,78 @@
+"""The house keeps its floors: a folder imports only from lower floors, lazy imports included."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FLOORS = {
+    "cli": 6,
+    "node": 6,
+    "flows": 5,
+    "routing": 4,
+    "finance": 3,
+    "providers": 3,
+    "ledger": 3,
+    "config": 3,
+    "documents": 3,
+    "trust": 2,
+    "domain": 1,
+}
+STDLIB_ONLY = "domain"
+
+
+def modules() -> list[Path]:
+    return sorted(path for folder in FLOORS for path in (ROOT / folder).rglob("*.py"))
+
+
+def imported_names(source: str) -> Iterator[tuple[int, str]]:
+    """Every absolute module name a file imports, wherever in the file the import stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: relative import"
+            yield node.lineno, node.module or ""
+
+
+def violations(folder: str, source: str) -> list[str]:
+    """Imports in ``source`` that ``folder`` may not make, one line each."""
+    import sys
+
+    found = []
+    for line, name in imported_names(source):
+        top = name.split(".")[0]
+        if top in FLOORS and top != folder and FLOORS[top] >= FLOORS[folder]:
+            found.append(
+                f"line {line}: {folder} (floor {FLOORS[folder]}) imports {name} (floor {FLOORS[top]})"
+            )
+        if folder == STDLIB_ONLY and top not in FLOORS and top not in sys.stdlib_module_names:
+            found.append(f"line {line}: {folder} imports {name}, which is not the standard library")
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_module_keeps_its_floor(path: Path) -> None:
+    assert violations(path.relative_to(ROOT).parts[0], path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "source"),
+    [
+        ("ledger", "def f():\n    import flows.place"),
+        ("ledger", "from finance.cash import curve"),
+        ("domain", "import sqlalchemy"),
+        ("flows", "import cli.main"),
+    ],
+)
+def test_a_broken_floor_is_found(folder: str, source: str) -> None:
+    assert violations(folder, source)
+
+
+def test_every_top_level_folder_of_code_has_a_floor() -> None:
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert folders - {"tests", "bench"} == set(FLOORS)
