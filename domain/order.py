@@ -1,0 +1,85 @@
+"""A buyer's order: who buys what from whom, at which price, due when, paid how."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from domain.money import round_minor
+from domain.terms import PaymentTerm
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A firm as a document names it; ``identifier`` is scheme-qualified where a scheme is known."""
+
+    name: str
+    identifier: str = ""
+    country: str = ""
+    address: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line; ``unit_price`` in major units may be finer than the minor unit, ``net_minor`` may not.
+
+    ``tax_rate`` is the share of the net that the seller adds (``Fraction(13, 100)``).
+    """
+
+    number: str
+    product: str
+    quantity: Decimal
+    unit_price: Decimal
+    net_minor: int
+    unit: str = "EA"
+    description: str = ""
+    tax_rate: Fraction = Fraction(0)
+    weight_kg: Decimal | None = None
+    due_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A buyer's order as received; amounts in minor units of ``currency``.
+
+    ``due_on`` is when the goods must be at ``destination``. ``payment`` says when the buyer pays which
+    share of the gross amount. ``allowances_minor`` (negative) and charges (positive) of the document
+    level are in ``adjustment_minor``, before tax.
+    """
+
+    reference: str
+    issued_on: date
+    buyer: Party
+    seller: Party
+    currency: str
+    lines: tuple[OrderLine, ...]
+    due_on: date | None = None
+    destination: str = ""
+    country: str = ""
+    payment: tuple[PaymentTerm, ...] = ()
+    adjustment_minor: int = 0
+    adjustment_tax_rate: Fraction = Fraction(0)
+    note: str = ""
+    source: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def net_minor(self) -> int:
+        return sum(line.net_minor for line in self.lines) + self.adjustment_minor
+
+    @property
+    def tax_minor(self) -> int:
+        """Tax summed per rate and rounded once per rate, as invoices do (EN 16931 BR-CO-17)."""
+        bases: dict[Fraction, int] = {}
+        for line in self.lines:
+            bases[line.tax_rate] = bases.get(line.tax_rate, 0) + line.net_minor
+        if self.adjustment_minor:
+            rate = self.adjustment_tax_rate
+            bases[rate] = bases.get(rate, 0) + self.adjustment_minor
+        return sum(round_minor(base * rate) for rate, base in bases.items())
+
+    @property
+    def gross_minor(self) -> int:
+        return self.net_minor + self.tax_minor
