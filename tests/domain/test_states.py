@@ -1,5 +1,7 @@
 """An order moves only along the pairs that are written down."""
 
+from itertools import pairwise
+
 import pytest
 
 from domain.errors import StateError
@@ -9,7 +11,7 @@ from domain.states import ENDED, TRANSITIONS, OrderState, may_move, require_move
 def test_forward_path_of_the_trade_is_allowed() -> None:
     side = (OrderState.CANCELLED, OrderState.DISPUTED, OrderState.DEFAULTED)
     path = [state for state in OrderState if state not in side]
-    assert all(may_move(before, after) for before, after in zip(path, path[1:], strict=False))
+    assert all(may_move(before, after) for before, after in pairwise(path))
 
 
 def test_ended_states_are_final() -> None:
