@@ -38,6 +38,18 @@ class OrderLine:
     tax_rate: Fraction = Fraction(0)
     weight_kg: Decimal | None = None
     due_on: date | None = None
+    tax_category: str = ""
+    destination: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """An allowance (negative) or a charge (positive) on the whole order, before tax."""
+
+    reason: str
+    amount_minor: int
+    tax_rate: Fraction = Fraction(0)
+    tax_category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,9 @@ class Order:
     """A buyer's order as received; amounts in minor units of ``currency``.
 
     ``due_on`` is when the goods must be at ``destination``. ``payment`` says when the buyer pays which
-    share of the gross amount. ``allowances_minor`` (negative) and charges (positive) of the document
-    level are in ``adjustment_minor``, before tax.
+    share of the gross amount. ``adjustments`` are the allowances and charges of the document level.
+    A line with its own ``due_on`` or ``destination`` overrides the order's. ``extra`` holds what the
+    document says beyond this, as plain JSON data.
     """
 
     reference: str
@@ -59,11 +72,14 @@ class Order:
     destination: str = ""
     country: str = ""
     payment: tuple[PaymentTerm, ...] = ()
-    adjustment_minor: int = 0
-    adjustment_tax_rate: Fraction = Fraction(0)
+    adjustments: tuple[Adjustment, ...] = ()
     note: str = ""
     source: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def adjustment_minor(self) -> int:
+        return sum(adjustment.amount_minor for adjustment in self.adjustments)
 
     @property
     def net_minor(self) -> int:
@@ -75,9 +91,8 @@ class Order:
         bases: dict[Fraction, int] = {}
         for line in self.lines:
             bases[line.tax_rate] = bases.get(line.tax_rate, 0) + line.net_minor
-        if self.adjustment_minor:
-            rate = self.adjustment_tax_rate
-            bases[rate] = bases.get(rate, 0) + self.adjustment_minor
+        for adjustment in self.adjustments:
+            bases[adjustment.tax_rate] = bases.get(adjustment.tax_rate, 0) + adjustment.amount_minor
         return sum(round_minor(base * rate) for rate, base in bases.items())
 
     @property
