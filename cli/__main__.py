@@ -1,0 +1,5 @@
+"""``python -m cli`` is ``net``."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,116 @@
+"""The program's door: which commands there are, and the one place where an error becomes text.
+
+A group's module is imported when one of its commands runs, never for ``--help`` or completion. Each
+module exposes ``app``; adding a command is one row in ``COMMANDS`` (``docs/guides/adding-a-command.md``).
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from cli import failure
+
+# name -> (module, help in one line, panel of the help page)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("cli.init", "Set up a ledger and a network file of your own.", "Start"),
+    "doctor": ("cli.doctor", "Check that everything net needs is in place and sound.", "Start"),
+    "order": ("cli.order", "A buyer's orders: new, run, advance, list, show, amend, cancel.", "Trade"),
+    "plan": ("cli.plan", "Plan an order so that no own cash is needed, or say what is missing.", "Trade"),
+    "batch": ("cli.batch", "Take thousands of orders the whole way; go on after any interruption.", "Trade"),
+    "route": ("cli.route", "Decide many orders together over shared slots and shared credit.", "Trade"),
+    "slot": ("cli.slot", "Slots of factories, warehouses and carriers: free, held, booked.", "Trade"),
+    "milestone": ("cli.milestone", "Record what happened to the goods, and who says so.", "Trade"),
+    "finance": ("cli.finance", "Ask lenders, accept an offer, look at a facility.", "Money"),
+    "payment": ("cli.payment", "Record money that came in or went out.", "Money"),
+    "invoice": ("cli.invoice", "Write the invoice of a delivered order.", "Money"),
+    "statement": ("cli.statement", "Match a bank statement to orders.", "Money"),
+    "report": ("cli.report", "Who earned what.", "Money"),
+    "bank": ("cli.bank", "A lender's book: drawn, due, overdue, yield.", "Money"),
+    "provider": ("cli.provider", "The firms whose slots you trade on: list, add, check.", "Network"),
+    "lender": ("cli.lender", "The firms whose money you trade on: list, add, check.", "Network"),
+    "node": ("cli.node", "Offer your own catalogue to other firms.", "Network"),
+    "ledger": ("cli.ledger", "The book of record: log, balance, trace, verify, backup.", "Books"),
+}
+
+
+class LazyGroup(TyperGroup):
+    """The root: lists one-line stand-ins from the table, imports the real group when it is called."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        for name, (_, line, panel) in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=line, rich_help_panel=panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, load(name) if listed is not None and name else listed, rest
+
+
+def load(name: str) -> Any:
+    """The real command or group behind a name of the table."""
+    command = get_command(import_module(COMMANDS[name][0]).app)
+    command.name = name
+    return command
+
+
+app = typer.Typer(
+    name="net",
+    cls=LazyGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog="Begin with:  net order run examples/lamp-order.toml",
+)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"net {version('net')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_tell_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    """Trade a buyer's order on other people's assets, with proof that no own cash is needed."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code of ``domain/errors.py``."""
+    try:
+        code = get_command(app).main(list(arguments), prog_name="net", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        return _close_quietly()
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # Typer turned it into exit 1
+            return _close_quietly()
+        return stop.code if isinstance(stop.code, int) else 1
+    except BaseException as error:  # the one place: every error becomes text and a code here
+        return failure.tell(error, arguments)
+
+
+def _close_quietly() -> int:
+    """The reader of our output went away (``net ledger log | head``); 141 is what the shell expects."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 128 + 13
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

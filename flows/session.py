@@ -1,0 +1,74 @@
+"""What one command works on: the ledger, the network, the day of trade, the clock; each opened once."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from config.locations import find_config, find_ledger
+from domain.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from domain.network import Network
+    from ledger.store import Ledger
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Session:
+    """Opens what is asked for when it is first asked for; closes what it opened.
+
+    ``on`` governs the rules of trade; ``clock`` (UTC, with seconds) the expiry of holds and signatures.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger_url: str | None = None,
+        config_path: Path | None = None,
+        on: date | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.clock = clock
+        self.on_given = on
+        self.config_path = find_config(config_path)
+        self.ledger_url = find_ledger(ledger_url)
+
+    @property
+    def on(self) -> date:
+        """The day of trade: the one given, else today's."""
+        return self.on_given or self.clock().date()
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """The open ledger; NotFoundError when there is none yet."""
+        from ledger.store import open_ledger
+
+        if self.ledger_url is None:
+            raise NotFoundError(
+                "there is no ledger yet",
+                "net init makes one; net init --practice makes one to play with",
+            )
+        return open_ledger(self.ledger_url)
+
+    @cached_property
+    def network(self) -> "Network":
+        """The network file in force, validated; every defect of it at once when it is wrong."""
+        from config.network import load_network
+
+        return load_network(self.config_path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if "ledger" in self.__dict__:
+            self.ledger.close()
