@@ -228,7 +228,7 @@ class FinanceProduct:
     advance_base: AdvanceBase = AdvanceBase.ORDER
     advance_rate: Fraction = Fraction(1)
     draw: DrawRule = DrawRule.NEED
-    price: Price = Price()
+    price: Price = field(default_factory=Price)
     fees: tuple[Fee, ...] = ()
     available_from: Event = Event.BOOKING
     available_days: int = 0
