@@ -1,0 +1,133 @@
+"""The network file is read whole: every defect at once, each where it stands."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from config.locations import shipped_network
+from config.network import load_network
+from config.settings import load_policy
+from domain.errors import InputDefectsError, NotFoundError
+from domain.network import DrawRule, Role
+from domain.terms import Event, FeeTaking
+
+FACTORY = """
+[[factory]]
+id = "a"
+place = "Here"
+payment = [{ share = "30%", event = "booking" }, { share = "70%", event = "delivery", days = 30 }]
+[[factory.product]]
+product = "cup"
+unit_price = "0.12345"
+"""
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def defects_of(path: Path) -> list[tuple[int, str]]:
+    with pytest.raises(InputDefectsError) as caught:
+        load_network(path)
+    return [(defect.line, defect.field) for defect in caught.value.defects]
+
+
+def test_network_that_ships_is_sound() -> None:
+    network = load_network(shipped_network())
+    assert {provider.kind for provider in network.providers} >= {"factory", "warehouse", "logistics"}
+    order = network.product("harbour-order")
+    assert order is not None
+    assert (order.role, order.draw, order.price.rate_annual) == (
+        Role.PRE_SHIPMENT,
+        DrawRule.NEED,
+        Fraction(144, 1000),
+    )
+    assert order.fees[0].taken is FeeTaking.CAPITALISED
+
+
+def test_network_keeps_unit_prices_finer_than_the_minor_unit(tmp_path: Path) -> None:
+    network = load_network(written(tmp_path / "n.toml", FACTORY))
+    assert str(network.providers[0].products[0].unit_price) == "0.12345"
+    assert network.providers[0].payment[1].event is Event.DELIVERY
+
+
+def test_network_reports_every_defect_with_its_line(tmp_path: Path) -> None:
+    text = """name = "x"
+colour = "red"
+[[factory]]
+id = "a"
+payment = [{ share = "30%", event = "booking" }]
+[[factory.product]]
+product = "cup"
+unit_price = -1
+[[lender]]
+id = "l"
+currency = "ZZZ"
+[[lender.product]]
+id = "p"
+role = "sponsor"
+technique = "loan"
+"""
+    found = defects_of(written(tmp_path / "n.toml", text))
+    assert found == [
+        (2, "colour"),
+        (5, "factory.0.payment"),
+        (8, "factory.0.product.0.unit_price"),
+        (11, "lender.0.currency"),
+        (14, "lender.0.product.0.role"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("extra", "reason"),
+    [
+        (FACTORY, "two providers have this id"),
+        (
+            '[[service]]\nid="i"\nkind="inspection"\nafter="packing"\n'
+            '[[service]]\nid="p"\nkind="packing"\nafter="inspection"\n',
+            "cyclic terms: the work of inspection waits for packing waits for inspection",
+        ),
+        (
+            '[[lender]]\nid="l"\n[[lender.product]]\nid="p"\nrole="pre_shipment"\ntechnique="loan"\n'
+            'participation=[{lender="ghost", share="100%"}]\n',
+            "names the lender ghost",
+        ),
+        (
+            '[[lender]]\nid="l"\n[[lender.product]]\nid="p"\nrole="pre_shipment"\ntechnique="loan"\n'
+            'taken_out_by=["q"]\n[[lender.product]]\nid="q"\nrole="take_out"\ntechnique="loan"\n'
+            'taken_out_by=["p"]\n',
+            "cyclic terms: the repayment of p waits for q waits for p",
+        ),
+        ('[[rate]]\nfrom="USD"\nto="CNY"\nrate=0\n', "exchange rate"),
+    ],
+)
+def test_network_refuses_what_contradicts_itself(tmp_path: Path, extra: str, reason: str) -> None:
+    with pytest.raises(InputDefectsError, match=reason):
+        load_network(written(tmp_path / "n.toml", FACTORY + extra))
+
+
+def test_network_says_when_a_file_is_absent_or_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        load_network(tmp_path / "absent.toml")
+    assert defects_of(written(tmp_path / "bad.toml", "a = 1\nb = = 2\n")) == [(2, "file")]
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    assert defects_of(tmp_path / "binary.toml") == [(0, "file")]
+
+
+def test_settings_name_the_network_and_the_policy(tmp_path: Path) -> None:
+    written(tmp_path / "mine.toml", FACTORY)
+    settings = written(
+        tmp_path / "net.toml", 'network = "mine.toml"\n[policy]\nliquid_days_late = 15\nbooking_days = 1\n'
+    )
+    assert load_network(settings).providers[0].id == "a"
+    policy = load_policy(settings)
+    assert policy.booking_days == 1
+    assert [stress.buyer_late_days for stress in policy.stresses if stress.must_pass] == [15]
+
+
+def test_settings_that_name_themselves_are_refused(tmp_path: Path) -> None:
+    settings = written(tmp_path / "net.toml", 'network = "net.toml"\n')
+    with pytest.raises(NotFoundError, match="name one another"):
+        load_network(settings)
