@@ -26,6 +26,7 @@ class OrderLine:
     """One line; ``unit_price`` in major units may be finer than the minor unit, ``net_minor`` may not.
 
     ``tax_rate`` is the share of the net that the seller adds (``Fraction(13, 100)``).
+    ``adjustment_minor`` is the line's own allowance (negative) or charge (positive), inside ``net_minor``.
     """
 
     number: str
@@ -40,6 +41,7 @@ class OrderLine:
     due_on: date | None = None
     tax_category: str = ""
     destination: str = ""
+    adjustment_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

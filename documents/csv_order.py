@@ -1,0 +1,180 @@
+"""Orders in CSV with the columns of docs/reference/order-files.md; rows stream, one order at a time."""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from documents.findings import Findings, refuse
+from documents.section import Numeral
+
+ROW_LENGTH = 2**20
+_SEPARATORS = ",;\t|"
+_TERM = re.compile(r"(?P<share>[\d.]+%?) +(?P<event>[a-z_]+) *(?:\+ *(?P<days>\d+))?(?P<end> +month end)?")
+
+_ORDER = ("reference", "issued_on", "currency", "due_on", "destination", "country", "note")
+_PARTY = ("name", "identifier", "country", "address", "account")
+_LINE = {
+    "number": "number",
+    "product": "product",
+    "quantity": "quantity",
+    "unit": "unit",
+    "unit_price": "unit_price",
+    "price_quantity": "price_quantity",
+    "net": "net",
+    "description": "description",
+    "tax_rate": "tax_rate",
+    "tax_category": "tax_category",
+    "weight_kg": "weight_kg",
+    "line_due_on": "due_on",
+    "line_destination": "destination",
+    "adjustment": "adjustment",
+}
+_PARTIES = tuple(f"{party}_{field}" for party in ("buyer", "seller") for field in _PARTY)
+COLUMNS = frozenset((*_ORDER, "buyer", "seller", "payment", *_LINE, *_PARTIES))
+"""Every column that an order in CSV may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of one row by column; ``line`` is where it starts in the file."""
+
+    line: int
+    cells: dict[str, str]
+
+
+def rows(text: TextIO, file: str, separator: str = "") -> Iterator[Row]:
+    """Rows under the header; raises for what ends the reading: bad quoting, a row without end, encoding."""
+    lines = bounded_lines(text, file)
+    header_line = next(lines, "")
+    separator = separator or max(_SEPARATORS, key=header_line.count)
+    header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
+    _check_header(header, file)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    line = 2
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            problem = f"this row cannot be read: {error}"
+            raise refuse(file, line, "row", problem, "close its quotation marks") from None
+        if any(cells):
+            yield Row(line, _named(header, cells, file, line))
+        line = reader.line_num + 2
+
+
+def _named(header: list[str], cells: list[str], file: str, line: int) -> dict[str, str]:
+    if len(cells) > len(header) and any(cells[len(header) :]):
+        problem = f"has {len(cells)} cells under {len(header)} columns"
+        raise refuse(file, line, "row", problem, "quote a cell that holds the separator")
+    return dict(zip(header, cells, strict=False))
+
+
+def _check_header(header: list[str], file: str) -> None:
+    if not any(header):
+        raise refuse(file, 1, "header", "names no columns", "let the first line name the columns")
+    twice = {name for name in header if name and header.count(name) > 1}
+    if twice:
+        problem = f"names a column twice: {', '.join(sorted(twice))}"
+        raise refuse(file, 1, "header", problem, "name each column once")
+
+
+def bounded_lines(text: TextIO, file: str) -> Iterator[str]:
+    """Lines of bounded length, so that a file without line ends is not read into memory."""
+    number = 0
+    try:
+        while line := text.readline(ROW_LENGTH + 1):
+            number += 1
+            if len(line) > ROW_LENGTH:
+                raise refuse(file, number, "row", "is longer than 1 MiB", "check its line ends and quotes")
+            if "\0" in line:
+                raise refuse(file, number, "row", "holds a NUL byte", "send the file as text")
+            yield line
+    except UnicodeDecodeError as error:
+        problem = f"is not {error.encoding.upper()} text"
+        remedy = "save it as UTF-8, or name its encoding in a map"
+        raise refuse(file, number + 1, "row", problem, remedy) from None
+
+
+def unknown_columns(row: Row, file: str) -> Findings:
+    """Columns that no order has, noted once for the file."""
+    findings = Findings(file, lambda _name: 1)
+    for name in row.cells:
+        if name and name not in COLUMNS:
+            findings.add(
+                name, "is not a column of an order file", "rename or remove it, or read it with a map"
+            )
+    if "reference" not in row.cells:
+        findings.add("reference", "the column is missing", "add it, or read the file with a map")
+    return findings
+
+
+def grouped(every: Iterator[Row], limit: int, file: str) -> Iterator[list[Row]]:
+    """Rows that follow one another with the same reference: one order each."""
+    group: list[Row] = []
+    for row in every:
+        if group and row.cells.get("reference", "").strip() != group[0].cells.get("reference", "").strip():
+            yield group
+            group = []
+        group.append(row)
+        if len(group) > limit:
+            problem = f"one order has more than {limit:,} rows"
+            raise refuse(file, group[0].line, "reference", problem, "split the order")
+    if group:
+        yield group
+
+
+def document_of(group: list[Row], findings: Findings) -> dict[str, Any]:
+    """The fields of an order from its rows; columns of the order may be empty after the first row."""
+    merged = _merged(group, findings)
+    document: dict[str, Any] = {key: merged[key] for key in _ORDER if key in merged}
+    for party in ("buyer", "seller"):
+        fields = {field: merged[f"{party}_{field}"] for field in _PARTY if f"{party}_{field}" in merged}
+        if party in merged:
+            fields.setdefault("name", merged[party])
+        if fields:
+            document[party] = fields
+    if "payment" in merged:
+        document["payment"] = payment_of(merged["payment"], findings)
+    document["lines"] = [_line(row) for row in group]
+    return document
+
+
+def _line(row: Row) -> dict[str, str]:
+    return {
+        field: Numeral(row.cells[column])
+        for column, field in _LINE.items()
+        if row.cells.get(column, "").strip()
+    }
+
+
+def _merged(group: list[Row], findings: Findings) -> dict[str, str]:
+    merged: dict[str, str] = {}
+    for row in group:
+        for column, cell in row.cells.items():
+            value = cell.strip()
+            if column in _LINE or not value:
+                continue
+            first = merged.setdefault(column, value)
+            if first != value:
+                problem = f"is {value[:40]!r} on line {row.line}, but {first[:40]!r} before"
+                findings.add(column, problem, "let the rows of one order agree, or number the orders apart")
+    return merged
+
+
+def payment_of(text: str, findings: Findings) -> list[dict[str, Any]]:
+    """``30% order, 70% delivery+30`` as payment terms."""
+    terms = []
+    for part in re.split(r"[,;]", text):
+        found = _TERM.fullmatch(part.strip())
+        if found is None:
+            findings.add(
+                "payment", f"{part.strip()[:60]!r} is no payment term", "write it as 70% delivery+30"
+            )
+            continue
+        term: dict[str, Any] = {"share": found["share"], "event": found["event"]}
+        terms.append(term | {"days": found["days"] or "0", "month_end": bool(found["end"])})
+    return terms
