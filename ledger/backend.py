@@ -1,0 +1,71 @@
+"""What a database has to do for the ledger; SQLite and PostgreSQL each do it in a file of their own.
+
+Statements shared by both use ``?`` for parameters; the PostgreSQL side rewrites them.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from domain.errors import NetError
+from trust.keys import Actor
+
+Row = tuple[Any, ...]
+
+
+class GuardError(NetError):
+    """A guard inside the database refused a statement; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """One row for ``record``; ``body`` is canonical and every other field a copy of what it says."""
+
+    kind: str
+    key: str
+    trade_date: str
+    order: str | None
+    state: str | None
+    legs: int
+    body: str
+    leaf: bytes
+
+
+class Queries(Protocol):
+    """Something that answers a SELECT: a reader's connection or an open write."""
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]: ...
+
+
+class Write(Queries, Protocol):
+    """One open, atomic write."""
+
+    def add(self, record: NewRecord) -> int | None:
+        """Append; its sequence, or None when the key is taken. ``GuardError`` when a guard refuses."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that is undone alone when it raises."""
+        ...
+
+    def lock_slots(self, slots: Sequence[tuple[str, str]]) -> None:
+        """Keep other writers off these (resource, period) until the end, in an order that cannot deadlock."""
+        ...
+
+
+class Backend(Protocol):
+    """One ledger's database."""
+
+    ledger_id: str
+    practice: bool
+
+    def reader(self) -> Queries:
+        """Committed state only."""
+        ...
+
+    def write(self, actor: Actor) -> AbstractContextManager[Write]:
+        """One durable commit signed by ``actor``; an exception inside rolls everything back."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,349 @@
+"""The questions one can ask the ledger, over committed state or inside an open write."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from domain.errors import NotFoundError
+from ledger.backend import Queries
+from ledger.records import (
+    Balance,
+    Hold,
+    HoldLine,
+    Intent,
+    Message,
+    OrderHead,
+    Record,
+    instant,
+    instant_text,
+    record_of,
+)
+from trust.canonical import parse_canonical
+
+PAGE = 1_000
+
+_HOLD = """SELECT hold.hold_id, hold.order_reference, hold.expires_at, hold.sequence,
+       hold_end.ending, booking_end.ending
+  FROM hold LEFT JOIN hold_end ON hold_end.hold_id = hold.hold_id
+  LEFT JOIN booking_end ON booking_end.hold_id = hold.hold_id"""
+_LIVE = "(hold_end.ending IS NULL OR (hold_end.ending = 'confirmed' AND booking_end.ending IS NULL))"
+
+
+class Reading:
+    """Read methods shared by ``Ledger`` and ``Transaction``; the latter sees its own open write."""
+
+    def _queries(self) -> Queries:
+        raise NotImplementedError
+
+    def _rows(self, statement: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+        return self._queries().rows(statement, parameters)
+
+    def _row(self, statement: str, *parameters: Any) -> tuple[Any, ...] | None:
+        return next(iter(self._rows(statement, *parameters)), None)
+
+    # records ------------------------------------------------------------------------------------
+
+    def records(
+        self,
+        order: str | None = None,
+        kind: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        after_sequence: int = 0,
+    ) -> Iterator[Record]:
+        """Records in the order written, page by page; ``since`` and ``until`` are trade dates, both in."""
+        clauses, parameters = _record_filter(order, kind, since, until)
+        while True:
+            page = list(
+                self._rows(
+                    f"SELECT sequence, leaf, body FROM record WHERE sequence > ?{clauses}"  # noqa: S608
+                    f" ORDER BY sequence LIMIT {PAGE}",
+                    after_sequence,
+                    *parameters,
+                )
+            )
+            for sequence, leaf, body in page:
+                yield record_of(sequence, leaf, body)
+            if len(page) < PAGE:
+                return
+            after_sequence = page[-1][0]
+
+    def record_by_key(self, key: str) -> Record | None:
+        row = self._row("SELECT sequence, leaf, body FROM record WHERE key = ?", key)
+        return record_of(*row) if row else None
+
+    def record_by_sequence(self, sequence: int) -> Record | None:
+        row = self._row("SELECT sequence, leaf, body FROM record WHERE sequence = ?", sequence)
+        return record_of(*row) if row else None
+
+    def size(self) -> int:
+        """How many records there are."""
+        row = self._row("SELECT COALESCE(MAX(sequence), 0) FROM record")
+        return int(row[0]) if row else 0
+
+    # balances -----------------------------------------------------------------------------------
+
+    def balance(
+        self,
+        entity: str | None = None,
+        account: str | None = None,
+        order: str | None = None,
+        currency: str | None = None,
+        on: date | None = None,
+    ) -> list[Balance]:
+        """Balances other than zero, now or at the end of a trade date, sorted; totals unless ``order``."""
+        wanted = {"entity": entity, "account": account, "currency": currency}
+        if order is None:
+            statement, parameters = _total_statement(wanted, on)
+        elif on is None:
+            statement, parameters = _order_statement(wanted, order)
+        else:
+            statement, parameters = _order_at_date_statement(wanted, order, on)
+        return [
+            Balance(entity_, account_, currency_, int(amount), order)
+            for entity_, account_, currency_, amount in self._rows(statement, *parameters)
+            if amount
+        ]
+
+    # orders -------------------------------------------------------------------------------------
+
+    def orders(
+        self, state: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> Iterator[OrderHead]:
+        """Heads in the order of first mention; ``after`` is the last order of the page before."""
+        start = self._first_sequence(after) if after else 0
+        left = limit
+        while left is None or left > 0:
+            count = PAGE if left is None else min(PAGE, left)
+            clause, parameters = ("", [start]) if state is None else (" AND state = ?", [start, state])
+            page = list(
+                self._rows(
+                    "SELECT order_reference, state, first_sequence, (SELECT MAX(sequence) FROM record"  # noqa: S608
+                    " WHERE record.order_reference = order_head.order_reference) FROM order_head"
+                    f" WHERE first_sequence > ?{clause} ORDER BY first_sequence LIMIT {count}",
+                    *parameters,
+                )
+            )
+            yield from (OrderHead(*row) for row in page)
+            if len(page) < count:
+                return
+            start = page[-1][2]
+            left = None if left is None else left - len(page)
+
+    def _first_sequence(self, order: str) -> int:
+        row = self._row("SELECT first_sequence FROM order_head WHERE order_reference = ?", order)
+        if row is None:
+            raise NotFoundError(f"there is no order {order!r}", "net order list shows them")
+        return int(row[0])
+
+    def order_state(self, order: str) -> str | None:
+        """The state of an order; None when the ledger does not know it."""
+        row = self._row("SELECT state FROM order_head WHERE order_reference = ?", order)
+        return row[0] if row else None
+
+    # capacity -----------------------------------------------------------------------------------
+
+    def free(self, resource: str, periods: Iterable[str]) -> dict[str, int]:
+        """What is left per period; 0 for a period that was never opened."""
+        wanted = list(periods)
+        left = dict.fromkeys(wanted, 0)
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._rows(
+                f"SELECT period, capacity - used FROM slot WHERE resource = ? AND period IN ({marks})",  # noqa: S608
+                resource,
+                *part,
+            )
+            left.update((period, int(rest)) for period, rest in rows)
+        return left
+
+    def capacity(self, resource: str, period: str) -> tuple[int, int] | None:
+        """(capacity, used) of one slot; None when it was never opened."""
+        row = self._row("SELECT capacity, used FROM slot WHERE resource = ? AND period = ?", resource, period)
+        return (int(row[0]), int(row[1])) if row else None
+
+    def slots(
+        self, resource: str | None = None, since: str | None = None, until: str | None = None
+    ) -> Iterator[tuple[str, str, int, int]]:
+        """(resource, period, capacity, used), sorted; ``since`` and ``until`` bound the period, both in."""
+        clauses, parameters = _where(
+            {"resource =": resource, "period >=": since, "period <=": until}, joined="WHERE"
+        )
+        yield from self._rows(
+            f"SELECT resource, period, capacity, used FROM slot {clauses} ORDER BY resource, period",  # noqa: S608
+            *parameters,
+        )
+
+    def holds(self, order: str | None = None, live: bool = True) -> list[Hold]:
+        """Holds in the order made; ``live`` leaves out what has nothing left to end."""
+        clauses = [*(["hold.order_reference = ?"] if order else []), *([_LIVE] if live else [])]
+        where = " WHERE " + " AND ".join(clauses) if clauses else ""
+        rows = list(self._rows(f"{_HOLD}{where} ORDER BY hold.sequence", *([order] if order else [])))
+        return [self._hold(row) for row in rows]
+
+    def hold_by_id(self, hold_id: str) -> Hold | None:
+        row = self._row(f"{_HOLD} WHERE hold.hold_id = ?", hold_id)
+        return self._hold(row) if row else None
+
+    def expired_holds(self, now: datetime) -> list[Hold]:
+        """Holds neither confirmed nor ended whose time is over."""
+        where = " WHERE hold_end.ending IS NULL AND hold.expires_at <= ? ORDER BY hold.sequence"
+        return [self._hold(row) for row in list(self._rows(_HOLD + where, instant_text(now)))]
+
+    def _hold(self, row: Sequence[Any]) -> Hold:
+        hold_id, order, expires_at, sequence, ending, booking_ending = row
+        lines = self._rows(
+            "SELECT resource, period, quantity FROM slot_move WHERE sequence = ? ORDER BY n", sequence
+        )
+        return Hold(
+            hold_id,
+            order,
+            tuple(HoldLine(resource, period, int(quantity)) for resource, period, quantity in lines),
+            instant(expires_at) if expires_at else None,
+            ending,
+            booking_ending,
+        )
+
+    # finance, calls, messages -------------------------------------------------------------------
+
+    def finance_claims(self, order: str | None = None) -> list[tuple[str, str, str]]:
+        """(fingerprint, order, financier) of the claims that stand."""
+        clause = " AND order_reference = ?" if order else ""
+        return [
+            (fingerprint, order_, financier)
+            for fingerprint, order_, financier in self._rows(
+                "SELECT fingerprint, order_reference, financier FROM finance_claim AS made"  # noqa: S608
+                " WHERE NOT EXISTS (SELECT 1 FROM finance_release WHERE fingerprint = made.fingerprint"
+                f" AND turn = made.turn){clause} ORDER BY sequence",
+                *([order] if order else []),
+            )
+        ]
+
+    def intent(self, operation: str) -> Intent | None:
+        row = self._row("SELECT operation, sequence FROM intent WHERE operation = ?", operation)
+        return self._intent(*row) if row else None
+
+    def unfinished_intents(self, order: str | None = None) -> list[Intent]:
+        """Calls whose outcome is missing or unknown, in the order intended."""
+        clause = " AND order_reference = ?" if order else ""
+        rows = list(
+            self._rows(
+                "SELECT operation, sequence FROM intent WHERE NOT EXISTS (SELECT 1 FROM outcome"  # noqa: S608
+                " WHERE outcome.operation = intent.operation AND status IN ('ok', 'failed'))"
+                f"{clause} ORDER BY sequence",
+                *([order] if order else []),
+            )
+        )
+        return [self._intent(*row) for row in rows]
+
+    def _intent(self, operation: str, sequence: int) -> Intent:
+        body = self._record_body(sequence)
+        attempts = self._row("SELECT COUNT(*) FROM attempt WHERE operation = ?", operation)
+        last = self._row(
+            "SELECT status, sequence FROM outcome WHERE operation = ? ORDER BY n DESC LIMIT 1", operation
+        )
+        return Intent(
+            operation,
+            body["order"],
+            body["body"]["request"],
+            int(attempts[0]) if attempts else 0,
+            last[0] if last else None,
+            self._record_body(last[1])["body"]["answer"] if last else None,
+        )
+
+    def undelivered(self, limit: int | None = None) -> list[Message]:
+        """Messages of the outbox not yet marked delivered, oldest first."""
+        rows = list(
+            self._rows(
+                "SELECT message_id, recipient, sequence FROM outbox WHERE NOT EXISTS"
+                " (SELECT 1 FROM delivery WHERE delivery.message_id = outbox.message_id)"
+                " ORDER BY sequence LIMIT ?",
+                2**31 if limit is None else limit,
+            )
+        )
+        return [
+            Message(message_id, recipient, self._record_body(sequence)["body"]["content"], sequence)
+            for message_id, recipient, sequence in rows
+        ]
+
+    def received(self, provider: str, message_id: str) -> bool:
+        """Whether this message of ``provider`` was taken in before."""
+        return (
+            self._row("SELECT 1 FROM inbox WHERE provider = ? AND message_id = ?", provider, message_id)
+            is not None
+        )
+
+    def _record_body(self, sequence: int) -> Mapping[str, Any]:
+        row = self._row("SELECT body FROM record WHERE sequence = ?", sequence)
+        if row is None:
+            raise NotFoundError(f"there is no record {sequence}")
+        data: Mapping[str, Any] = parse_canonical(row[0])
+        return data
+
+
+def _where(wanted: Mapping[str, Any], joined: str) -> tuple[str, list[Any]]:
+    """Clauses for what is not None; keys are a column and its comparison, never user's text."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if not given:
+        return "", []
+    return f"{joined} " + " AND ".join(f"{name} ?" for name in given), list(given.values())
+
+
+def _record_filter(
+    order: str | None, kind: str | None, since: date | None, until: date | None
+) -> tuple[str, list[Any]]:
+    clauses, parameters = _where(
+        {
+            "order_reference =": order,
+            "kind =": kind,
+            "trade_date >=": since and since.isoformat(),
+            "trade_date <=": until and until.isoformat(),
+        },
+        joined=" AND",
+    )
+    return clauses, parameters
+
+
+def _total_statement(wanted: Mapping[str, Any], on: date | None) -> tuple[str, list[Any]]:
+    where, parameters = _where(
+        {
+            **{f"{name} =": value for name, value in wanted.items()},
+            "trade_date <=": on and on.isoformat(),
+        },
+        joined="WHERE",
+    )
+    return (
+        f"SELECT entity, account, currency, SUM(amount_minor) FROM day_total {where}"  # noqa: S608
+        " GROUP BY entity, account, currency ORDER BY entity, account, currency",
+        parameters,
+    )
+
+
+def _order_statement(wanted: Mapping[str, Any], order: str) -> tuple[str, list[Any]]:
+    where, parameters = _where(
+        {"order_reference =": order, **{f"{name} =": value for name, value in wanted.items()}},
+        joined="WHERE",
+    )
+    return (
+        f"SELECT entity, account, currency, amount_minor FROM balance {where}"  # noqa: S608
+        " ORDER BY entity, account, currency",
+        parameters,
+    )
+
+
+def _order_at_date_statement(wanted: Mapping[str, Any], order: str, on: date) -> tuple[str, list[Any]]:
+    where, parameters = _where(
+        {
+            "record.order_reference =": order,
+            "record.trade_date <=": on.isoformat(),
+            **{f"leg.{name} =": value for name, value in wanted.items()},
+        },
+        joined="WHERE",
+    )
+    return (
+        "SELECT leg.entity, leg.account, leg.currency, SUM(leg.amount_minor)"  # noqa: S608
+        f" FROM record JOIN leg ON leg.sequence = record.sequence {where}"
+        " GROUP BY leg.entity, leg.account, leg.currency ORDER BY leg.entity, leg.account, leg.currency",
+        parameters,
+    )

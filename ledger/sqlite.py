@@ -1,0 +1,314 @@
+"""The ledger on SQLite: one file, WAL with full synchronisation, writers queued by a lock beside the file."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
+from ledger.backend import GuardError, NewRecord, Row
+from ledger.file_lock import FileLock
+from ledger.signing import command_digest, command_message
+from ledger.transaction import Clock, Transaction
+from trust.keys import Actor
+from trust.merkle import Frontier
+
+SCHEMA_VERSION = 1
+OLDEST_SQLITE = (3, 38, 0)
+BUSY_MS = 60_000
+CHECKPOINT_BYTES = 16 * 1024 * 1024
+KEY_TAKEN = "net: this key is in the ledger already"
+
+_INSERT = (
+    "INSERT INTO record (sequence, command, kind, key, trade_date, order_reference, state, legs, body, leaf,"
+    " node) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def schema_text() -> str:
+    return files("ledger").joinpath("schema/sqlite.sql").read_text(encoding="utf-8")
+
+
+def statements(text: str) -> Iterator[str]:
+    """The single statements of a schema text; a trigger's inner semicolons do not end it."""
+    part = ""
+    for line in text.splitlines(keepends=True):
+        part += line
+        if line.rstrip().endswith(";") and sqlite3.complete_statement(part):
+            yield part
+            part = ""
+
+
+class SqliteQueries:
+    """A connection that answers; ``read_only`` ones can never write or checkpoint."""
+
+    def __init__(self, path: Path, read_only: bool) -> None:
+        self.connection = connect(path, read_only)
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
+        try:
+            return iter(self.connection.execute(statement, parameters))
+        except sqlite3.DatabaseError as error:
+            raise unreadable(error) from error
+
+
+class SqliteWrite(SqliteQueries):
+    """One open write on the writer's connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._cursor = connection.cursor()
+        row = self._cursor.execute(
+            "SELECT (SELECT COALESCE(MAX(sequence), 0) FROM record),"
+            " (SELECT COALESCE(MAX(command), 0) + 1 FROM command)"
+        ).fetchone()
+        self._frontier = Frontier.at(row[0], StoredNodes(connection))
+        self._command: int = row[1]
+        self._first = row[0] + 1
+        self._leaves: list[bytes] = []
+        self._savepoints = 0
+
+    def add(self, record: NewRecord) -> int | None:
+        frontier = self._frontier
+        undo = frontier.copy()
+        node = frontier.append(record.leaf)
+        try:
+            self._cursor.execute(
+                _INSERT,
+                (
+                    frontier.size,
+                    self._command,
+                    record.kind,
+                    record.key,
+                    record.trade_date,
+                    record.order,
+                    record.state,
+                    record.legs,
+                    record.body,
+                    record.leaf,
+                    node,
+                ),
+            )
+        except sqlite3.IntegrityError as error:
+            self._frontier = undo
+            if str(error) == KEY_TAKEN:
+                return None
+            raise GuardError(str(error).removeprefix("net: ")) from None
+        except BaseException:
+            self._frontier = undo
+            raise
+        self._leaves.append(record.leaf)
+        return frontier.size
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        before, count = self._frontier.copy(), len(self._leaves)
+        self._savepoints += 1
+        name = f"part_{self._savepoints}"
+        self.connection.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute(f"ROLLBACK TO {name}")
+            self.connection.execute(f"RELEASE {name}")
+            self._frontier = before
+            del self._leaves[count:]
+            raise
+        self.connection.execute(f"RELEASE {name}")
+
+    def lock_slots(self, slots: Sequence[tuple[str, str]]) -> None:
+        """Nothing to do: SQLite has one writer at a time."""
+
+    def seal(self, ledger_id: str, actor: Actor) -> None:
+        """Sign what was written, as the last statement before the commit."""
+        if not self._leaves:
+            return
+        digest = command_digest(self._leaves)
+        signature = actor.key.sign(command_message(ledger_id, digest))
+        self._cursor.execute(
+            "INSERT INTO command (command, first_sequence, last_sequence, actor_key, digest, signature)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (self._command, self._first, self._frontier.size, actor.key.public.text, digest, signature),
+        )
+
+
+class StoredNodes:
+    """The tree as stored in the record table."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def leaf(self, number: int) -> bytes:
+        return self._column("leaf", number)
+
+    def node(self, number: int) -> bytes:
+        return self._column("node", number)
+
+    def _column(self, name: str, number: int) -> bytes:
+        row = self._connection.execute(
+            f"SELECT {name} FROM record WHERE sequence = ?",  # noqa: S608 - one of two names above
+            (number,),
+        ).fetchone()
+        if row is None:
+            raise LedgerBrokenError(f"record {number} is missing", "net ledger verify says what is wrong")
+        return bytes(row[0])
+
+
+class SqliteBackend:
+    """A ledger in one SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file() or path.stat().st_size == 0:
+            raise NotFoundError(f"there is no ledger at {path}", "net init makes one")
+        self.path = path
+        self._lock = FileLock(path.with_name(path.name + "-lock"))
+        self._writer: sqlite3.Connection | None = None
+        self._reader: SqliteQueries | None = None
+        self._writing = False
+        self.ledger_id, self.practice = self._identity()
+
+    def _identity(self) -> tuple[str, bool]:
+        try:
+            row = next(self.reader().rows("SELECT ledger_id, practice, schema_version FROM ledger"), None)
+        except LedgerBrokenError as error:
+            raise _not_a_ledger(self.path) from error
+        if row is None:
+            raise _not_a_ledger(self.path)
+        if row[2] > SCHEMA_VERSION:
+            raise UsageError(
+                f"the ledger at {self.path} was written by a newer version of net", "install that version"
+            )
+        return row[0], bool(row[1])
+
+    def reader(self) -> SqliteQueries:
+        if self._reader is None:
+            self._reader = SqliteQueries(self.path, read_only=True)
+        return self._reader
+
+    @contextmanager
+    def write(self, actor: Actor) -> Iterator[SqliteWrite]:
+        if self._writing:
+            raise RuntimeError("a write is open already on this ledger")
+        with self._lock.held():
+            self._writing = True
+            try:
+                yield from self._commit(actor)
+            finally:
+                self._writing = False
+
+    def _commit(self, actor: Actor) -> Iterator[SqliteWrite]:
+        if self._writer is None:
+            self._writer = connect(self.path, read_only=False)
+        connection = self._writer
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            write = SqliteWrite(connection)
+            yield write
+            write.seal(self.ledger_id, actor)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self._checkpoint(connection)
+
+    def _checkpoint(self, connection: sqlite3.Connection) -> None:
+        """Copy the WAL into the file when it has grown, while the lock keeps every other writer out."""
+        wal = self.path.with_name(self.path.name + "-wal")
+        try:
+            large = wal.stat().st_size > CHECKPOINT_BYTES
+        except FileNotFoundError:
+            return
+        if large:
+            checkpoint(connection)
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.connection.close()
+            self._reader = None
+        if self._writer is not None:
+            with self._lock.held():
+                self._writer.close()
+            self._writer = None
+        self._lock.close()
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Empty the WAL if no reader is in the way; never waits for one."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+
+
+def connect(path: Path, read_only: bool) -> sqlite3.Connection:
+    """A connection in autocommit: every BEGIN is ours. Writers never checkpoint by themselves."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise UsageError(
+            f"SQLite {sqlite3.sqlite_version} is too old for the ledger",
+            f"use a Python whose sqlite3 is {'.'.join(map(str, OLDEST_SQLITE))} or newer",
+        )
+    mode = "ro" if read_only else "rwc"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_MS / 1000,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    if not read_only:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection
+
+
+def create_file(path: Path) -> sqlite3.Connection:
+    """An empty ledger file inside an open transaction; the caller writes the first records and commits."""
+    if path.exists() and path.stat().st_size > 0:
+        with_tables = connect(path, read_only=True)
+        try:
+            taken = with_tables.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0]
+        except sqlite3.DatabaseError:
+            taken = 1
+        finally:
+            with_tables.close()
+        if taken:
+            raise RefusedError(f"there is a file at {path} already", "name another place with --ledger")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = connect(path, read_only=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in statements(schema_text()):
+        connection.execute(statement)
+    return connection
+
+
+def unreadable(error: sqlite3.DatabaseError) -> LedgerBrokenError:
+    return LedgerBrokenError(f"the ledger cannot be read: {error}", "net ledger verify says what is wrong")
+
+
+def _not_a_ledger(path: Path) -> UsageError:
+    return UsageError(f"the file {path} is not a ledger", "name another with --ledger, or run net init")
+
+
+def create(
+    path: Path, ledger_id: str, actor: Actor, clock: Clock, first_records: Callable[[Transaction], None]
+) -> SqliteBackend:
+    """A new ledger file with its first records, in one commit: a crash leaves no ledger or a whole one."""
+    connection = create_file(path)
+    try:
+        write = SqliteWrite(connection)
+        first_records(Transaction(write, ledger_id, actor, clock))
+        write.seal(ledger_id, actor)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    finally:
+        connection.close()
+    return SqliteBackend(path)

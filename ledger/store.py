@@ -1,0 +1,147 @@
+"""The one face of the ledger: create, open, write, ask."""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from domain.errors import RefusedError, UsageError
+from domain.posting import Entry
+from ledger.backend import Backend, Queries
+from ledger.reading import Reading
+from ledger.records import Floor
+from ledger.transaction import Clock, Transaction
+from trust.keys import Actor
+
+DEFAULT_FLOORS = (Floor("trader", "1010"),)
+"""The closed loop: an order's cash account never goes below zero."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Ledger(Reading):
+    """An open ledger; reads see committed state, ``write`` is one atomic, durable, signed commit."""
+
+    def __init__(self, backend: Backend, actor: Actor | None, clock: Clock) -> None:
+        self._backend = backend
+        self._actor = actor
+        self._clock = clock
+        self._may_write = False
+
+    @property
+    def id(self) -> str:
+        return self._backend.ledger_id
+
+    @property
+    def practice(self) -> bool:
+        return self._backend.practice
+
+    @property
+    def backend(self) -> Backend:
+        """For the ledger's own files: verification, proofs, backup."""
+        return self._backend
+
+    def _queries(self) -> Queries:
+        return self._backend.reader()
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Everything inside is written together or not at all; on return it is on the disk."""
+        actor = self._writer()
+        with self._backend.write(actor) as write:
+            yield Transaction(write, self.id, actor, self._clock)
+
+    def _writer(self) -> Actor:
+        if self._actor is None:
+            raise UsageError("writing to the ledger needs a signing key", "open the ledger with an actor")
+        if not self._may_write:
+            key = self._actor.key.public.text
+            if self._row("SELECT 1 FROM actor WHERE actor_key = ?", key) is None:
+                raise RefusedError(
+                    f"the key of {self._actor.name} may not write to this ledger ({key})",
+                    "ask somebody who may to enrol it",
+                )
+            self._may_write = True
+        return self._actor
+
+    def close(self) -> None:
+        self._backend.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def create_ledger(
+    url: str | Path,
+    *,
+    practice: bool,
+    actor: Actor,
+    clock: Clock = utc_now,
+    floors: Sequence[Floor] = DEFAULT_FLOORS,
+    ledger_id: str | None = None,
+) -> Ledger:
+    """A new ledger at ``url`` whose first writer is ``actor``; ``RefusedError`` when one is there."""
+    name = ledger_id or f"net-{secrets.token_hex(8)}"
+
+    def begin(transaction: Transaction) -> None:
+        _first_records(transaction, practice, actor, clock().date().isoformat(), floors)
+
+    if _is_postgres(url):
+        from ledger import postgres
+
+        return Ledger(postgres.create(str(url), name, actor, clock, begin), actor, clock)
+    from ledger import sqlite
+
+    return Ledger(sqlite.create(_path(url), name, actor, clock, begin), actor, clock)
+
+
+def open_ledger(url: str | Path, *, actor: Actor | None = None, clock: Clock = utc_now) -> Ledger:
+    """The ledger at ``url``; ``NotFoundError`` when there is none. Without an actor it is read-only."""
+    if _is_postgres(url):
+        from ledger import postgres
+
+        return Ledger(postgres.PostgresBackend(str(url)), actor, clock)
+    from ledger import sqlite
+
+    return Ledger(sqlite.SqliteBackend(_path(url)), actor, clock)
+
+
+def _first_records(
+    transaction: Transaction, practice: bool, actor: Actor, on: str, floors: Sequence[Floor]
+) -> None:
+    from ledger.sqlite import SCHEMA_VERSION
+
+    transaction._append(
+        Entry(
+            "ledger.created",
+            "ledger",
+            datetime.fromisoformat(on).date(),
+            None,
+            {"practice": practice, "schema_version": SCHEMA_VERSION},
+        )
+    )
+    transaction.enrol_actor(actor.name, actor.key.public)
+    for floor in floors:
+        transaction.set_floor(floor)
+
+
+def _is_postgres(url: str | Path) -> bool:
+    return str(url).startswith(("postgresql://", "postgres://"))
+
+
+def _path(url: str | Path) -> Path:
+    text = str(url)
+    if text.startswith("sqlite:///"):
+        return Path(text.removeprefix("sqlite:///"))
+    if "://" in text:
+        raise UsageError(f"{text!r} names no ledger", "use a path, sqlite:///PATH or postgresql://...")
+    return Path(text)
+
+
+FirstRecords = Callable[[Transaction], None]
