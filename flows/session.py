@@ -7,12 +7,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from config.locations import find_config, find_ledger
+from config.locations import find_config, find_ledger, keys_directory
 from domain.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from domain.network import Network
+    from domain.network import Network, Policy
     from ledger.store import Ledger
+    from trust.keys import Actor
 
 Clock = Callable[[], datetime]
 
@@ -45,6 +46,12 @@ class Session:
         """The day of trade: the one given, else today's."""
         return self.on_given or self.clock().date()
 
+    def day_of(self, issued_on: date) -> date:
+        """The day for an order read from a file: the one given; on a practice ledger the order's own."""
+        if self.on_given is None and self.ledger.practice:
+            return issued_on
+        return self.on
+
     @cached_property
     def ledger(self) -> "Ledger":
         """The open ledger; NotFoundError when there is none yet."""
@@ -55,7 +62,18 @@ class Session:
                 "there is no ledger yet",
                 "net init makes one; net init --practice makes one to play with",
             )
-        return open_ledger(self.ledger_url)
+        return open_ledger(self.ledger_url, actor=self.actor, clock=self.clock)
+
+    @cached_property
+    def actor(self) -> "Actor":
+        """Who writes: the key beside the config, made at first use."""
+        from trust.keys import load_or_create_actor
+
+        return load_or_create_actor("trader", self.keys_folder / "ledger.pem")
+
+    @cached_property
+    def keys_folder(self) -> Path:
+        return keys_directory(self.config_path)
 
     @cached_property
     def network(self) -> "Network":
@@ -64,11 +82,22 @@ class Session:
 
         return load_network(self.config_path)
 
+    @cached_property
+    def policy(self) -> "Policy":
+        """What the trader asks of every plan."""
+        from config.settings import load_policy
+
+        return load_policy(self.config_path)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         if "ledger" in self.__dict__:
             self.ledger.close()
+            del self.__dict__["ledger"]

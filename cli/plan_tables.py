@@ -1,0 +1,117 @@
+"""How a plan reads: the chain with dates and prices, the money, the cash line by date, who earns what."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cli.output import amount, table
+from domain.plan import FacilityPlan, Plan, PlanLeg
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Row = tuple[str, ...]
+
+
+def chain_table(plan: Plan) -> "Table":
+    """Who makes, keeps, moves and checks the goods, from when to when, at which price."""
+    rows = [_leg_row(leg) for leg in plan.legs]
+    columns = ("leg", "firm", "what", "from", "to", f"net {plan.currency}", "with tax", "paid on")
+    return table("The chain", columns, rows, right=f"net {plan.currency}, with tax")
+
+
+def _leg_row(leg: PlanLeg) -> Row:
+    paid = ", ".join(part.due_on.isoformat() for part in leg.schedule)
+    way = f"{leg.origin} - {leg.destination}" if leg.origin and leg.destination else leg.item
+    return (
+        leg.kind,
+        leg.name or leg.provider,
+        way,
+        leg.starts_on.isoformat(),
+        leg.ends_on.isoformat(),
+        amount(leg.net_minor, leg.currency),
+        amount(leg.gross_minor, leg.currency),
+        paid,
+    )
+
+
+def money_table(plan: Plan) -> "Table":
+    """Whose money it stands on: limit, what is drawn, repaid when, and what it really costs."""
+    rows = [_facility_row(each, plan.currency) for each in plan.facilities]
+    columns = ("money of", "product", "limit", "drawn", "repaid", "on", "cost", "headline", "APR", "XIRR")
+    return table("The money", columns, rows, right="limit, drawn, repaid, cost, APR, XIRR")
+
+
+def _facility_row(each: FacilityPlan, currency: str) -> Row:
+    standby = " (standby)" if each.standby else ""
+    return (
+        each.lender,
+        each.name + standby,
+        amount(each.limit_minor, currency),
+        amount(each.principal_minor, currency),
+        amount(each.repaid_minor, currency),
+        each.repaid_on.isoformat(),
+        amount(each.cost_minor, currency),
+        each.headline,
+        each.apr or "-",
+        each.xirr or "-",
+    )
+
+
+def cash_table(plan: Plan) -> "Table":
+    """Every flow of the order's closed loop by date, and what is in it afterwards."""
+    rows = [
+        (
+            flow.on.isoformat(),
+            flow.kind.value,
+            flow.counterparty,
+            flow.note,
+            amount(flow.amount_minor, plan.currency),
+            amount(flow.balance_minor, plan.currency),
+        )
+        for flow in plan.flows
+    ]
+    columns = ("date", "what", "with", "", plan.currency, "balance")
+    return table("The cash line", columns, rows, right=f"{plan.currency}, balance")
+
+
+def earnings_table(plan: Plan) -> "Table":
+    """Who earns what of the order's net value; the shares sum to the whole."""
+    rows = [
+        (
+            each.party,
+            each.kind,
+            amount(each.amount_minor, plan.currency),
+            _share(each.amount_minor, plan.net_minor),
+        )
+        for each in plan.earnings
+    ]
+    rows.append(("", "order, net", amount(plan.net_minor, plan.currency), "100.00%"))
+    columns = ("party", "as", plan.currency, "share")
+    return table("Who earns what", columns, rows, right=f"{plan.currency}, share")
+
+
+def _share(part: int, whole: int) -> str:
+    hundredths = (20_000 * part + whole) // (2 * whole) if whole else 0
+    return f"{hundredths // 100}.{hundredths % 100:02d}%"
+
+
+def headlines(plan: Plan) -> Iterator[str]:
+    """What matters of a plan in a few lines; the delay that the cash survives is the number to watch."""
+
+    def of(minor: int) -> str:
+        return f"{amount(minor, plan.currency)} {plan.currency}"
+
+    yield f"profit            {of(plan.profit_minor)}"
+    yield f"own cash needed   {of(0)}, at every date"
+    yield f"lowest balance    {of(plan.minimum_minor)} on {plan.minimum_on}"
+    yield f"peak funding      {of(plan.peak_minor)} on {plan.peak_on}"
+    room = plan.headroom
+    told = ", ".join(
+        f"{name} {'never breaks' if days is None else f'{days} days'}"
+        for name, days in (
+            ("profit", room.profit_days),
+            ("recourse", room.recourse_days),
+            ("cash", room.liquidity_days),
+        )
+    )
+    yield f"buyer may be late {told}"
