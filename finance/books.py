@@ -1,0 +1,60 @@
+"""The books of one order while they are folded: journals in date order, and every balance so far."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from domain.errors import LedgerBrokenError
+
+Posting = tuple[str, str, int]
+"""Entity, account, amount in minor units; a debit is positive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """One event between the trader and at most one ``party``; ``key`` is unique and stable in the order.
+
+    ``cause`` is the fact (or the date) it follows from. Its postings balance per entity.
+    """
+
+    key: str
+    kind: str
+    on: date
+    cause: str
+    party: str
+    postings: tuple[Posting, ...]
+
+
+class Books:
+    """Journals as they are posted, and running balances by (entity, account)."""
+
+    def __init__(self) -> None:
+        self.journals: list[Journal] = []
+        self.balances: dict[tuple[str, str], int] = defaultdict(int)
+        self._keys: dict[str, int] = {}
+
+    def balance(self, entity: str, account: str) -> int:
+        return self.balances.get((entity, account), 0)
+
+    def post(self, kind: str, on: date, cause: str, party: str, postings: Iterable[Posting]) -> None:
+        """Add a journal of its non-zero postings; nothing when all are zero.
+
+        LedgerBrokenError when an entity's side does not balance, which would be a bug of ours.
+        """
+        kept = tuple(posting for posting in postings if posting[2])
+        if not kept:
+            return
+        sums: dict[str, int] = {}
+        for entity, account, amount in kept:
+            sums[entity] = sums.get(entity, 0) + amount
+            self.balances[entity, account] += amount
+        if any(sums.values()):
+            raise LedgerBrokenError(f"{kind} on {on} does not balance: {sums}")
+        self.journals.append(Journal(self._key(kind, cause, party), kind, on, cause, party, kept))
+
+    def _key(self, kind: str, cause: str, party: str) -> str:
+        key = f"{cause}:{kind}:{party}" if party else f"{cause}:{kind}"
+        count = self._keys.get(key, 0)
+        self._keys[key] = count + 1
+        return f"{key}:{count}" if count else key

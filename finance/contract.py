@@ -1,0 +1,234 @@
+"""What was agreed for one order, as the books need it: sale, bookings, facilities, taxes, waterfall.
+
+It is made once, when the finance is accepted, and kept in the ledger as plain data, so that a later
+change of the network file never changes what an order owes. Amounts are minor units of ``currency``.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+from domain.dates import BusinessCalendar
+from domain.network import DrawRule, Role, Technique
+from domain.terms import CancellationTerm, Event, Fee, PaymentTerm, Price, Recourse, SalesTax
+
+NETWORK = "network"
+TRADER = "trader"
+TAX = "tax"
+BUYER = "buyer"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A part of a gross price: its term, and the date the plan gave it."""
+
+    amount_minor: int
+    term: PaymentTerm
+    planned_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One provider's part of the order; the network's own fee is the booking ``network``.
+
+    ``goods`` says that its cost becomes inventory. ``bill_on`` is the event on which its service is
+    rendered and its bill counts; ``ends_on`` is the plan's date for it. ``deposit_guarantee`` is the
+    share of what it was prepaid that a guarantor pays if it fails.
+    """
+
+    id: str
+    entity: str
+    kind: str
+    net_minor: int
+    tax_minor: int
+    tax_recoverable: bool
+    bill_on: Event
+    starts_on: date
+    ends_on: date
+    dues: tuple[Due, ...]
+    goods: bool = False
+    name: str = ""
+    deposit_guarantee: Fraction = Fraction(0)
+    cancellation: tuple[CancellationTerm, ...] = ()
+    slot_days: int = 0
+
+    @property
+    def gross_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A lender's fixed share of a facility; a lower ``priority`` is paid first and loses last."""
+
+    lender: str
+    share: Fraction
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDraw:
+    """A draw the plan foresees: ``principal`` = ``cash`` + ``fee`` + ``discount``; ``payees`` are
+    (booking, amount) pairs paid directly."""
+
+    on: date
+    principal_minor: int
+    cash_minor: int = 0
+    fee_minor: int = 0
+    discount_minor: int = 0
+    payees: tuple[tuple[str, int], ...] = ()
+
+
+class Condition(StrEnum):
+    """What must be true before a draw."""
+
+    SLOTS_RESERVED = "slots_reserved"
+    NOT_FINANCED_ELSEWHERE = "not_financed_elsewhere"
+    BUYER_CONFIRMED = "buyer_confirmed"
+    ASSIGNMENT_NOTIFIED = "assignment_notified"
+    INSPECTION_PASSED = "inspection_passed"
+    DELIVERY_ACCEPTED = "delivery_accepted"
+    NOT_DISPUTED = "not_disputed"
+    NO_DEFAULT = "no_default"
+
+
+@dataclass(frozen=True, slots=True)
+class LossRate:
+    """Probability of default a year, loss given default, and the lifetime probability once 30 days late."""
+
+    pd_annual: Fraction = Fraction(0)
+    lgd: Fraction = Fraction(0)
+    pd_late: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """One lender's product as this order uses it; shares add up to one.
+
+    ``fees`` on the limit carry the amount that was agreed. ``advance_rate`` of the gross invoice is
+    what a take-out pays. ``conditions`` hold for every draw, ``first_conditions`` for the first.
+    """
+
+    id: str
+    role: Role
+    technique: Technique
+    shares: tuple[Share, ...]
+    limit_minor: int
+    price: Price
+    fees: tuple[Fee, ...] = ()
+    draw: DrawRule = DrawRule.NEED
+    advance_rate: Fraction = Fraction(0)
+    available_from: Event = Event.BOOKING
+    available_days: int = 0
+    repaid_on: Event = Event.FUNDING
+    tenor_days: int | None = None
+    grace_days: int = 5
+    penalty_multiplier: Fraction = Fraction(3, 2)
+    recourse: Recourse = Recourse.LIMITED_TO_ORDER
+    recourse_days: int | None = None
+    draws: tuple[PlannedDraw, ...] = ()
+    limit_group: str = ""
+    standby: bool = False
+    tax_rate: Fraction = Fraction(0)
+    first_loss_rate: Fraction = Fraction(0)
+    insured_rate: Fraction = Fraction(0)
+    loss: LossRate = LossRate()
+    first_conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    name: str = ""
+    takes_out: str = ""
+
+    @property
+    def factoring(self) -> bool:
+        """Whether what is advanced stands in the factoring accounts (1330, 2330) and not as a loan."""
+        return self.role is Role.TAKE_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What the buyer owes: ``quantity`` units in all; deliveries and credits are shares of it."""
+
+    net_minor: int
+    tax_minor: int
+    quantity: Fraction
+    payment: tuple[Due, ...]
+    late_rate_daily: Fraction = Fraction(0)
+
+    @property
+    def gross_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+
+class Rank(StrEnum):
+    """A class of claims on the order's money."""
+
+    COSTS = "costs"
+    TAXES = "taxes"
+    PENALTY = "penalty"
+    FEE = "fee"
+    INTEREST = "interest"
+    PRINCIPAL = "principal"
+    GUARANTOR = "guarantor"
+    PROVIDERS = "providers"
+    NETWORK = "network"
+    TRADER = "trader"
+
+
+WATERFALL = (
+    Rank.COSTS,
+    Rank.TAXES,
+    Rank.PENALTY,
+    Rank.FEE,
+    Rank.INTEREST,
+    Rank.PRINCIPAL,
+    Rank.PROVIDERS,
+    Rank.NETWORK,
+    Rank.TRADER,
+)
+# once a buyer is insolvent: save the principal, then pay back who stood in, then what it earned
+WATERFALL_DEFAULT = (
+    Rank.COSTS,
+    Rank.PRINCIPAL,
+    Rank.GUARANTOR,
+    Rank.FEE,
+    Rank.INTEREST,
+    Rank.PENALTY,
+    Rank.TAXES,
+    Rank.PROVIDERS,
+    Rank.NETWORK,
+    Rank.TRADER,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Everything the fold needs to know besides the facts."""
+
+    order: str
+    currency: str
+    accepted_on: date
+    sale: Sale
+    bookings: tuple[Booking, ...]
+    facilities: tuple[Facility, ...]
+    events: dict[str, date]
+    tax: SalesTax | None = None
+    tax_due_on: date | None = None
+    calendar: BusinessCalendar = field(default_factory=BusinessCalendar)
+    waterfall: tuple[Rank, ...] = WATERFALL
+    waterfall_default: tuple[Rank, ...] = WATERFALL_DEFAULT
+    referral_share: Fraction = Fraction(0)
+    profit_share: Fraction = Fraction(0)
+    profit_partner: str = ""
+    buyer: str = ""
+    inspected: bool = False
+    schema: str = "net.contract/1"
+
+    def booking(self, name: str) -> Booking | None:
+        return next((one for one in self.bookings if one.id == name), None)
+
+    def facility(self, name: str) -> Facility | None:
+        return next((one for one in self.facilities if one.id == name), None)
+
+    def of_role(self, role: Role) -> tuple[Facility, ...]:
+        return tuple(one for one in self.facilities if one.role is role)

@@ -1,0 +1,254 @@
+"""What is expected to happen next as planned: the facts a practice ledger assumes on their dates.
+
+What has been stated is never assumed again: each expectation counts everything recorded for the order,
+also what is recorded for a later day.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+
+from domain.network import DrawRule, Role
+from domain.states import ENDED, OrderState
+from domain.terms import Event
+from finance.contract import BUYER, TAX, TRADER, Contract, Due
+from finance.debt import Debt
+from finance.facts import Fact, FactKind
+from finance.handlers import take_out_amount
+from finance.lending import cost_of_draw, due_at_funding, undrawn
+from finance.position import Account, Position
+from finance.taxes import surcharge_payable, tax_due_on, tax_payable
+
+OWN_EVENTS = (Event.DEPARTURE, Event.ARRIVAL, Event.SERVICE_END)
+ORDER_EVENTS = (Event.PRODUCTION_END, Event.INSPECTION, Event.DELIVERY, Event.INVOICE)
+BY = "as planned"
+
+
+class Expectations:
+    """Callable as the fold's ``assume``: the earliest thing that the plan expects and nobody stated."""
+
+    def __init__(self, contract: Contract, facts: Iterable[Fact], first_id: int = 1) -> None:
+        self.contract = contract
+        self._numbers = count(first_id)
+        self._stated: set[str] = set()
+        self._paid: dict[str, int] = defaultdict(int)
+        self._draws: dict[str, int] = defaultdict(int)
+        self._received = 0
+        self._tax_stated = False
+        for fact in facts:
+            self._note(fact)
+
+    def _note(self, fact: Fact) -> None:
+        """Remember what was stated, so that it is not expected again."""
+        if fact.kind is FactKind.MILESTONE:
+            booking = fact.text("booking")
+            self._stated.add(f"{fact.text('name')}/{booking}" if booking else fact.text("name"))
+        elif fact.kind is FactKind.RECEIPT and fact.data.get("unknown") is not True:
+            self._received += fact.minor("amount") or 0
+        elif fact.kind is FactKind.PAYMENT:
+            self._paid[fact.text("payee")] += fact.minor("amount") or 0
+            self._tax_stated = self._tax_stated or fact.text("payee") == TAX
+        elif fact.kind is FactKind.DRAW:
+            self._draws[fact.text("facility")] += 1
+            for payee, amount in fact.data.get("payees", []):
+                self._paid[str(payee)] += int(amount)
+        else:
+            self._stated.add(fact.kind.value)
+
+    def __call__(self, position: Position, today: date) -> Fact | None:
+        """The earliest expectation not before ``today``; it counts as stated from now on."""
+        if position.frozen or position.state in ENDED or position.state is OrderState.DEFAULTED:
+            return None
+        best: tuple[tuple[date, int], FactKind, dict[str, Any]] | None = None
+        for day, kind, data in self._expected(position, today):
+            place = max(day, today), list(FactKind).index(kind)
+            if best is None or place < best[0]:
+                best = place, kind, data
+        if best is None:
+            return None
+        (day, _), kind, data = best
+        return Fact(kind, day, "", by=BY, evidence="plan", assumed=True, data=data)
+
+    def taken(self, fact: Fact) -> Fact:
+        """The assumption with its id, now that the fold takes it."""
+        self._note(fact)
+        number = next(self._numbers)
+        return Fact(fact.kind, fact.on, f"f{number}", number, fact.by, fact.evidence, True, fact.data)
+
+    def _expected(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        yield from self._milestones(position)
+        yield from self._take_outs(position)
+        yield from self._planned_draws(position)
+        yield from self._receipts(position)
+        yield from self._payments(position, today)
+        yield from self._tax(position, today)
+        if self._complete(position):
+            yield today, FactKind.SETTLED, {}
+
+    def _slip(self, position: Position) -> timedelta:
+        """How late the latest milestone came against the plan; what follows moves with it."""
+        slips = [
+            position.happened[event.value] - self.contract.events[event.value]
+            for event in ORDER_EVENTS
+            if event.value in position.happened and event.value in self.contract.events
+        ]
+        return max([*slips[-1:], timedelta(0)])
+
+    def _milestones(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        slip = self._slip(position)
+        for event in ORDER_EVENTS:
+            planned = self.contract.events.get(event.value)
+            if planned is None or event.value in position.happened or event.value in self._stated:
+                continue
+            if event is Event.INVOICE:
+                if Event.DELIVERY.value in position.happened and "invoice" not in self._stated:
+                    yield planned + slip, FactKind.INVOICE, {}
+            else:
+                yield planned + slip, FactKind.MILESTONE, {"name": event.value}
+        yield from self._own_milestones(position, slip)
+        if Event.DELIVERY.value in position.happened and position.delivered < 1 and not self._open_delivery():
+            planned = self.contract.events[Event.DELIVERY.value]
+            yield planned + slip, FactKind.MILESTONE, {"name": Event.DELIVERY.value}
+
+    def _open_delivery(self) -> bool:
+        """Whether somebody states deliveries in parts; then the rest is theirs to state."""
+        return Event.DELIVERY.value in self._stated
+
+    def _own_milestones(
+        self, position: Position, slip: timedelta
+    ) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        for account in position.accounts.values():
+            booking = account.booking
+            needed = {due.term.event for due in booking.dues} | {booking.bill_on}
+            for event in OWN_EVENTS:
+                name = f"{event.value}/{booking.id}"
+                if event not in needed or account.ended or name in position.happened or name in self._stated:
+                    continue
+                planned = booking.starts_on if event is Event.DEPARTURE else booking.ends_on
+                yield planned + slip, FactKind.MILESTONE, {"name": event.value, "booking": booking.id}
+
+    def _take_outs(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        debt = position.take_out()
+        if debt is None or debt.facility.standby or self._draws[debt.facility.id] or position.delivered < 1:
+            return
+        start = position.happened.get(debt.facility.available_from.value)
+        amount = take_out_amount(position, debt)
+        if start is None or amount <= 0:
+            return
+        if debt.facility.draw is not DrawRule.FULL and debt.facility.draws:
+            amount = min(amount, sum(draw.principal_minor for draw in debt.facility.draws))
+        day = self.contract.calendar.roll(start + timedelta(days=debt.facility.available_days))
+        yield day, FactKind.DRAW, {"facility": debt.facility.id, "amount": str(amount)}
+
+    def _planned_draws(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        """Draws of a facility that is not drawn payment by payment: on the plan's dates, of its amounts."""
+        for debt in position.debts.values():
+            facility = debt.facility
+            if facility.role is not Role.PRE_SHIPMENT or facility.draw is DrawRule.NEED or facility.standby:
+                continue
+            for draw in facility.draws[self._draws[facility.id] : self._draws[facility.id] + 1]:
+                payees = [[name, str(amount)] for name, amount in draw.payees]
+                data = {"facility": facility.id, "payees": payees, "amount": str(draw.cash_minor)}
+                yield draw.on + self._slip(position), FactKind.DRAW, data
+
+    def _receipts(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        due_so_far = 0
+        withheld = position.credited_net + position.credited_tax + position.books.balance(TRADER, "1215")
+        for due in sorted(self.contract.sale.payment, key=lambda one: one.planned_on):
+            day = self._buyer_due(position, due)
+            if day is None:
+                return
+            due_so_far += due.amount_minor
+            open_amount = due_so_far - withheld - self._received
+            if open_amount > 0:
+                yield day, FactKind.RECEIPT, {"amount": str(open_amount), "from": BUYER}
+                return
+
+    def _buyer_due(self, position: Position, due: Due) -> date | None:
+        if due.term.event is Event.INVOICE and position.invoices:
+            return max(invoice.due_on for invoice in position.invoices)
+        return position.due_date(due)
+
+    def _payments(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        """The payments of the next due day: from the loop while it can, the rest of the day in one draw."""
+        dues: list[tuple[date, str, int]] = []
+        for account in position.accounts.values():
+            found = self._next_due(position, account)
+            if found is not None:
+                dues.append((max(found[0], today), account.booking.id, found[1]))
+        if not dues:
+            return
+        first = min(day for day, _, _ in dues)
+        yield from self._settle_day(position, first, [(name, due) for day, name, due in dues if day == first])
+
+    def _settle_day(
+        self, position: Position, day: date, dues: list[tuple[str, int]]
+    ) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        cash = max(position.cash, 0)
+        payees: list[list[str]] = []
+        for payee, amount in dues:
+            if not payees and cash >= amount:
+                yield day, FactKind.PAYMENT, {"payee": payee, "amount": str(amount)}
+                return
+            payees.append([payee, str(amount - cash)])
+            cash = 0
+        debt = self._source(position, sum(int(amount) for _, amount in payees), day)
+        if debt is not None:
+            yield day, FactKind.DRAW, {"facility": debt.facility.id, "payees": payees}
+
+    def _next_due(self, position: Position, account: Account) -> tuple[date, int] | None:
+        """The first instalment of a booking that nothing stated pays."""
+        paid = self._paid[account.booking.id]
+        if account.ended:
+            return None
+        due_so_far = 0
+        dated = [(position.due_date(due, account.booking), due.amount_minor) for due in account.booking.dues]
+        for day, amount in sorted((day, amount) for day, amount in dated if day is not None):
+            due_so_far += amount
+            if due_so_far > paid:
+                return day, due_so_far - paid
+        return None
+
+    def _source(self, position: Position, missing: int, day: date) -> Debt | None:
+        """What may still be drawn for a payment: pre-shipment before the take-out, then the standby."""
+        for role in (Role.PRE_SHIPMENT, Role.CONTINGENCY):
+            for facility in self.contract.of_role(role):
+                debt = position.debts[facility.id]
+                if role is Role.PRE_SHIPMENT and not self._open(position, debt):
+                    continue
+                if undrawn(debt) >= cost_of_draw(position, debt, missing, day).principal:
+                    return debt
+        return None
+
+    def _open(self, position: Position, debt: Debt) -> bool:
+        if debt.closed or debt.facility.draw is not DrawRule.NEED or debt.facility.standby:
+            return False
+        return not (due_at_funding(debt) and Event.FUNDING.value in position.happened)
+
+    def _tax(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        day = tax_due_on(position)
+        if day is None or self._tax_stated or position.tax_paid:
+            return
+        amount = tax_payable(position) + surcharge_payable(position)
+        if position.cash >= amount:
+            yield max(day, today), FactKind.PAYMENT, {"payee": TAX}
+            return
+        debt = self._source(position, amount - position.cash, day)
+        if debt is not None and day >= today:
+            data = {"facility": debt.facility.id, "payees": [], "amount": str(amount - position.cash)}
+            yield max(day, today), FactKind.DRAW, data
+
+    def _complete(self, position: Position) -> bool:
+        """Whether everybody was paid and nothing is open: the order can be settled."""
+        if position.state is not OrderState.PAID or "settled" in self._stated:
+            return False
+        if any(debt.claim for debt in position.debts.values()):
+            return False
+        books = position.books
+        if any(books.balance(TRADER, code) for code in ("2110", "2120", "2220", "1240", "2350")):
+            return False
+        if tax_due_on(position) is not None and not position.tax_paid:
+            return False
+        return all(account.ended or account.billed_share == 1 for account in position.accounts.values())

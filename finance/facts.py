@@ -1,0 +1,78 @@
+"""Facts: what somebody states has happened to an order, the only input of its books besides the contract.
+
+``data`` is plain JSON; amounts are strings of minor units, quantities strings of numbers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+
+class FactKind(StrEnum):
+    """Declared in the order in which facts of one day are taken: goods, bad news, money in, money out."""
+
+    ACCEPTED = "accepted"
+    CONFIRMATION = "confirmation"
+    MILESTONE = "milestone"
+    INVOICE = "invoice"
+    PROVIDER_FAILED = "provider_failed"
+    INSOLVENT = "insolvent"
+    DISPUTE = "dispute"
+    CREDIT_NOTE = "credit_note"
+    DAMAGES = "damages"
+    CANCELLED = "cancelled"
+    RATE = "rate"
+    LATE_INTEREST = "late_interest"
+    TRANSFER = "transfer"
+    RECEIPT = "receipt"
+    RECOVERY = "recovery"
+    REFUND = "refund"
+    INSURANCE = "insurance"
+    GUARANTEE = "guarantee"
+    DRAW = "draw"
+    PAYMENT = "payment"
+    CONVERSION = "conversion"
+    DEFAULT = "default"
+    WRITE_OFF = "write_off"
+    ADVANCED = "advanced"
+    SETTLED = "settled"
+
+
+PHASE: dict[FactKind, int] = {kind: place for place, kind in enumerate(FactKind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement: what, when in trade (``on``), by whom, on what evidence, or merely assumed.
+
+    ``id`` is unique in the order and never changes; ``sequence`` is the order of recording, which
+    matters only between facts of one kind on one day.
+    """
+
+    kind: FactKind
+    on: date
+    id: str
+    sequence: int = 0
+    by: str = ""
+    evidence: str = ""
+    assumed: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[date, int, int]:
+        return self.on, PHASE[self.kind], self.sequence
+
+    def text(self, name: str, default: str = "") -> str:
+        return str(self.data.get(name, default))
+
+    def minor(self, name: str) -> int | None:
+        """The amount of that name in minor units, None when the fact does not say."""
+        value = self.data.get(name)
+        return None if value is None else int(value)
+
+    def number(self, name: str) -> Fraction | None:
+        value = self.data.get(name)
+        return None if value is None else Fraction(str(value))

@@ -1,0 +1,408 @@
+"""What each kind of fact does to the books: one small function each, found by its kind."""
+
+from collections.abc import Callable
+from datetime import date
+from fractions import Fraction
+
+from domain.money import round_minor
+from domain.states import OrderState, may_move
+from domain.terms import Event
+from finance import lending, loss, sale, supply, taxes
+from finance.allowance import set_allowance
+from finance.contract import BUYER, NETWORK, TRADER, Booking
+from finance.debt import Debt
+from finance.facts import Fact, FactKind
+from finance.position import CASH, Account, Position
+
+Handler = Callable[[Position, Fact], None]
+TAX_PAYEE = "tax"
+PRODUCTION_START = "production_start"
+
+
+def move(position: Position, *states: OrderState) -> None:
+    """Go to the first of the states that the present one allows; stay when it allows none."""
+    for state in states:
+        if may_move(position.state, state) and position.state is not state:
+            position.state = state
+            return
+
+
+def accept(position: Position, fact: Fact) -> None:
+    gross = position.contract.sale.gross_minor
+    position.happened[Event.ORDER.value] = position.contract.events.get(Event.ORDER.value, fact.on)
+    position.happened[Event.BOOKING.value] = position.contract.events.get(Event.BOOKING.value, fact.on)
+    position.post("order_accepted", fact.on, fact.id, "", ((TRADER, "9110", gross), (TRADER, "9119", -gross)))
+    supply.hold_slots(position, fact.on, fact.id)
+    lending.grant(position, fact.on, fact.id)
+
+
+def confirm(position: Position, fact: Fact) -> None:
+    """The buyer confirmed, the assignment was notified, the registry answered: conditions of draws."""
+    position.confirmations.add(fact.text("condition"))
+
+
+def reach(position: Position, fact: Fact) -> None:
+    """A milestone: goods made, inspected, moved, delivered, a service ended."""
+    name, booking = fact.text("name"), fact.text("booking")
+    position.happened.setdefault(f"{name}/{booking}" if booking else name, fact.on)
+    if name in (PRODUCTION_START, Event.PRODUCTION_END.value):
+        move(position, OrderState.PRODUCING)
+    if name == Event.DELIVERY.value:
+        sale.deliver(position, fact.number("quantity"), fact.on, fact.id)
+        move(position, OrderState.DELIVERED)
+        if _invoiced_on_delivery(position):
+            sale.invoice(position, fact.on, fact.id)
+    elif name == Event.INSPECTION.value and fact.data.get("passed", True) is not False:
+        move(position, OrderState.INSPECTED)
+    _bill_served(position, name, booking, fact)
+
+
+def _invoiced_on_delivery(position: Position) -> bool:
+    events = position.contract.events
+    delivery = events.get(Event.DELIVERY.value)
+    return events.get(Event.INVOICE.value, delivery) == delivery
+
+
+def _bill_served(position: Position, name: str, booking: str, fact: Fact) -> None:
+    if name == Event.INSPECTION.value and fact.data.get("passed", True) is False:
+        return
+    for account in position.accounts.values():
+        own = account.booking.id == booking if booking else not _own_event(name)
+        if own and _serves(position, account.booking, name):
+            supply.bill(position, account, Fraction(1), fact.on, fact.id)
+
+
+def _own_event(name: str) -> bool:
+    return name in (Event.SERVICE_END.value, Event.DEPARTURE.value, Event.ARRIVAL.value)
+
+
+def _serves(position: Position, booking: Booking, name: str) -> bool:
+    """Goods count as received once inspected, where they are inspected; else once made."""
+    if booking.goods:
+        wanted = Event.INSPECTION if position.contract.inspected else Event.PRODUCTION_END
+        return name == wanted.value
+    return name == booking.bill_on.value and name != Event.DELIVERY.value
+
+
+def invoice(position: Position, fact: Fact) -> None:
+    sale.invoice(position, fact.on, fact.id)
+
+
+def draw(position: Position, fact: Fact) -> None:
+    """Lenders pay: a take-out into the loop, any other draw through the loop to the payees it names."""
+    debt = position.debts.get(fact.text("facility"))
+    if debt is None or debt.released:
+        return
+    absent = [str(name) for name in fact.data.get("absent", [])]
+    if debt.facility.factoring:
+        _take_out(position, debt, fact, absent)
+        return
+    payees = [(str(name), int(amount)) for name, amount in fact.data.get("payees", [])]
+    wanted = fact.minor("amount")
+    cash = sum(amount for _, amount in payees) if wanted is None else wanted
+    lending.draw(position, debt, cash, fact.on, fact.id, absent)
+    move(position, OrderState.FUNDED)
+    for name, amount in payees:
+        pay_payee(position, name, amount, fact)
+    lending.set_due_dates(position)
+    set_stage_1(position, debt, fact)
+
+
+def _take_out(position: Position, debt: Debt, fact: Fact, absent: list[str]) -> None:
+    amount = fact.minor("amount")
+    if amount is None:
+        amount = take_out_amount(position, debt)
+    lending.draw(position, debt, amount, fact.on, fact.id, absent)
+    position.happened.setdefault(Event.FUNDING.value, fact.on)
+    lending.set_due_dates(position)
+    set_stage_1(position, debt, fact)
+    sale.take_out_others(position, fact.on, fact.id)
+    move(position, OrderState.TAKEN_OUT)
+
+
+def take_out_amount(position: Position, debt: Debt) -> int:
+    """The advance rate of what the buyer owes and does not dispute, within the limit."""
+    base = position.books.balance(TRADER, "1210")
+    return max(min(round_minor(debt.facility.advance_rate * base), lending.undrawn(debt)), 0)
+
+
+def set_stage_1(position: Position, debt: Debt, fact: Fact) -> None:
+    set_allowance(position, debt, loss.expected_loss(position, debt, 1, fact.on), fact.on, fact.id)
+
+
+def pay(position: Position, fact: Fact) -> None:
+    pay_payee(position, fact.text("payee"), fact.minor("amount"), fact)
+
+
+def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) -> None:
+    """Money leaves the loop: to a booking, the tax office, the buyer, a lender, or the trader at the end."""
+    account = position.accounts.get(payee)
+    if account is not None:
+        owed = max(position.due_now(account) - account.paid, 0)
+        supply.pay(position, account, owed if amount is None else amount, fact.on, fact.id)
+    elif payee == TAX_PAYEE:
+        taxes.pay_tax(position, fact.on, fact.id)
+    elif payee == BUYER:
+        owed = -position.books.balance(TRADER, "2220")
+        sale.refund_buyer(position, owed if amount is None else amount, fact.on, fact.id)
+    elif payee == TRADER:
+        pay_residual(position, position.cash if amount is None else amount, fact)
+    elif payee in position.debts:
+        debt = position.debts[payee]
+        available = position.cash if amount is None else amount
+        lending.repay(position, debt, max(available, 0), fact.on, fact.id, sale.lender_ranks(position))
+
+
+def receive(position: Position, fact: Fact) -> None:
+    amount = fact.minor("amount") or 0
+    if fact.data.get("identified") is True:
+        sale.identify(position, amount, fact.on, fact.id)
+    else:
+        sale.receive(position, amount, fact.on, fact.id, identified=fact.data.get("unknown") is not True)
+    after_receipt(position)
+
+
+def after_receipt(position: Position) -> None:
+    """Paid once everything sold is paid; out of dispute once nothing is disputed."""
+    if position.delivered == 1 and position.receivable == 0:
+        move(position, OrderState.PAID)
+    elif position.state is OrderState.DISPUTED and not position.books.balance(TRADER, "1215"):
+        taken_out = position.take_out()
+        drawn = taken_out is not None and bool(taken_out.drawings)
+        move(position, OrderState.TAKEN_OUT if drawn else OrderState.DELIVERED)
+
+
+def _gross(position: Position, fact: Fact) -> int:
+    quantity = fact.number("quantity")
+    return sale.gross_of(position, quantity) if quantity is not None else fact.minor("amount") or 0
+
+
+def dispute(position: Position, fact: Fact) -> None:
+    if fact.data.get("settled") is True:
+        sale.settle_dispute(position, _gross(position, fact), fact.on, fact.id)
+        after_receipt(position)
+        return
+    sale.dispute(position, _gross(position, fact), fact.on, fact.id)
+    move(position, OrderState.DISPUTED)
+
+
+def credit(position: Position, fact: Fact) -> None:
+    sale.credit(position, _gross(position, fact), fact.on, fact.id)
+    after_receipt(position)
+
+
+def _account(position: Position, fact: Fact) -> Account | None:
+    return position.accounts.get(fact.text("booking"))
+
+
+def damages(position: Position, fact: Fact) -> None:
+    account = _account(position, fact)
+    if account is not None:
+        supply.claim_damages(position, account, fact.minor("amount") or 0, fact.on, fact.id)
+
+
+def refund(position: Position, fact: Fact) -> None:
+    """A provider pays back; what is overdue to lenders, or all once the order has ended, is paid from it."""
+    account, amount = _account(position, fact), fact.minor("amount") or 0
+    if account is None:
+        return
+    supply.refund(position, account, amount, fact.on, fact.id)
+    ended = position.state in (OrderState.CANCELLED, OrderState.DEFAULTED)
+    for debt in position.debts.values():
+        overdue = debt.due_on is not None and debt.due_on <= fact.on
+        if debt.drawings and (ended or overdue):
+            amount -= lending.repay(
+                position, debt, max(amount, 0), fact.on, fact.id, sale.lender_ranks(position)
+            )
+
+
+def fail_provider(position: Position, fact: Fact) -> None:
+    account = _account(position, fact)
+    if account is not None:
+        supply.fail(position, account, fact.on, fact.id)
+
+
+def cancel(position: Position, fact: Fact) -> None:
+    """The order ends: cancellation fees, claims for prepayments, nothing undrawn any more."""
+    fees = {str(name): int(amount) for name, amount in dict(fact.data.get("fees", {})).items()}
+    supply.cancel(position, fees, fact.on, fact.id)
+    for debt in position.debts.values():
+        if not debt.claim:
+            lending.close(position, debt, fact.on, fact.id)
+    _release_order(position, fact)
+    move(position, OrderState.CANCELLED)
+
+
+def insolvent(position: Position, fact: Fact) -> None:
+    position.insolvent_on = position.insolvent_on or fact.on
+
+
+def default(position: Position, fact: Fact) -> None:
+    name = fact.text("facility")
+    for debt in position.debts.values():
+        if name in ("", debt.facility.id):
+            loss.strike(position, debt, fact.on, fact.id)
+    move(position, OrderState.DEFAULTED)
+
+
+def guarantee(position: Position, fact: Fact) -> None:
+    """A guarantor pays: the deposit of a failed provider, or a share of a lender's claim."""
+    account = _account(position, fact)
+    guarantor = fact.text("guarantor", "guarantor")
+    debts = [debt for debt in position.debts.values() if debt.principal]
+    wanted = fact.text("facility")
+    debt = next((one for one in debts if wanted in ("", one.facility.id)), None)
+    if debt is None:
+        return
+    amount = fact.minor("amount")
+    if amount is None and account is not None:
+        amount = round_minor(account.booking.deposit_guarantee * (account.claimed - account.refunded))
+    if account is not None and amount is not None:
+        account.refunded += min(amount, debt.principal)
+    loss.call_guarantee(
+        position, debt, guarantor, amount or 0, fact.on, fact.id, "1240" if account is not None else ""
+    )
+
+
+def recover(position: Position, fact: Fact) -> None:
+    loss.recover(position, fact.minor("amount") or 0, fact.minor("cost") or 0, fact.on, fact.id)
+
+
+def insure(position: Position, fact: Fact) -> None:
+    debt = next((one for one in position.debts.values() if one.facility.insured_rate and one.drawings), None)
+    debt = debt or position.take_out()
+    if debt is None:
+        return
+    amount = fact.minor("amount")
+    loss.indemnify(
+        position, debt, loss.insured_amount(position, debt) if amount is None else amount, fact.on, fact.id
+    )
+
+
+def write_off(position: Position, fact: Fact) -> None:
+    loss.write_off(position, fact.on, fact.id)
+
+
+def advance(position: Position, fact: Fact) -> None:
+    """Everything is accrued to the date; an allowance follows the stage that the days past due give."""
+    for debt in position.debts.values():
+        if not debt.drawings or debt.closed or debt.released:
+            continue
+        lending.accrue(position, debt, fact.on, fact.id)
+        stage = loss.stage_of(debt, fact.on)
+        if not debt.struck and stage > 1:
+            target = loss.expected_loss(position, debt, stage, fact.on)
+            set_allowance(position, debt, target, fact.on, fact.id)
+
+
+def transfer(position: Position, fact: Fact) -> None:
+    """A lender sells its place in a facility to another at a price."""
+    debt = position.debts.get(fact.text("facility"))
+    seller, buyer = fact.text("seller"), fact.text("buyer")
+    if debt is None or seller not in debt.lenders():
+        return
+    lending.accrue(position, debt, fact.on, fact.id)
+    lending.sell(position, debt, seller, buyer, fact.minor("price"), fact.on, fact.id)
+
+
+def revalue(position: Position, fact: Fact) -> None:
+    """What the buyer owes is worth more (or, negative, less) in the books' currency."""
+    amount = fact.minor("amount") or 0
+    position.post("revaluation", fact.on, fact.id, "", ((TRADER, "1210", amount), (TRADER, "4710", -amount)))
+
+
+def charge(position: Position, fact: Fact) -> None:
+    amount = fact.minor("amount")
+    if amount is None:
+        amount = late_interest_due(position, fact.on)
+    sale.charge_late_interest(position, amount, fact.on, fact.id)
+
+
+def late_interest_due(position: Position, on: date) -> int:
+    """Late interest that the buyer owes on what is undisputed, by the day since the last due date."""
+    due = max((invoice.due_on for invoice in position.invoices), default=on)
+    owed = position.books.balance(TRADER, "1210")
+    return round_minor(position.contract.sale.late_rate_daily * owed * max((on - due).days, 0))
+
+
+def convert(position: Position, fact: Fact) -> None:
+    """Buying a provider's currency cost more (or, negative, less) than the plan's rate."""
+    amount = fact.minor("amount") or 0
+    position.post("conversion", fact.on, fact.id, "", ((TRADER, "4710", amount), (TRADER, CASH, -amount)))
+
+
+def settle(position: Position, fact: Fact) -> None:
+    """The end: memo accounts are released, referral and profit share are due, the rest is the trader's."""
+    for account in position.accounts.values():
+        supply.release_slot(position, account, fact.on, fact.id)
+    for debt in position.debts.values():
+        if not debt.claim:
+            lending.close(position, debt, fact.on, fact.id)
+    _release_order(position, fact)
+    if position.state is OrderState.PAID:
+        _refer(position, fact)
+        _share_profit(position, fact)
+        pay_residual(position, max(position.cash, 0), fact)
+    move(position, OrderState.SETTLED)
+
+
+def _release_order(position: Position, fact: Fact) -> None:
+    amount = position.books.balance(TRADER, "9110")
+    position.post(
+        "order_released", fact.on, fact.id, "", ((TRADER, "9119", amount), (TRADER, "9110", -amount))
+    )
+
+
+def _refer(position: Position, fact: Fact) -> None:
+    """Whoever referred the order gets its share of the network's net fee, only on a settled order."""
+    earned = -position.books.balance(NETWORK, "4210")
+    amount = round_minor(position.contract.referral_share * earned)
+    position.post("referral", fact.on, fact.id, "", ((NETWORK, "5410", amount), (NETWORK, "2420", -amount)))
+
+
+def _share_profit(position: Position, fact: Fact) -> None:
+    amount = round_minor(position.contract.profit_share * max(position.cash, 0))
+    partner = position.contract.profit_partner or "partner"
+    position.post(
+        "profit_share",
+        fact.on,
+        fact.id,
+        partner,
+        ((TRADER, "5420", amount), (TRADER, "2410", -amount)),
+    )
+    position.post(
+        "profit_share_paid", fact.on, fact.id, partner, ((TRADER, "2410", amount), (TRADER, CASH, -amount))
+    )
+
+
+def pay_residual(position: Position, amount: int, fact: Fact) -> None:
+    position.post("residual", fact.on, fact.id, "", ((TRADER, "3010", amount), (TRADER, CASH, -amount)))
+
+
+HANDLERS: dict[FactKind, Handler] = {
+    FactKind.ACCEPTED: accept,
+    FactKind.CONFIRMATION: confirm,
+    FactKind.MILESTONE: reach,
+    FactKind.INVOICE: invoice,
+    FactKind.PROVIDER_FAILED: fail_provider,
+    FactKind.INSOLVENT: insolvent,
+    FactKind.DISPUTE: dispute,
+    FactKind.CREDIT_NOTE: credit,
+    FactKind.DAMAGES: damages,
+    FactKind.CANCELLED: cancel,
+    FactKind.RATE: revalue,
+    FactKind.LATE_INTEREST: charge,
+    FactKind.TRANSFER: transfer,
+    FactKind.RECEIPT: receive,
+    FactKind.RECOVERY: recover,
+    FactKind.REFUND: refund,
+    FactKind.INSURANCE: insure,
+    FactKind.GUARANTEE: guarantee,
+    FactKind.DRAW: draw,
+    FactKind.PAYMENT: pay,
+    FactKind.CONVERSION: convert,
+    FactKind.DEFAULT: default,
+    FactKind.WRITE_OFF: write_off,
+    FactKind.ADVANCED: advance,
+    FactKind.SETTLED: settle,
+}

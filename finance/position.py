@@ -1,0 +1,156 @@
+"""Where one order stands while its facts are folded: the books, each booking, each debt, what is due."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+
+from domain.dates import end_of_month
+from domain.money import round_minor
+from domain.network import Role
+from domain.states import OrderState
+from domain.terms import Event, PaymentTerm
+from finance.books import Books, Posting
+from finance.contract import BUYER, NETWORK, TRADER, Booking, Contract, Due
+from finance.debt import Debt
+
+CASH = "1010"
+
+
+@dataclass(slots=True)
+class Account:
+    """One booking's account: what was paid, what it has billed, what was claimed back from it."""
+
+    booking: Booking
+    paid: int = 0
+    billed_share: Fraction = Fraction(0)
+    billed_net: int = 0
+    billed_tax: int = 0
+    claimed: int = 0
+    refunded: int = 0
+    failed: bool = False
+    cancelled: bool = False
+    memo: int = 0
+
+    @property
+    def billed(self) -> int:
+        return self.billed_net + self.billed_tax
+
+    @property
+    def prepaid(self) -> int:
+        """What was paid ahead of the bill; money, not a payable."""
+        return max(self.paid - self.billed, 0)
+
+    @property
+    def payable(self) -> int:
+        return max(self.billed - self.paid, 0)
+
+    @property
+    def ended(self) -> bool:
+        return self.failed or self.cancelled
+
+    @property
+    def payable_account(self) -> str:
+        return "2120" if self.booking.entity == NETWORK else "2110"
+
+
+@dataclass(slots=True)
+class Invoice:
+    """One invoice to the buyer: its gross amount and when it falls due."""
+
+    on: date
+    gross: int
+    due_on: date
+    id: str
+
+
+@dataclass
+class Position:
+    """Everything that the handlers of facts read and change; nothing outside it changes."""
+
+    contract: Contract
+    books: Books = field(default_factory=Books)
+    state: OrderState = OrderState.RESERVED
+    accounts: dict[str, Account] = field(default_factory=dict)
+    debts: dict[str, Debt] = field(default_factory=dict)
+    happened: dict[str, date] = field(default_factory=dict)
+    delivered: Fraction = Fraction(0)
+    cost_moved: int = 0
+    sold_net: int = 0
+    sold_tax: int = 0
+    credited_net: int = 0
+    credited_tax: int = 0
+    received: int = 0
+    undelivered_refund: int = 0
+    invoices: list[Invoice] = field(default_factory=list)
+    insolvent_on: date | None = None
+    disputed: int = 0
+    guaranteed: dict[tuple[str, str], int] = field(default_factory=dict)
+    indemnified: int = 0
+    tax_paid: bool = False
+    surcharge_posted: int = 0
+    confirmations: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.accounts = {one.id: Account(one) for one in self.contract.bookings}
+        self.debts = {one.id: Debt(one) for one in self.contract.facilities}
+
+    @property
+    def cash(self) -> int:
+        return self.books.balance(TRADER, CASH)
+
+    @property
+    def frozen(self) -> bool:
+        """The buyer is insolvent: nothing leaves the loop but to those who financed it."""
+        return self.insolvent_on is not None
+
+    @property
+    def receivable(self) -> int:
+        """What the buyer owes, disputed parts included."""
+        return self.books.balance(TRADER, "1210") + self.books.balance(TRADER, "1215")
+
+    def post(self, kind: str, on: date, cause: str, party: str, postings: Iterable[Posting]) -> None:
+        self.books.post(kind, on, cause, party, postings)
+
+    def expected(self, event: Event) -> date | None:
+        """When the event happened, else when the plan expects it."""
+        return self.happened.get(event.value) or self.contract.events.get(event.value)
+
+    def event_on(self, event: Event, booking: Booking | None = None) -> date | None:
+        """The date an event happened on, that of the booking's own leg where the event is its own."""
+        if booking is not None and event in (Event.SERVICE_END, Event.DEPARTURE, Event.ARRIVAL):
+            return self.happened.get(f"{event.value}/{booking.id}")
+        return self.happened.get(event.value)
+
+    def due_date(self, due: Due, booking: Booking | None = None) -> date | None:
+        """When an instalment falls due, None while its event has not happened."""
+        start = self.event_on(due.term.event, booking)
+        return None if start is None else self.term_date(due.term, start)
+
+    def term_date(self, term: PaymentTerm, start: date) -> date:
+        base = end_of_month(start) if term.month_end else start
+        return self.contract.calendar.roll(base + timedelta(days=term.days), term.roll)
+
+    def take_out(self) -> Debt | None:
+        """The debt of the take-out that the plan counts on."""
+        return next((self.debts[one.id] for one in self.contract.of_role(Role.TAKE_OUT)), None)
+
+    def due_now(self, account: Account) -> int:
+        """What of a booking's price is due on an event that has happened, less what was paid."""
+        if account.ended:
+            return account.payable
+        return sum(due.amount_minor for due in account.booking.dues if due.term.event.value in self.happened)
+
+    @property
+    def tax_rate_sale(self) -> Fraction:
+        sale = self.contract.sale
+        return Fraction(sale.tax_minor, sale.net_minor) if sale.net_minor else Fraction(0)
+
+
+def share_of(total: int, share: Fraction) -> int:
+    """A share of an amount, rounded once; cumulative shares of one total tie to it."""
+    return total if share == 1 else round_minor(total * share)
+
+
+__all__ = ["BUYER", "CASH", "NETWORK", "TRADER", "Account", "Invoice", "Position", "share_of"]

@@ -1,0 +1,98 @@
+"""The tax on sales of one order: what is payable, its surcharge, and credits that come after it was paid."""
+
+from datetime import date
+
+from domain.dates import end_of_month
+from domain.money import round_minor
+from domain.terms import Event
+from finance.contract import TAX, TRADER
+from finance.position import CASH, Position
+
+
+def tax_due_on(position: Position) -> date | None:
+    """The day the tax of the first invoice is due, None while nothing is invoiced or nothing taxed."""
+    rule, invoiced = position.contract.tax, position.happened.get(Event.INVOICE.value)
+    if rule is None or invoiced is None:
+        return None
+    month = (invoiced.month - 1) // rule.period_months * rule.period_months + rule.period_months
+    index = invoiced.year * 12 + month - 1 + rule.months_after
+    first = date(index // 12, index % 12 + 1, 1)
+    day = min(rule.due_day, end_of_month(first).day)
+    return position.contract.calendar.roll(first.replace(day=day), rule.roll)
+
+
+def tax_payable(position: Position) -> int:
+    """Output less recoverable input less credits, never below zero."""
+    books = position.books
+    return max(
+        -books.balance(TRADER, "2510") - books.balance(TRADER, "1510") - books.balance(TRADER, "1520"), 0
+    )
+
+
+def surcharge_payable(position: Position) -> int:
+    """The surcharge on the tax now payable; zero without a rule."""
+    rule = position.contract.tax
+    return round_minor(tax_payable(position) * rule.surcharge_rate) if rule else 0
+
+
+def pay_tax(position: Position, on: date, cause: str) -> int:
+    """Pay what is payable with its surcharge; what was paid. Input above output becomes a credit."""
+    books = position.books
+    output, inputs = -books.balance(TRADER, "2510"), books.balance(TRADER, "1510")
+    credit = min(books.balance(TRADER, "1520"), max(output - inputs, 0))
+    payable, surcharge = tax_payable(position), surcharge_payable(position)
+    carried = max(inputs - output, 0)
+    position.post(
+        "tax",
+        on,
+        cause,
+        TAX,
+        (
+            (TRADER, "2510", output),
+            (TRADER, "1510", -inputs),
+            (TRADER, "1520", carried - credit),
+            (TRADER, CASH, -payable),
+            (TAX, CASH, payable),
+            (TAX, "4810", -payable),
+        ),
+    )
+    position.post(
+        "surcharge",
+        on,
+        cause,
+        TAX,
+        (
+            (TRADER, "5310", surcharge),
+            (TRADER, CASH, -surcharge),
+            (TAX, CASH, surcharge),
+            (TAX, "4810", -surcharge),
+        ),
+    )
+    position.tax_paid = True
+    return payable + surcharge
+
+
+def true_up(position: Position, on: date, cause: str) -> None:
+    """After the tax was paid, later bills and credits change a tax credit (1520), not cash.
+
+    The surcharge paid on tax that comes back is part of the credit; 1520 may turn negative, which is
+    tax still to pay.
+    """
+    if not position.tax_paid:
+        return
+    books, rule = position.books, position.contract.tax
+    output, inputs = -books.balance(TRADER, "2510"), books.balance(TRADER, "1510")
+    credit = inputs - output
+    surcharge = round_minor(credit * rule.surcharge_rate) if rule else 0
+    position.post(
+        "tax_credit",
+        on,
+        cause,
+        TAX,
+        (
+            (TRADER, "2510", output),
+            (TRADER, "1510", -inputs),
+            (TRADER, "1520", credit + surcharge),
+            (TRADER, "5310", -surcharge),
+        ),
+    )
