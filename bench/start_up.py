@@ -25,7 +25,7 @@ def bye(name: str = "you") -> None:
     "Say goodbye."
 app()
 """
-ROUNDS = 15
+ROUNDS = 9
 FOLDERS = (
     "cli",
     "flows",

@@ -10,6 +10,7 @@ import typer
 from cli.options import Asked, command, group, parse_date
 from cli.output import amount, answer, note, table
 from domain.money import format_minor
+from domain.rates import share
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -296,8 +297,6 @@ def render(screen: "Console", placed: "Placed") -> None:
 
 
 def _terms(placed: "Placed") -> list[str]:
-    from flows.order_form import share
-
     told = []
     for term in placed.order.payment:
         percent = share(term.share * 100)

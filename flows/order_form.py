@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from documents.assemble import order_of
@@ -12,6 +10,7 @@ from documents.findings import Findings
 from domain.errors import InputDefectsError
 from domain.order import Order
 from domain.plain import to_plain
+from domain.rates import share
 
 TYPED = "command line"
 
@@ -120,11 +119,3 @@ def _without_empty(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain_date(day: Any) -> str | None:
     return day.isoformat() if day else None
-
-
-def share(rate: Fraction) -> str | Fraction:
-    """The rate as decimal text where that is exact (``0.13``), else as it is (a third)."""
-    scaled = rate * 10**12
-    if scaled.denominator != 1:
-        return rate
-    return format((Decimal(scaled.numerator) / 10**12).normalize(), "f")
