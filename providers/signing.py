@@ -1,0 +1,89 @@
+"""Requests to another firm's node: signed with our key, answers checked against the firm's.
+
+What an answer's signature covers is kept as the proof of what the firm said.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from providers.http_client import Exchange, NodeClient
+from providers.protocol import NoAnswerError, Proof
+from trust.http_signatures import Message, SignatureError, sign, verify
+from trust.node_keys import key_id_of
+
+NONCE_BYTES = 16
+
+
+class SignedClient:
+    """One node, addressed with our key; ``firm_key`` is the only key whose answers count."""
+
+    def __init__(
+        self,
+        client: NodeClient,
+        key: Ed25519PrivateKey,
+        firm_key: Ed25519PublicKey,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._key = key
+        self._key_id = key_id_of(key.public_key())
+        self._firm_key = firm_key
+        self._firm_key_id = key_id_of(firm_key)
+        self._clock = clock
+
+    def send(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Exchange, Proof]:
+        """The answer and its proof; NoAnswerError when the firm's signature on it does not hold."""
+        target = self._client.target
+        now = int(self._clock().timestamp())
+        message = Message(method, target.authority, target.base + path, query, headers, body)
+        added = sign(message, self._key, self._key_id, created=now, nonce=secrets.token_hex(NONCE_BYTES))
+        sent = {**headers, **added}
+        place = f"{message.path}?{query}" if query else message.path
+        exchange = self._client.exchange(method, place, sent, body)
+        request = Message(method, target.authority, message.path, query, sent, body)
+        return exchange, self._proven(exchange, request)
+
+    def _proven(self, exchange: Exchange, request: Message) -> Proof:
+        answer = Message(
+            headers=exchange.headers, body=exchange.body, status=exchange.status, request=request
+        )
+        now = int(self._clock().timestamp())
+        try:
+            verify(answer, self._key_of, now=now)
+        except SignatureError as problem:
+            raise NoAnswerError(
+                f"the answer of {self._client.target.authority} is not signed by that firm ({problem})",
+                "compare its key with `net node trust`; nobody but the firm can answer for it",
+            ) from None
+        return proof_of(answer, self._firm_key_id)
+
+    def _key_of(self, key_id: str) -> Ed25519PublicKey | None:
+        return self._firm_key if key_id == self._firm_key_id else None
+
+
+def proof_of(message: Message, key_id: str) -> Proof:
+    """Everything needed to check the signature again later, without the network: all that it covers."""
+    request = message.request or message
+    proof = {
+        "key": key_id,
+        "method": request.method,
+        "authority": request.authority,
+        "path": request.path,
+        "query": request.query,
+        "signature-input": message.headers["signature-input"],
+        "signature": message.headers["signature"],
+        "content-type": message.headers.get("content-type", ""),
+        "body": message.body.decode("utf-8", "replace"),
+    }
+    if message.status is not None:
+        return {
+            **proof,
+            "status": str(message.status),
+            "request-digest": request.headers["content-digest"],
+        }
+    return {**proof, "idempotency-key": message.headers.get("idempotency-key", "")}

@@ -1,0 +1,122 @@
+"""The key that this installation signs messages with, and the keys of the firms that it trusts.
+
+One folder beside the settings: ``node.key`` (PKCS 8 PEM, readable by its owner alone) and, for each
+trusted firm, ``trusted/NAME.json`` with its public key and, where it wants to be told, its address.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from domain.errors import NotFoundError, RefusedError, UsageError
+
+PREFIX = "net-ed25519"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
+_FOLDER_MODE = 0o700
+_KEY_MODE = 0o600
+_OTHERS = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedFirm:
+    """A firm whose signature counts; ``callback`` is where its own node takes events, may be empty."""
+
+    name: str
+    key_id: str
+    public_key: Ed25519PublicKey
+    callback: str = ""
+
+
+def key_id_of(key: Ed25519PublicKey) -> str:
+    """The first 32 hexadecimal digits of the SHA-256 of the raw public key."""
+    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:32]
+
+
+def public_line(key: Ed25519PublicKey) -> str:
+    """What one firm sends the other: ``net-ed25519 BASE64``."""
+    return f"{PREFIX} {base64.b64encode(key.public_bytes_raw()).decode()}"
+
+
+def parse_public_line(text: str) -> Ed25519PublicKey:
+    """UsageError unless the text is what ``public_line`` writes."""
+    prefix, _, encoded = text.strip().partition(" ")
+    try:
+        if prefix != PREFIX:
+            raise ValueError(prefix)
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(encoded.strip(), validate=True))
+    except (ValueError, binascii.Error):
+        raise UsageError(
+            "this is no public key of a node", f"it is one line, `{PREFIX} ...`, as `net node keygen` prints"
+        ) from None
+
+
+def create_signing_key(folder: Path) -> Ed25519PrivateKey:
+    """A new key in the folder; RefusedError when there is one, because firms trust that one."""
+    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    key = Ed25519PrivateKey.generate()
+    encoded = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    try:
+        handle = os.open(folder / "node.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, _KEY_MODE)
+    except FileExistsError:
+        raise RefusedError(
+            "this installation has a signing key already",
+            "other firms trust it; move node.key away yourself if it must be replaced",
+        ) from None
+    with os.fdopen(handle, "wb") as file:
+        file.write(encoded)
+    return key
+
+
+def load_signing_key(folder: Path) -> Ed25519PrivateKey:
+    """NotFoundError without a key; RefusedError when others than its owner may read the file."""
+    path = folder / "node.key"
+    try:
+        mode, encoded = path.stat().st_mode, path.read_bytes()
+    except FileNotFoundError:
+        raise NotFoundError(
+            "this installation has no signing key", "make one with `net node keygen`"
+        ) from None
+    if mode & _OTHERS:
+        raise RefusedError("node.key can be read by others", f"run `chmod 600 {path}`")
+    key = serialization.load_pem_private_key(encoded, password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise RefusedError("node.key is not an Ed25519 key", "make one with `net node keygen`")
+    return key
+
+
+def trust_firm(folder: Path, name: str, line: str, callback: str = "") -> TrustedFirm:
+    """Trust the firm's key from now on; replaces what was trusted under that name."""
+    if not _NAME.match(name):
+        raise UsageError(f"{name!r} is no name for a firm", "use lower-case letters, digits, - and .")
+    key = parse_public_line(line)
+    store = folder / "trusted"
+    store.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    data = {"name": name, "key": public_line(key), "callback": callback}
+    waiting = store / f".{name}.new"
+    waiting.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    waiting.replace(store / f"{name}.json")
+    return TrustedFirm(name, key_id_of(key), key, callback)
+
+
+def trusted_firms(folder: Path) -> dict[str, TrustedFirm]:
+    """Every trusted firm by key id; UsageError names a file that is damaged."""
+    firms: dict[str, TrustedFirm] = {}
+    for path in sorted((folder / "trusted").glob("*.json")):
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            key = parse_public_line(data["key"])
+            firm = TrustedFirm(str(data["name"]), key_id_of(key), key, str(data.get("callback", "")))
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f"{path.name} is damaged", "trust that firm again: `net node trust`") from None
+        firms[firm.key_id] = firm
+    return firms
