@@ -69,3 +69,7 @@ class SlotCalendar(Protocol):
     def release_hold(self, hold_id: str) -> object:
         """Give a hold's capacity back; ``StateError`` when it has ended another way."""
         ...
+
+    def end_booking(self, hold_id: str, ending: str) -> object:
+        """End a booking: ``used`` keeps the capacity consumed, ``cancelled`` and ``returned`` free it."""
+        ...

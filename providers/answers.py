@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from domain.slots import CREDIT_PERIOD
 from providers.protocol import (
     Answer,
     Booked,
@@ -129,7 +130,7 @@ def read_answer(data: object) -> Answer:
 def request_data(request: SlotRequest) -> dict[str, Any]:
     """The request as JSON data; no clock and no key in it, so that it hashes the same when repeated."""
     lines = [
-        {"resource": line.resource, "period": line.period.isoformat(), "quantity": str(line.quantity)}
+        {"resource": line.resource, "period": line.period, "quantity": str(line.quantity)}
         for line in request.lines
     ]
     return {
@@ -143,13 +144,19 @@ def request_data(request: SlotRequest) -> dict[str, Any]:
     }
 
 
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _line(data: object) -> SlotLine:
     if not isinstance(data, Mapping):
         raise AnswerError("a line is a JSON object")
-    try:
-        period = date.fromisoformat(_text(data, "period", least=10))
-    except ValueError:
-        raise AnswerError("period must be a date such as 2026-03-02") from None
+    period = _text(data, "period", least=1)
+    if period != CREDIT_PERIOD and not _is_date(period):
+        raise AnswerError(f"period must be a date such as 2026-03-02, or {CREDIT_PERIOD}")
     quantity = _integer(data, "quantity")
     if quantity <= 0:
         raise AnswerError("quantity must be positive")

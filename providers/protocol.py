@@ -8,7 +8,7 @@ have arrived and taken effect). An adapter is any object with ``capabilities`` a
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Protocol, runtime_checkable
@@ -55,7 +55,8 @@ class Capabilities:
     ``cancel_fees`` is the share of the price that cancelling costs, by the state that the booking is in
     ("held", "booked"); a state not named costs nothing. ``in_flight`` is the longest that a request sent
     may still take effect. ``key_window`` is how long the firm remembers a key, None for ever.
-    ``simulated`` marks firms that are not real (the sandbox).
+    ``simulated`` marks firms that are not real (the sandbox). ``in_ledger`` marks the one adapter whose
+    effects are records of our own ledger: it is called inside the transaction that records them.
     """
 
     hold: HoldKind
@@ -65,15 +66,20 @@ class Capabilities:
     in_flight: timedelta = timedelta(seconds=30)
     key_window: timedelta | None = None
     simulated: bool = False
+    in_ledger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SlotLine:
-    """``quantity`` of ``resource`` on ``period``; for credit the quantity is in minor units."""
+    """``quantity`` of ``resource`` on ``period``, a date; for credit it is minor units of the ``limit``.
+
+    ``capacity`` is what our own network file says there is in all (0: unlimited); it does not travel.
+    """
 
     resource: str
-    period: date
+    period: str
     quantity: int
+    capacity: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,7 @@ class Sandbox:
             (used,) = self._books.execute(
                 "SELECT COALESCE(SUM(quantity), 0) FROM slot"
                 " WHERE resource = ? AND period = ? AND state <> 'free'",
-                (line.resource, line.period.isoformat()),
+                (line.resource, line.period),
             ).fetchone()
             if self._capacity and used + line.quantity > self._capacity:
                 return Declined("no_capacity", f"{self._capacity - used} of {line.resource} left")
@@ -191,7 +191,7 @@ class Sandbox:
         self._books.executemany(
             "INSERT INTO slot VALUES (?, ?, ?, ?, ?)",
             [
-                (f"{self.name}-{number}", line.resource, line.period.isoformat(), line.quantity, state)
+                (f"{self.name}-{number}", line.resource, line.period, line.quantity, state)
                 for line in call.request.lines
             ],
         )

@@ -1,0 +1,280 @@
+"""One order's reservation under way: what is kept at which firm, how it is given back, what is recorded.
+
+A reservation has a number, counted up each time one ends without success or is given back; a leg has a
+turn, counted up each time its hold is given back. Together they name every call and every hold.
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from domain.posting import Entry, Leg
+from flows.calls import Ask, MustAsk, Reply, Turn, Unreachable
+from flows.firms import Firms
+from flows.journal import Journal, call_key
+from flows.needs import Need
+from ledger.transaction import Transaction
+from providers.answers import instant_text, read_request, request_data
+from providers.protocol import (
+    Adapter,
+    Answer,
+    Booked,
+    Call,
+    Declined,
+    Held,
+    HoldKind,
+    Pending,
+    Quoted,
+    Released,
+    Verb,
+    ask,
+)
+
+MARGIN = timedelta(seconds=5)
+"""A hold that ends sooner than this is treated as ended: the confirmation could come too late."""
+UNDOING = (f"/{Verb.RELEASE.value}", f"/{Verb.CANCEL.value}")
+FEE_ACCOUNT, PAYABLE_ACCOUNT = "5620", "2110"
+
+Asking = Generator[Sequence[Ask], Turn, None]
+
+
+@dataclass(slots=True)
+class Kept:
+    """What is kept for us for one need: first held (or pretended to be), then booked."""
+
+    need: Need
+    adapter: Adapter
+    reference: str
+    price_minor: int
+    expires_at: datetime
+    turn: int = 0
+    simulated: bool = False
+    booked: bool = False
+
+    @property
+    def own(self) -> bool:
+        return self.adapter.capabilities.in_ledger
+
+
+def opening_verb(adapter: Adapter) -> Verb | None:
+    """What is asked first of a firm: a firm hold, its price where it keeps only that, or nothing."""
+    return {HoldKind.FIRM: Verb.HOLD, HoldKind.PRICE_ONLY: Verb.QUOTE}.get(adapter.capabilities.hold)
+
+
+@dataclass
+class Reservation:
+    """Steps shared by reserving and giving back; advanced by ``Caller`` inside its transactions."""
+
+    firms: Firms
+    ledger_id: str
+    order: str
+    on: date
+    hold_for: timedelta
+    turn: Turn = field(init=False)
+    prefix: str = ""
+    kept: dict[str, Kept] = field(default_factory=dict)
+    cost: dict[str, int] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    asked: dict[str, Need] = field(default_factory=dict)
+    asked_sets: int = 0
+    resumed: bool = False
+    given_back: dict[str, int] = field(default_factory=dict)
+    touched: bool = False
+
+    @property
+    def transaction(self) -> Transaction:
+        return self.turn.transaction
+
+    def adapter(self, need: Need) -> Adapter:
+        return self.firms.adapter(need.firm)
+
+    # names --------------------------------------------------------------------------------------
+
+    def find_number(self) -> None:
+        """The first number whose reservation has not ended."""
+        number = 0
+        while self.transaction.record_by_key(f"{self.order}/reservation/{number}/ended") is not None:
+            number += 1
+        self.prefix = f"{self.order}/reservation/{number}"
+
+    def operation(self, leg: str, verb: Verb, turn: int) -> str:
+        return f"{self.prefix}/{leg}/{turn}/{verb.value}"
+
+    def hold_id(self, leg: str, turn: int) -> str:
+        return f"{self.prefix}/{leg}/{turn}"
+
+    def call(self, need: Need, verb: Verb, turn: int, reference: str = "") -> Call:
+        """Our own calendar's key is the hold's id; a firm sees a key that tells it nothing."""
+        until = (self.turn.now + self.hold_for).replace(microsecond=0)
+        own = self.adapter(need).capabilities.in_ledger
+        operation = self.operation(need.leg, verb, turn)
+        key = self.hold_id(need.leg, turn) if own else call_key(self.ledger_id, operation)
+        return Call(verb, key, need.request, until, reference)
+
+    def ask_for(self, need: Need, verb: Verb, turn: int, reference: str = "") -> Ask:
+        call = self.call(need, verb, turn, reference)
+        operation = self.operation(need.leg, verb, turn)
+        return Ask(operation, self.order, need.firm, self.adapter(need), call)
+
+    # what an interrupted run left ---------------------------------------------------------------
+
+    def read_asked(self) -> None:
+        """Every need that this reservation has asked for, also for plans given up since."""
+        while True:
+            record = self.transaction.record_by_key(f"{self.prefix}/asked/{self.asked_sets}")
+            if record is None:
+                return
+            self.asked_sets += 1
+            self.resumed = True
+            for leg, item in record.body["needs"].items():
+                self.asked[leg] = Need(leg, item["firm"], read_request(item["request"]))
+
+    def note_asked(self, needs: Iterable[Need]) -> None:
+        """What is about to be asked for, so that a later run can give it back."""
+        new = {need.leg: need for need in needs if need.leg not in self.asked}
+        if not new:
+            return
+        body = {
+            "needs": {
+                leg: {"firm": need.firm, "request": request_data(need.request)} for leg, need in new.items()
+            }
+        }
+        key = f"{self.prefix}/asked/{self.asked_sets}"
+        self.transaction.append(Entry("slots.asked", key, self.on, self.order, body))
+        self.asked.update(new)
+        self.asked_sets += 1
+
+    def adopt_asked(self) -> None:
+        """Take over what earlier runs of this reservation hold or have booked for needs not kept yet."""
+        for leg, need in self.asked.items():
+            if leg in self.kept:
+                continue
+            turn = self.open_turn(leg)
+            found = self._own_kept(need, turn) if self._is_own(need) else self._firm_kept(need, turn)
+            if found is not None:
+                self.kept[leg] = found
+
+    def _is_own(self, need: Need) -> bool:
+        return self.adapter(need).capabilities.in_ledger
+
+    def _own_kept(self, need: Need, turn: int) -> Kept | None:
+        hold = self.transaction.hold_by_id(self.hold_id(need.leg, turn))
+        if hold is None or not hold.live:
+            return None
+        until = hold.expires_at or self.turn.now + self.hold_for
+        request = need.request
+        kept = Kept(need, self.adapter(need), hold.hold_id, request.price_minor, until, turn)
+        kept.booked = hold.ending == "confirmed"
+        return kept
+
+    def _firm_kept(self, need: Need, turn: int) -> Kept | None:
+        adapter = self.adapter(need)
+        booked = self._answer(need.leg, Verb.CONFIRM, turn)
+        held = self._answer(need.leg, Verb.HOLD, turn)
+        until = self.turn.now + self.hold_for
+        if isinstance(booked, Booked):
+            kept = Kept(need, adapter, booked.reference, booked.price_minor, until, turn)
+            kept.booked = True
+            return kept
+        if isinstance(held, Held) and not isinstance(booked, Declined):
+            return Kept(need, adapter, held.reference, held.price_minor, held.expires_at, turn)
+        return None
+
+    def _answer(self, leg: str, verb: Verb, turn: int) -> Answer | None:
+        known = Journal().look(self.transaction, self.operation(leg, verb, turn))
+        return known.answer if known is not None else None
+
+    def open_turn(self, leg: str) -> int:
+        """The first turn of the leg that was not given back."""
+        turn = self.given_back.get(leg, 0)
+        while self.resumed and any(
+            self.transaction.intent(self.operation(leg, verb, turn)) is not None
+            for verb in (Verb.RELEASE, Verb.CANCEL)
+        ):
+            turn += 1
+        return turn
+
+    # giving back --------------------------------------------------------------------------------
+
+    def give_back(self, legs: Sequence[str]) -> Asking:
+        """Release what is held and cancel what is booked, at what each costs; all firms side by side."""
+        asks = []
+        for kept in [self.kept.pop(leg) for leg in legs]:
+            self.given_back[kept.need.leg] = kept.turn + 1
+            verb = Verb.CANCEL if kept.booked else Verb.RELEASE
+            if kept.own:
+                self._count(
+                    kept.need, ask(kept.adapter, self.call(kept.need, verb, kept.turn, kept.reference))
+                )
+            elif kept.booked or not kept.simulated:
+                asks.append(self.ask_for(kept.need, verb, kept.turn, kept.reference))
+        if asks:
+            self.turn = yield asks
+            for one in asks:
+                self._count_reply(one)
+
+    def _count_reply(self, one: Ask) -> None:
+        reply = self.turn.replies[one.operation]
+        if isinstance(reply, Released):
+            self._count(Need(one.call.request.leg, one.firm, one.call.request), reply)
+        else:
+            self.left.append(f"{one.firm} {one.call.reference}: {missing(reply)}")
+
+    def _count(self, need: Need, reply: Answer) -> None:
+        """What giving back costs is owed to the firm from now on."""
+        if not isinstance(reply, Released) or not reply.fee_minor:
+            return
+        self.cost[reply.currency] = self.cost.get(reply.currency, 0) + reply.fee_minor
+        legs = (
+            Leg("trader", FEE_ACCOUNT, reply.currency, reply.fee_minor),
+            Leg("trader", PAYABLE_ACCOUNT, reply.currency, -reply.fee_minor),
+        )
+        body = {"firm": need.firm, "leg": need.leg, "fee_minor": str(reply.fee_minor)}
+        key = f"{self.prefix}/{need.leg}/{self.given_back.get(need.leg, 0)}/fee"
+        self.transaction.append(Entry("slot.fee", key, self.on, self.order, body, legs))
+
+    def give_up_open(self, reason: str) -> None:
+        """Calls still without an answer: whatever comes of them is undone by the sweep."""
+        for intent in self.transaction.unfinished_intents(self.order):
+            if intent.operation.startswith(f"{self.prefix}/") and not intent.operation.endswith(UNDOING):
+                Journal().give_up(self.transaction, self.on, intent.operation, self.order, reason)
+
+    # what is recorded ---------------------------------------------------------------------------
+
+    def rows(self, needs: Iterable[Need]) -> list[dict[str, Any]]:
+        return [self._row(self.kept[need.leg]) for need in needs]
+
+    def _row(self, kept: Kept) -> dict[str, Any]:
+        capabilities = kept.adapter.capabilities
+        return {
+            "leg": kept.need.leg,
+            "firm": kept.need.firm,
+            "kind": kept.need.request.kind,
+            "reference": kept.reference,
+            "price_minor": str(kept.price_minor),
+            "currency": kept.need.request.currency,
+            "hold": capabilities.hold.value,
+            "simulated": kept.simulated or capabilities.simulated,
+            "expires_at": instant_text(kept.expires_at),
+        }
+
+    def cost_data(self) -> dict[str, str]:
+        return {currency: str(fee) for currency, fee in self.cost.items()}
+
+
+def missing(reply: Reply) -> str:
+    """Why there is no answer to go on with, for people."""
+    match reply:
+        case Pending(_, reason):
+            return reason
+        case Unreachable(_, error):
+            return error.message
+        case MustAsk(_, _, reason):
+            return reason
+        case Declined(_, reason):
+            return f"says no: {reason}"
+        case Quoted() | Held() | Booked():
+            return f"answered {type(reply).__name__}, which is no answer to that"
+    return "has no such call"
