@@ -12,7 +12,7 @@ from typing import Any
 
 from documents.extra import plain_data
 from documents.findings import Findings
-from documents.section import DECIMALS, NOTE_LENGTH, Section
+from documents.section import NOTE_LENGTH, Section
 from domain.dates import Roll
 from domain.money import CURRENCY_EXPONENTS, MINOR_MAXIMUM, format_minor, round_minor
 from domain.order import Adjustment, Order, OrderLine, Party
@@ -21,6 +21,7 @@ from domain.terms import Event, PaymentTerm
 LINES = 100_000
 TAX_CATEGORIES = ("", "S", "Z", "E", "AE", "K", "G", "O", "L", "M", "B", "AA", "H")
 TERM_DAYS = 3_650
+PRICE_DECIMALS = 12
 
 
 def order_of(
@@ -55,7 +56,7 @@ def order_of(
     _check_sums(order, top)
     _check_totals(order, totals)
     if findings.remarks:
-        order.extra["remarks"] = list(findings.remarks)
+        order.extra["remarks"] = list(dict.fromkeys(findings.remarks))
     return order if len(findings.defects) == before else None
 
 
@@ -234,8 +235,8 @@ def _given(section: Section, key: str) -> bool:
 
 def _per_unit(exact: Fraction) -> Decimal:
     """The price as a decimal, built from its digits so that no context rounds it."""
-    digits = f"{round_minor(exact * 10**DECIMALS):0{DECIMALS + 1}d}"
-    return Decimal(f"{digits[:-DECIMALS]}.{digits[-DECIMALS:]}".rstrip("0").rstrip("."))
+    digits = f"{round_minor(exact * 10**PRICE_DECIMALS):0{PRICE_DECIMALS + 1}d}"
+    return Decimal(f"{digits[:-PRICE_DECIMALS]}.{digits[-PRICE_DECIMALS:]}".rstrip("0").rstrip("."))
 
 
 def _check_sums(order: Order, top: Section) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -44,15 +44,26 @@ class Row:
     cells: dict[str, str]
 
 
-def rows(text: TextIO, file: str, separator: str = "") -> Iterator[Row]:
-    """Rows under the header; raises for what ends the reading: bad quoting, a row without end, encoding."""
+def rows(
+    text: TextIO, file: str, separator: str = "", *, skipped: int = 0, columns: Sequence[str] = ()
+) -> Iterator[Row]:
+    """Rows under the header; raises for what ends the reading: bad quoting, a row without end, encoding.
+
+    ``skipped`` lines stand before the header; with ``columns`` the file has no header of its own.
+    """
     lines = bounded_lines(text, file)
-    header_line = next(lines, "")
-    separator = separator or max(_SEPARATORS, key=header_line.count)
-    header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
+    for _ in range(skipped):
+        next(lines, "")
+    header = [name.strip() for name in columns]
+    start = skipped + 1
+    if not header:
+        start += 1
+        header_line = next(lines, "")
+        separator = separator or max(_SEPARATORS, key=header_line.count)
+        header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
     _check_header(header, file)
-    reader = csv.reader(lines, delimiter=separator, strict=True)
-    line = 2
+    reader = csv.reader(lines, delimiter=separator or ",", strict=True)
+    line = start
     while True:
         try:
             cells = next(reader)
@@ -63,7 +74,7 @@ def rows(text: TextIO, file: str, separator: str = "") -> Iterator[Row]:
             raise refuse(file, line, "row", problem, "close its quotation marks") from None
         if any(cells):
             yield Row(line, _named(header, cells, file, line))
-        line = reader.line_num + 2
+        line = start + reader.line_num
 
 
 def _named(header: list[str], cells: list[str], file: str, line: int) -> dict[str, str]:

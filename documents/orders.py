@@ -11,6 +11,8 @@ from documents.assemble import LINES, order_of
 from documents.duplicates import Seen
 from documents.files import decode, opened_text, read_document
 from documents.findings import Findings, refuse
+from documents.mapped import RowCount, mapped_orders
+from documents.mapping import OrderMap
 from domain.errors import Defect, InputDefectsError, UsageError
 from domain.order import Order
 
@@ -48,9 +50,16 @@ def _first_two(orders: "Iterator[Order | Defects]") -> "Iterator[Order | Defects
             return
 
 
-def stream(path: str | Path, *, stated_amounts: bool = False) -> "Iterator[Order | Defects]":
+def stream(
+    path: str | Path,
+    order_map: OrderMap | None = None,
+    *,
+    stated_amounts: bool = False,
+    count: RowCount | None = None,
+) -> "Iterator[Order | Defects]":
     """Every order of the file in turn, or what is wrong with it.
 
+    With ``order_map`` the file is a table read by that map, and ``count`` is told its rows.
     CSV and JSON Lines stream in flat memory. A reference that comes again with other content is a defect.
     Defects that end the reading (no such encoding, broken quoting) come as the last item.
     NotFoundError and UsageError, for a file that cannot be opened at all, are raised.
@@ -58,7 +67,8 @@ def stream(path: str | Path, *, stated_amounts: bool = False) -> "Iterator[Order
     file = Path(path)
     with Seen() as seen:
         try:
-            for found in _orders(file, stated_amounts):
+            orders = _mapped(file, order_map, count) if order_map else _orders(file, stated_amounts)
+            for found in orders:
                 if isinstance(found, Order):
                     repeated = seen.other_content(found, str(file))
                     yield Defects(found.reference, repeated.line, (repeated,)) if repeated else found
@@ -66,6 +76,12 @@ def stream(path: str | Path, *, stated_amounts: bool = False) -> "Iterator[Order
                     yield found
         except InputDefectsError as error:
             yield Defects("", error.defects[0].line, error.defects)
+
+
+def _mapped(file: Path, order_map: OrderMap, count: RowCount | None) -> "Iterator[Order | Defects]":
+    for row in mapped_orders(file, order_map, count):
+        outcome = row.outcome
+        yield outcome if isinstance(outcome, Order) else Defects(row.reference, row.line, outcome)
 
 
 def _orders(file: Path, stated: bool) -> "Iterator[Order | Defects]":

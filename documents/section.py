@@ -13,8 +13,8 @@ from domain.money import MoneyError, minor_of
 
 NAME_LENGTH = 1_000
 NOTE_LENGTH = 10_000
-DIGITS = 30
-DECIMALS = 12
+DIGITS = 36
+DECIMALS = 18
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 Choice = TypeVar("Choice", bound=Enum)
@@ -31,7 +31,7 @@ class Numeral(str):
     __slots__ = ()
 
 
-def decimal_of(text: str) -> Decimal:
+def decimal_of(text: str, decimals_allowed: int = DECIMALS) -> Decimal:
     """An exact number; MoneyError says what is wrong with the text."""
     cleaned = text.strip()
     if not _PLAIN.fullmatch(cleaned):
@@ -40,7 +40,8 @@ def decimal_of(text: str) -> Decimal:
         raise MoneyError(f"{cleaned[:40]!r} is not a plain decimal number")
     whole, _, decimals = cleaned.lstrip("+-").partition(".")
     decimals = decimals.rstrip("0")
-    if len(decimals) > DECIMALS or len(whole.lstrip("0")) + len(decimals) > DIGITS:
+    whole = whole.lstrip("0")
+    if len(decimals) > decimals_allowed or len(whole) + len(decimals) > DIGITS:
         raise MoneyError(f"a number of {len(cleaned)} digits is more than an order can mean")
     return Decimal(cleaned)
 
