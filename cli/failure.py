@@ -35,6 +35,8 @@ def tell(error: BaseException, arguments: Sequence[str]) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":  # the help page is already printed
         return 2
     failure = failure_of(error)
+    if failure.exit_code == INTERRUPTED and sys.stderr.isatty():
+        print(file=sys.stderr)  # below the ^C
     if "--debug" in arguments:
         traceback.print_exception(error, file=sys.stderr)
     if "--json" in arguments or "--jsonl" in arguments:
