@@ -35,6 +35,17 @@ class NewRecord:
 class Queries(Protocol):
     """Something that answers a SELECT: a reader's connection or an open write."""
 
+    def listed(self) -> str:
+        """The relation whose ``sequence`` is the order in which records are listed.
+
+        Outside a write that is their place in the tree; PostgreSQL places what waits first.
+        """
+        ...
+
+    def placed(self) -> str:
+        """The relation whose ``sequence`` is a record's place in the tree, 0 while it has none."""
+        ...
+
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]: ...
 
 
@@ -42,7 +53,10 @@ class Write(Queries, Protocol):
     """One open, atomic write."""
 
     def add(self, record: NewRecord) -> int | None:
-        """Append; its sequence, or None when the key is taken. ``GuardError`` when a guard refuses."""
+        """Append; its place in the tree (0 while it has none), or None when the key is taken.
+
+        ``GuardError`` when a guard refuses.
+        """
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:

@@ -53,10 +53,11 @@ class Reading:
     ) -> Iterator[Record]:
         """Records in the order written, page by page; ``since`` and ``until`` are trade dates, both in."""
         clauses, parameters = _record_filter(order, kind, since, until)
+        listed = self._queries().listed()
         while True:
             page = list(
                 self._rows(
-                    f"SELECT sequence, leaf, body FROM record WHERE sequence > ?{clauses}"  # noqa: S608
+                    f"SELECT sequence, leaf, body FROM {listed} WHERE sequence > ?{clauses}"  # noqa: S608
                     f" ORDER BY sequence LIMIT {PAGE}",
                     after_sequence,
                     *parameters,
@@ -69,16 +70,18 @@ class Reading:
             after_sequence = page[-1][0]
 
     def record_by_key(self, key: str) -> Record | None:
-        row = self._row("SELECT sequence, leaf, body FROM record WHERE key = ?", key)
+        placed = self._queries().placed()
+        row = self._row(f"SELECT sequence, leaf, body FROM {placed} WHERE key = ?", key)  # noqa: S608
         return record_of(*row) if row else None
 
     def record_by_sequence(self, sequence: int) -> Record | None:
-        row = self._row("SELECT sequence, leaf, body FROM record WHERE sequence = ?", sequence)
+        listed = self._queries().listed()
+        row = self._row(f"SELECT sequence, leaf, body FROM {listed} WHERE sequence = ?", sequence)  # noqa: S608
         return record_of(*row) if row else None
 
     def size(self) -> int:
         """How many records there are."""
-        row = self._row("SELECT COALESCE(MAX(sequence), 0) FROM record")
+        row = self._row(f"SELECT COALESCE(MAX(sequence), 0) FROM {self._queries().listed()}")  # noqa: S608
         return int(row[0]) if row else 0
 
     # balances -----------------------------------------------------------------------------------

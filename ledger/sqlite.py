@@ -47,6 +47,12 @@ class SqliteQueries:
     def __init__(self, path: Path, read_only: bool) -> None:
         self.connection = connect(path, read_only)
 
+    def listed(self) -> str:
+        return "record"
+
+    def placed(self) -> str:
+        return "record"
+
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
         try:
             return iter(self.connection.execute(statement, parameters))

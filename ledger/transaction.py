@@ -92,7 +92,8 @@ class Transaction(Reading):
         return Receipt(sequence, leaf.hex(), leaf)
 
     def _repeated(self, entry: Entry) -> Receipt:
-        row = self._row("SELECT sequence, leaf, body FROM record WHERE key = ?", entry.key)
+        placed = self._write.placed()
+        row = self._row(f"SELECT sequence, leaf, body FROM {placed} WHERE key = ?", entry.key)  # noqa: S608
         if row is None:
             raise NetError(f"the key {entry.key!r} is taken by a record that cannot be read")
         sequence, leaf, body = row
@@ -113,16 +114,15 @@ class Transaction(Reading):
     def set_floor(self, floor: Floor) -> None:
         """From now on the account stays at or above the floor within each order."""
         row = self._row(
-            "SELECT minimum_minor, last_sequence FROM account_floor WHERE entity = ? AND account = ?",
+            "SELECT minimum_minor FROM account_floor WHERE entity = ? AND account = ?",
             floor.entity,
             floor.account,
         )
         if row and int(row[0]) == floor.minimum_minor:
             return
-        turn = row[1] if row else 0
         self._note(
             "floor.set",
-            f"floor:{floor.entity}/{floor.account}#{turn}",
+            f"floor:{floor.entity}/{floor.account}#{self._last_leaf('floor.set')[:16]}",
             {"entity": floor.entity, "account": floor.account, "minimum_minor": str(floor.minimum_minor)},
         )
 
@@ -143,7 +143,7 @@ class Transaction(Reading):
         changed = []
         for resource, period, capacity in lines:
             row = self._row(
-                "SELECT capacity, used, last_sequence FROM slot WHERE resource = ? AND period = ?",
+                "SELECT capacity, used FROM slot WHERE resource = ? AND period = ?",
                 resource,
                 period,
             )
@@ -154,10 +154,16 @@ class Transaction(Reading):
                     f"{resource} on {period} cannot shrink to {capacity}: {row[1] if row else 0} are in use",
                     "release or cancel bookings first (net slot list)",
                 )
-            changed.append(([resource, period, str(capacity)], row[2] if row else 0))
+            changed.append([resource, period, str(capacity)])
         if changed:
-            version = sha256(canonical_bytes([[line, turn] for line, turn in changed])).hexdigest()
-            self._note("capacity.opened", f"capacity:{version}", {"lines": [line for line, _ in changed]})
+            turn = self._last_leaf("capacity.opened")
+            version = sha256(canonical_bytes([changed, turn])).hexdigest()
+            self._note("capacity.opened", f"capacity:{version}", {"lines": changed})
+
+    def _last_leaf(self, kind: str) -> str:
+        """What tells a change from the same change made earlier; alike on every database."""
+        row = self._row("SELECT leaf FROM record WHERE kind = ? ORDER BY sequence DESC LIMIT 1", kind)
+        return bytes(row[0]).hex() if row else "first"
 
     def hold(
         self, hold_id: str, order: str, lines: Sequence[HoldLine], expires_at: datetime | None = None
@@ -263,7 +269,7 @@ class Transaction(Reading):
         )
 
     def _repeated_receipt(self, key: str) -> Receipt:
-        row = self._row("SELECT sequence, leaf FROM record WHERE key = ?", key)
+        row = self._row(f"SELECT sequence, leaf FROM {self._write.placed()} WHERE key = ?", key)  # noqa: S608
         if row is None:
             raise NetError(f"the record with key {key!r} is missing")
         return Receipt(row[0], bytes(row[1]).hex(), bytes(row[1]), repeated=True)
