@@ -5,8 +5,7 @@ Statements shared by both use ``?`` for parameters; the PostgreSQL side rewrites
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from domain.errors import NetError
 from trust.keys import Actor
@@ -18,8 +17,7 @@ class GuardError(NetError):
     """A guard inside the database refused a statement; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecord:
+class NewRecord(NamedTuple):
     """One row for ``record``; ``body`` is canonical and every other field a copy of what it says."""
 
     kind: str

@@ -5,60 +5,102 @@
 written and ``actor`` who wrote it: neither is part of the content that a key stands for.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+
+import orjson
 
 from domain.errors import NetError, UsageError
 from domain.posting import Entry
-from trust.canonical import canonical_bytes, parse_canonical
+from ledger.records import instant_text
+from trust.canonical import canonical_bytes, canonical_text, parse_canonical
 
 FORMAT = 1
 LARGEST_AMOUNT = 2**63 - 1
 
 
-def record_body(ledger_id: str, entry: Entry, actor_key: str, at: str) -> bytes:
-    """The canonical bytes of ``entry`` as written by ``actor_key`` at ``at``."""
-    return canonical_bytes(
-        {
-            "actor": actor_key,
-            "at": at,
-            "body": entry.body,
-            "format": FORMAT,
-            "key": _text("key", entry.key),
-            "kind": _text("kind", entry.kind),
-            "ledger": ledger_id,
-            "legs": leg_rows(entry),
-            "on": entry.on.isoformat(),
-            "order": None if entry.order is None else _text("order", entry.order),
-        }
-    )
+class BodyWriter:
+    """Writes bodies for one ledger and one actor; what never changes is encoded once."""
+
+    def __init__(self, ledger_id: str, actor_key: str, clock: Callable[[], datetime]) -> None:
+        self._start = b'{"actor":' + canonical_bytes(actor_key) + b',"at":'
+        self._ledger = b',"ledger":' + canonical_bytes(ledger_id) + b',"legs":'
+        self._clock = clock
+        self._second: float = -1
+        self._at = b""
+
+    def body(self, entry: Entry) -> bytes:
+        """The canonical bytes of ``entry`` as written now."""
+        order = b"null" if entry.order is None else _text("order", entry.order)
+        return b"".join(
+            (
+                self._start,
+                self._now(),
+                b',"body":',
+                canonical_bytes(entry.body),
+                b',"format":1,"key":',
+                _text("key", entry.key),
+                b',"kind":',
+                _text("kind", entry.kind),
+                self._ledger,
+                orjson.dumps(leg_rows(entry)) if entry.legs else b"[]",
+                b',"on":"',
+                entry.on.isoformat().encode(),
+                b'","order":',
+                order,
+                b"}",
+            )
+        )
+
+    def _now(self) -> bytes:
+        moment = self._clock()
+        second = moment.timestamp() // 1
+        if second != self._second:
+            self._second, self._at = second, canonical_bytes(instant_text(moment))
+        return self._at
 
 
 def leg_rows(entry: Entry) -> list[list[str]]:
+    if len(entry.legs) == 1:
+        raise NetError(f"the entry {entry.key!r} has one leg; an entry has none or at least two")
     rows = []
     for leg in entry.legs:
         amount = leg.amount_minor
         if type(amount) is not int or not -LARGEST_AMOUNT <= amount <= LARGEST_AMOUNT:
             raise NetError(f"the leg {leg} of {entry.key!r} has no whole amount of 64 bits")
-        rows.append([leg.entity, leg.account, leg.currency, str(amount)])
-    if len(rows) == 1:
-        raise NetError(f"the entry {entry.key!r} has one leg; an entry has none or at least two")
+        rows.append(
+            [
+                canonical_text(leg.entity),
+                canonical_text(leg.account),
+                canonical_text(leg.currency),
+                str(amount),
+            ]
+        )
     return rows
 
 
 def same_content(body: str, entry: Entry) -> bool:
     """Whether a stored record says what ``entry`` says, whoever wrote it and whenever."""
     stored = parse_canonical(body)
-    wanted = parse_canonical(record_body("", entry, "", ""))
-    return all(stored[name] == wanted[name] for name in ("body", "key", "kind", "legs", "on", "order"))
+    wanted = {
+        "body": entry.body,
+        "key": entry.key,
+        "kind": entry.kind,
+        "legs": leg_rows(entry),
+        "on": entry.on.isoformat(),
+        "order": entry.order,
+    }
+    return canonical_bytes({name: stored[name] for name in wanted}) == canonical_bytes(wanted)
 
 
 def state_of(body: Any) -> str | None:
     """The state that a record gives to its order, if it names one."""
     state = body.get("state")
-    return state if type(state) is str else None
+    return canonical_text(state) if type(state) is str else None
 
 
-def _text(name: str, value: str) -> str:
+def _text(name: str, value: str) -> bytes:
     if type(value) is not str or not value:
         raise UsageError(f"a record needs a {name}", "give it a text that is not empty")
-    return value
+    return orjson.dumps(canonical_text(value))

@@ -316,8 +316,9 @@ def _total_statement(wanted: Mapping[str, Any], on: date | None) -> tuple[str, l
         },
         joined="WHERE",
     )
+    table = "balance" if on is None else "leg"
     return (
-        f"SELECT entity, account, currency, SUM(amount_minor) FROM day_total {where}"  # noqa: S608
+        f"SELECT entity, account, currency, SUM(amount_minor) FROM {table} {where}"  # noqa: S608
         " GROUP BY entity, account, currency ORDER BY entity, account, currency",
         parameters,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.ports import Declined, Held, HoldLine
 from domain.posting import Leg
@@ -26,8 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The ledger's answer to a write.
 
     ``record_id`` is the hex of the leaf hash and names the record for ever; ``repeated`` says that the

@@ -19,6 +19,7 @@ SCHEMA_VERSION = 1
 OLDEST_SQLITE = (3, 38, 0)
 BUSY_MS = 60_000
 CHECKPOINT_BYTES = 16 * 1024 * 1024
+CACHE_KIB = 32 * 1024
 KEY_TAKEN = "net: this key is in the ledger already"
 
 _INSERT = (
@@ -78,13 +79,12 @@ class SqliteWrite(SqliteQueries):
 
     def add(self, record: NewRecord) -> int | None:
         frontier = self._frontier
-        undo = frontier.copy()
-        node = frontier.append(record.leaf)
+        node = frontier.node_for(record.leaf)
         try:
             self._cursor.execute(
                 _INSERT,
                 (
-                    frontier.size,
+                    frontier.size + 1,
                     self._command,
                     record.kind,
                     record.key,
@@ -98,13 +98,10 @@ class SqliteWrite(SqliteQueries):
                 ),
             )
         except sqlite3.IntegrityError as error:
-            self._frontier = undo
             if str(error) == KEY_TAKEN:
                 return None
             raise GuardError(str(error).removeprefix("net: ")) from None
-        except BaseException:
-            self._frontier = undo
-            raise
+        frontier.accept(node)
         self._leaves.append(record.leaf)
         return frontier.size
 
@@ -269,6 +266,7 @@ def connect(path: Path, read_only: bool) -> sqlite3.Connection:
     if not read_only:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return connection
 
 

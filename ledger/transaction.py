@@ -21,7 +21,7 @@ from domain.errors import (
 )
 from domain.posting import Entry, imbalances
 from ledger.backend import GuardError, NewRecord, Queries, Write
-from ledger.body import record_body, same_content, state_of
+from ledger.body import BodyWriter, same_content, state_of
 from ledger.reading import Reading
 from ledger.records import Declined, Floor, Held, Hold, HoldLine, Receipt, instant_text
 from trust.canonical import canonical_bytes
@@ -39,8 +39,7 @@ class Transaction(Reading):
 
     def __init__(self, write: Write, ledger_id: str, actor: Actor, clock: Clock) -> None:
         self._write = write
-        self._ledger_id = ledger_id
-        self._actor_key = actor.key.public.text
+        self._bodies = BodyWriter(ledger_id, actor.key.public.text, clock)
         self._clock = clock
 
     def _queries(self) -> Queries:
@@ -70,8 +69,7 @@ class Transaction(Reading):
         return [self.append(entry) for entry in entries]
 
     def _append(self, entry: Entry) -> Receipt:
-        at = instant_text(self._clock())
-        body = record_body(self._ledger_id, entry, self._actor_key, at)
+        body = self._bodies.body(entry)
         leaf = leaf_hash(body)
         new = NewRecord(
             entry.kind,

@@ -39,7 +39,7 @@ def _slow_bytes(value: Any) -> bytes:
 def _clean(value: Any) -> tuple[Any, bool]:
     kind = type(value)
     if kind is str:
-        return (value if value.isascii() and "\0" not in value else _clean_text(value)), True
+        return canonical_text(value), True
     if kind is bool or value is None:
         return value, True
     if kind is int:
@@ -60,7 +60,7 @@ def _clean_mapping(value: Mapping[Any, Any]) -> tuple[dict[str, Any], bool]:
     for key, item in value.items():
         if type(key) is not str:
             raise UsageError(f"the key {key!r} is not a string", "use string keys")
-        name = key if key.isascii() else _clean_text(key)
+        name = canonical_text(key)
         if name in clean:
             raise UsageError(f"the key {name!r} occurs twice", "keep one of them")
         clean[name], item_plain = _clean(item)
@@ -77,7 +77,10 @@ def _clean_list(value: list[Any] | tuple[Any, ...]) -> tuple[list[Any], bool]:
     return clean, plain
 
 
-def _clean_text(text: str) -> str:
+def canonical_text(text: str) -> str:
+    """``text`` in normal form C; ``UsageError`` for what no database can store."""
+    if text.isascii() and "\0" not in text:
+        return text
     if "\0" in text:
         raise UsageError("a text contains the NUL character", "remove it")
     try:

@@ -45,14 +45,24 @@ class Frontier:
 
     def append(self, leaf: bytes) -> bytes:
         """Add a leaf; the node to store beside it."""
-        node = leaf
-        count = self.size
-        while count & 1:
-            node = node_hash(self.peaks.pop(), node)
-            count >>= 1
-        self.peaks.append(node)
-        self.size += 1
+        node = self.node_for(leaf)
+        self.accept(node)
         return node
+
+    def node_for(self, leaf: bytes) -> bytes:
+        """The node that ``leaf`` would get, leaving the frontier as it is."""
+        node, count, place = leaf, self.size, -1
+        while count & 1:
+            node = node_hash(self.peaks[place], node)
+            count, place = count >> 1, place - 1
+        return node
+
+    def accept(self, node: bytes) -> None:
+        """Add the leaf whose node is ``node``."""
+        self.size += 1
+        merged = (self.size & -self.size).bit_length() - 1
+        del self.peaks[len(self.peaks) - merged :]
+        self.peaks.append(node)
 
     def root(self) -> bytes:
         return fold(self.peaks)

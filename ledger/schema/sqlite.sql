@@ -3,7 +3,7 @@
 -- Everything in here is a projection of `record`. A record's canonical bytes (`body`) say what happened;
 -- the triggers derive legs, balances, slots, holds and heads from them in the same statement. So no raw
 -- statement can add half an entry: rows that a record does not call for are refused, and those that it
--- calls for are there already. A cache row (balance, day_total, slot, order_head) cites the row that moved
+-- calls for are there already. A cache row (balance, slot, order_head) cites the row that moved
 -- it last, and moves only by a row newer than that one. Guards are RAISE(ABORT) alone, never CHECK or a
 -- foreign key: OR IGNORE overrides a CHECK, and a connection has foreign keys off by default.
 
@@ -54,8 +54,12 @@ CREATE TABLE leg (
   account TEXT NOT NULL,
   currency TEXT NOT NULL,
   amount_minor INTEGER NOT NULL,
+  order_reference TEXT NOT NULL,
+  trade_date TEXT NOT NULL,
   PRIMARY KEY (sequence, n)
 ) STRICT, WITHOUT ROWID;
+-- a balance at a date is the sum of this index up to it, read without touching the table
+CREATE INDEX leg_account ON leg (entity, account, currency, trade_date, amount_minor);
 
 -- balance of one account within one order ('' for what belongs to no order)
 CREATE TABLE balance (
@@ -67,18 +71,6 @@ CREATE TABLE balance (
   last_sequence INTEGER NOT NULL,
   last_leg INTEGER NOT NULL,
   PRIMARY KEY (order_reference, entity, account, currency)
-) STRICT, WITHOUT ROWID;
-
--- what was posted to one account on one trade date; a balance at a date is the sum up to it
-CREATE TABLE day_total (
-  entity TEXT NOT NULL,
-  account TEXT NOT NULL,
-  currency TEXT NOT NULL,
-  trade_date TEXT NOT NULL,
-  amount_minor INTEGER NOT NULL,
-  last_sequence INTEGER NOT NULL,
-  last_leg INTEGER NOT NULL,
-  PRIMARY KEY (entity, account, currency, trade_date)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE account_floor (
@@ -234,22 +226,27 @@ CREATE TRIGGER record_guard BEFORE INSERT ON record BEGIN
     WHERE (SELECT kind FROM record WHERE sequence = NEW.sequence - 1) = 'ledger.handed-over';
   SELECT RAISE(ABORT, 'net: an entry has no leg or at least two')
     WHERE NEW.legs = 1;
+  SELECT RAISE(ABORT, 'net: a record of the ledger''s own kinds moves no money')
+    WHERE NEW.legs > 0 AND substr(NEW.kind, 1, instr(NEW.kind, '.'))
+          IN ('ledger.', 'actor.', 'floor.', 'capacity.', 'claim.', 'call.', 'message.');
 END;
 CREATE TRIGGER record_update_guard BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'net: records stay as they are'); END;
 CREATE TRIGGER record_delete_guard BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'net: records stay as they are'); END;
 
 CREATE TRIGGER record_legs AFTER INSERT ON record WHEN NEW.legs > 0 BEGIN
-  INSERT INTO leg (sequence, n, entity, account, currency, amount_minor)
+  INSERT INTO leg (sequence, n, entity, account, currency, amount_minor, order_reference, trade_date)
     SELECT NEW.sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-           json_extract(value, '$[2]'), CAST(json_extract(value, '$[3]') AS INTEGER)
+           json_extract(value, '$[2]'), CAST(json_extract(value, '$[3]') AS INTEGER),
+           COALESCE(NEW.order_reference, ''), NEW.trade_date
       FROM json_each(NEW.body, '$.legs')
      WHERE json_array_length(value) = 4
        AND CAST(CAST(json_extract(value, '$[3]') AS INTEGER) AS TEXT) IS json_extract(value, '$[3]');
   SELECT RAISE(ABORT, 'net: a leg is not of the form entity, account, currency, amount')
     WHERE NEW.legs <> (SELECT COUNT(*) FROM leg WHERE sequence = NEW.sequence);
   SELECT RAISE(ABORT, 'net: the legs do not sum to zero per entity and currency')
-    WHERE EXISTS (SELECT 1 FROM leg WHERE sequence = NEW.sequence
-                   GROUP BY entity, currency HAVING SUM(amount_minor) <> 0);
+    WHERE EXISTS (SELECT 1 FROM leg AS one WHERE sequence = NEW.sequence
+             AND 0 <> (SELECT SUM(amount_minor) FROM leg WHERE sequence = NEW.sequence
+                        AND +entity = one.entity AND +currency = one.currency));
   SELECT RAISE(ABORT, 'net: below the floor of an account')
     WHERE EXISTS (SELECT 1 FROM leg
       CROSS JOIN account_floor AS lowest ON lowest.entity = leg.entity AND lowest.account = leg.account
@@ -260,7 +257,10 @@ END;
 
 CREATE TRIGGER leg_guard BEFORE INSERT ON leg BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this leg')
-    WHERE NEW.n < 0 OR NEW.n >= COALESCE((SELECT legs FROM record WHERE sequence = NEW.sequence), 0)
+    WHERE NEW.n < 0
+       OR NEW.n >= COALESCE((SELECT legs FROM record WHERE sequence = NEW.sequence
+                                AND trade_date = NEW.trade_date
+                                AND COALESCE(order_reference, '') = NEW.order_reference), 0)
        OR EXISTS (SELECT 1 FROM leg WHERE sequence = NEW.sequence AND n = NEW.n);
   SELECT RAISE(ABORT, 'net: a leg is not of the form entity, account, currency, amount')
     WHERE typeof(NEW.n) <> 'integer' OR typeof(NEW.entity) <> 'text' OR typeof(NEW.account) <> 'text'
@@ -269,22 +269,11 @@ END;
 CREATE TRIGGER leg_project AFTER INSERT ON leg BEGIN
   UPDATE balance SET amount_minor = amount_minor + NEW.amount_minor, last_sequence = NEW.sequence,
                      last_leg = NEW.n
-   WHERE order_reference = (SELECT COALESCE(order_reference, '') FROM record WHERE sequence = NEW.sequence)
-     AND entity = NEW.entity AND account = NEW.account AND currency = NEW.currency;
+   WHERE order_reference = NEW.order_reference AND entity = NEW.entity AND account = NEW.account
+     AND currency = NEW.currency;
   INSERT INTO balance (entity, account, order_reference, currency, amount_minor, last_sequence, last_leg)
-    SELECT NEW.entity, NEW.account, COALESCE(order_reference, ''), NEW.currency, NEW.amount_minor,
-           NEW.sequence, NEW.n
-      FROM record WHERE sequence = NEW.sequence
-       AND NOT EXISTS (SELECT 1 FROM balance WHERE order_reference = COALESCE(record.order_reference, '')
-             AND entity = NEW.entity AND account = NEW.account AND currency = NEW.currency);
-  UPDATE day_total SET amount_minor = amount_minor + NEW.amount_minor, last_sequence = NEW.sequence,
-                       last_leg = NEW.n
-   WHERE trade_date = (SELECT trade_date FROM record WHERE sequence = NEW.sequence)
-     AND entity = NEW.entity AND account = NEW.account AND currency = NEW.currency;
-  INSERT INTO day_total (entity, account, currency, trade_date, amount_minor, last_sequence, last_leg)
-    SELECT NEW.entity, NEW.account, NEW.currency, trade_date, NEW.amount_minor, NEW.sequence, NEW.n
-      FROM record WHERE sequence = NEW.sequence
-       AND NOT EXISTS (SELECT 1 FROM day_total WHERE trade_date = record.trade_date
+    SELECT NEW.entity, NEW.account, NEW.order_reference, NEW.currency, NEW.amount_minor, NEW.sequence, NEW.n
+     WHERE NOT EXISTS (SELECT 1 FROM balance WHERE order_reference = NEW.order_reference
              AND entity = NEW.entity AND account = NEW.account AND currency = NEW.currency);
 END;
 
@@ -292,59 +281,120 @@ CREATE TRIGGER balance_insert_guard BEFORE INSERT ON balance BEGIN
   SELECT RAISE(ABORT, 'net: a balance follows from the legs')
     WHERE NEW.amount_minor IS NOT (SELECT amount_minor FROM leg
             WHERE sequence = NEW.last_sequence AND n = NEW.last_leg AND entity = NEW.entity
-              AND account = NEW.account AND currency = NEW.currency)
-       OR NEW.order_reference IS NOT
-          (SELECT COALESCE(order_reference, '') FROM record WHERE sequence = NEW.last_sequence)
+              AND account = NEW.account AND currency = NEW.currency
+              AND order_reference = NEW.order_reference)
        OR EXISTS (SELECT 1 FROM balance WHERE order_reference = NEW.order_reference
              AND entity = NEW.entity AND account = NEW.account AND currency = NEW.currency);
 END;
 CREATE TRIGGER balance_update_guard BEFORE UPDATE ON balance BEGIN
   SELECT RAISE(ABORT, 'net: a balance follows from the legs')
     WHERE NEW.amount_minor - OLD.amount_minor IS NOT (SELECT amount_minor FROM leg
-            WHERE sequence = NEW.last_sequence AND n = NEW.last_leg AND entity = NEW.entity
-              AND account = NEW.account AND currency = NEW.currency)
+            WHERE sequence = NEW.last_sequence AND n = NEW.last_leg AND entity = OLD.entity
+              AND account = OLD.account AND currency = OLD.currency
+              AND order_reference = OLD.order_reference)
        OR (NEW.last_sequence, NEW.last_leg) <= (OLD.last_sequence, OLD.last_leg)
        OR NEW.order_reference IS NOT OLD.order_reference OR NEW.entity IS NOT OLD.entity
-       OR NEW.account IS NOT OLD.account OR NEW.currency IS NOT OLD.currency
-       OR NEW.order_reference IS NOT
-          (SELECT COALESCE(order_reference, '') FROM record WHERE sequence = NEW.last_sequence);
+       OR NEW.account IS NOT OLD.account OR NEW.currency IS NOT OLD.currency;
 END;
-CREATE TRIGGER day_total_insert_guard BEFORE INSERT ON day_total BEGIN
-  SELECT RAISE(ABORT, 'net: a daily total follows from the legs')
-    WHERE NEW.amount_minor IS NOT (SELECT amount_minor FROM leg
-            WHERE sequence = NEW.last_sequence AND n = NEW.last_leg AND entity = NEW.entity
-              AND account = NEW.account AND currency = NEW.currency)
-       OR NEW.trade_date IS NOT (SELECT trade_date FROM record WHERE sequence = NEW.last_sequence)
-       OR EXISTS (SELECT 1 FROM day_total WHERE trade_date = NEW.trade_date
-             AND entity = NEW.entity AND account = NEW.account AND currency = NEW.currency);
-END;
-CREATE TRIGGER day_total_update_guard BEFORE UPDATE ON day_total BEGIN
-  SELECT RAISE(ABORT, 'net: a daily total follows from the legs')
-    WHERE NEW.amount_minor - OLD.amount_minor IS NOT (SELECT amount_minor FROM leg
-            WHERE sequence = NEW.last_sequence AND n = NEW.last_leg AND entity = NEW.entity
-              AND account = NEW.account AND currency = NEW.currency)
-       OR (NEW.last_sequence, NEW.last_leg) <= (OLD.last_sequence, OLD.last_leg)
-       OR NEW.trade_date IS NOT OLD.trade_date OR NEW.entity IS NOT OLD.entity
-       OR NEW.account IS NOT OLD.account OR NEW.currency IS NOT OLD.currency
-       OR NEW.trade_date IS NOT (SELECT trade_date FROM record WHERE sequence = NEW.last_sequence);
-END;
-
 -- who writes, floors, heads ---------------------------------------------------------------------------
 
-CREATE TRIGGER record_ledger AFTER INSERT ON record WHEN NEW.kind = 'ledger.created' BEGIN
+-- one trigger for all that moves no money: every trigger more would cost the hot path
+CREATE TRIGGER record_effect AFTER INSERT ON record WHEN NEW.legs = 0 BEGIN
   INSERT INTO ledger (ledger_id, practice, schema_version, created_at)
-    VALUES (json_extract(NEW.body, '$.ledger'), json_extract(NEW.body, '$.body.practice'),
-            json_extract(NEW.body, '$.body.schema_version'), json_extract(NEW.body, '$.at'));
+    SELECT json_extract(NEW.body, '$.ledger'), json_extract(NEW.body, '$.body.practice'),
+            json_extract(NEW.body, '$.body.schema_version'), json_extract(NEW.body, '$.at')
+     WHERE NEW.kind = 'ledger.created';
+  INSERT INTO actor (actor_key, name, sequence)
+    SELECT json_extract(NEW.body, '$.body.actor_key'), json_extract(NEW.body, '$.body.name'), NEW.sequence
+     WHERE NEW.kind = 'actor.enrolled';
+  INSERT INTO finance_claim (fingerprint, turn, order_reference, financier, sequence)
+    SELECT json_extract(NEW.body, '$.body.fingerprint'),
+           1 + (SELECT COUNT(*) FROM finance_claim
+                 WHERE fingerprint = json_extract(NEW.body, '$.body.fingerprint')),
+           NEW.order_reference, json_extract(NEW.body, '$.body.financier'), NEW.sequence
+     WHERE NEW.kind = 'claim.made';
+  INSERT INTO finance_release (fingerprint, turn, sequence)
+    SELECT json_extract(NEW.body, '$.body.fingerprint'), json_extract(NEW.body, '$.body.turn'), NEW.sequence
+     WHERE NEW.kind = 'claim.released';
+  INSERT INTO intent (operation, order_reference, sequence)
+    SELECT json_extract(NEW.body, '$.body.operation'), NEW.order_reference, NEW.sequence
+     WHERE NEW.kind = 'call.intended';
+  INSERT INTO attempt (operation, n, sequence)
+    SELECT json_extract(NEW.body, '$.body.operation'), json_extract(NEW.body, '$.body.n'), NEW.sequence
+     WHERE NEW.kind = 'call.attempted';
+  INSERT INTO outcome (operation, n, status, sequence)
+    SELECT json_extract(NEW.body, '$.body.operation'), json_extract(NEW.body, '$.body.n'),
+            json_extract(NEW.body, '$.body.status'), NEW.sequence
+     WHERE NEW.kind = 'call.answered';
+  INSERT INTO outbox (message_id, recipient, sequence)
+    SELECT json_extract(NEW.body, '$.body.message_id'), json_extract(NEW.body, '$.body.recipient'), NEW.sequence
+     WHERE NEW.kind = 'message.queued';
+  INSERT INTO delivery (message_id, sequence)
+    SELECT json_extract(NEW.body, '$.body.message_id'), NEW.sequence
+     WHERE NEW.kind = 'message.delivered';
+  INSERT INTO inbox (provider, message_id, sequence)
+    SELECT json_extract(NEW.body, '$.body.provider'), json_extract(NEW.body, '$.body.message_id'), NEW.sequence
+     WHERE NEW.kind = 'message.received';
+  INSERT INTO capacity_line (sequence, n, resource, period, capacity)
+    SELECT NEW.sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+           CAST(json_extract(value, '$[2]') AS INTEGER)
+      FROM json_each(NEW.body, '$.body.lines')
+     WHERE NEW.kind = 'capacity.opened';
+  SELECT RAISE(ABORT, 'net: a capacity line is not of the form resource, period, capacity')
+    WHERE NEW.kind = 'capacity.opened' AND json_array_length(NEW.body, '$.body.lines') IS NOT
+          (SELECT COUNT(*) FROM capacity_line WHERE sequence = NEW.sequence);
+  INSERT INTO hold (hold_id, order_reference, expires_at, lines, sequence)
+    SELECT json_extract(NEW.body, '$.body.hold'), NEW.order_reference,
+           json_extract(NEW.body, '$.body.expires_at'), json_array_length(NEW.body, '$.body.lines'),
+           NEW.sequence
+     WHERE NEW.kind = 'capacity.held';
+  INSERT INTO slot_move (sequence, n, resource, period, quantity)
+    SELECT NEW.sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+           CAST(json_extract(value, '$[2]') AS INTEGER)
+      FROM json_each(NEW.body, '$.body.lines')
+     WHERE NEW.kind = 'capacity.held';
+  SELECT RAISE(ABORT, 'net: a hold line is not of the form resource, period, quantity')
+    WHERE NEW.kind = 'capacity.held'
+      AND NOT EXISTS (SELECT 1 FROM hold WHERE sequence = NEW.sequence AND lines > 0
+             AND lines = (SELECT COUNT(*) FROM slot_move WHERE sequence = NEW.sequence));
+  INSERT INTO hold_end (hold_id, ending, sequence)
+    SELECT json_extract(NEW.body, '$.body.hold'), substr(NEW.kind, 10), NEW.sequence
+     WHERE NEW.kind IN ('capacity.confirmed', 'capacity.released', 'capacity.expired');
+  INSERT INTO booking_end (hold_id, ending, sequence)
+    SELECT json_extract(NEW.body, '$.body.hold'), substr(NEW.kind, 10), NEW.sequence
+     WHERE NEW.kind IN ('capacity.used', 'capacity.cancelled', 'capacity.returned');
+  INSERT INTO slot_move (sequence, n, resource, period, quantity)
+    SELECT NEW.sequence, taken.n, taken.resource, taken.period, -taken.quantity
+      FROM hold JOIN slot_move AS taken ON taken.sequence = hold.sequence
+     WHERE NEW.kind IN ('capacity.released', 'capacity.expired', 'capacity.cancelled', 'capacity.returned')
+       AND hold.hold_id = json_extract(NEW.body, '$.body.hold');
+  SELECT RAISE(ABORT, 'net: a hold gives back all that it took')
+    WHERE NEW.kind IN ('capacity.released', 'capacity.expired', 'capacity.cancelled', 'capacity.returned')
+      AND (SELECT COUNT(*) FROM slot_move WHERE sequence = NEW.sequence) IS NOT
+          (SELECT lines FROM hold WHERE hold_id = json_extract(NEW.body, '$.body.hold'));
+  UPDATE account_floor SET minimum_minor = CAST(json_extract(NEW.body, '$.body.minimum_minor') AS INTEGER),
+                           last_sequence = NEW.sequence
+   WHERE NEW.kind = 'floor.set' AND entity = json_extract(NEW.body, '$.body.entity')
+     AND account = json_extract(NEW.body, '$.body.account');
+  INSERT INTO account_floor (entity, account, minimum_minor, last_sequence)
+    SELECT json_extract(NEW.body, '$.body.entity'), json_extract(NEW.body, '$.body.account'),
+           CAST(json_extract(NEW.body, '$.body.minimum_minor') AS INTEGER), NEW.sequence
+     WHERE NEW.kind = 'floor.set'
+       AND NOT EXISTS (SELECT 1 FROM account_floor
+             WHERE entity = json_extract(NEW.body, '$.body.entity')
+               AND account = json_extract(NEW.body, '$.body.account'));
+  SELECT RAISE(ABORT, 'net: below the floor of an account')
+    WHERE NEW.kind = 'floor.set'
+      AND EXISTS (SELECT 1 FROM account_floor AS lowest JOIN balance ON balance.entity = lowest.entity
+             AND balance.account = lowest.account
+           WHERE lowest.last_sequence = NEW.sequence AND balance.amount_minor < lowest.minimum_minor);
 END;
+
 CREATE TRIGGER ledger_guard BEFORE INSERT ON ledger BEGIN
   SELECT RAISE(ABORT, 'net: a ledger is created once')
     WHERE EXISTS (SELECT 1 FROM ledger) OR (SELECT MAX(sequence) FROM record) IS NOT 1;
 END;
 
-CREATE TRIGGER record_actor AFTER INSERT ON record WHEN NEW.kind = 'actor.enrolled' BEGIN
-  INSERT INTO actor (actor_key, name, sequence)
-    VALUES (json_extract(NEW.body, '$.body.actor_key'), json_extract(NEW.body, '$.body.name'), NEW.sequence);
-END;
 CREATE TRIGGER actor_guard BEFORE INSERT ON actor BEGIN
   SELECT RAISE(ABORT, 'net: an actor is enrolled by a record, once')
     WHERE EXISTS (SELECT 1 FROM actor WHERE actor_key = NEW.actor_key)
@@ -353,21 +403,6 @@ CREATE TRIGGER actor_guard BEFORE INSERT ON actor BEGIN
              AND json_extract(body, '$.body.name') IS NEW.name);
 END;
 
-CREATE TRIGGER record_floor AFTER INSERT ON record WHEN NEW.kind = 'floor.set' BEGIN
-  UPDATE account_floor SET minimum_minor = CAST(json_extract(NEW.body, '$.body.minimum_minor') AS INTEGER),
-                           last_sequence = NEW.sequence
-   WHERE entity = json_extract(NEW.body, '$.body.entity') AND account = json_extract(NEW.body, '$.body.account');
-  INSERT INTO account_floor (entity, account, minimum_minor, last_sequence)
-    SELECT json_extract(NEW.body, '$.body.entity'), json_extract(NEW.body, '$.body.account'),
-           CAST(json_extract(NEW.body, '$.body.minimum_minor') AS INTEGER), NEW.sequence
-     WHERE NOT EXISTS (SELECT 1 FROM account_floor
-             WHERE entity = json_extract(NEW.body, '$.body.entity')
-               AND account = json_extract(NEW.body, '$.body.account'));
-  SELECT RAISE(ABORT, 'net: below the floor of an account')
-    WHERE EXISTS (SELECT 1 FROM account_floor AS lowest JOIN balance ON balance.entity = lowest.entity
-             AND balance.account = lowest.account
-           WHERE lowest.last_sequence = NEW.sequence AND balance.amount_minor < lowest.minimum_minor);
-END;
 CREATE TRIGGER account_floor_insert_guard BEFORE INSERT ON account_floor BEGIN
   SELECT RAISE(ABORT, 'net: a floor is set by a record')
     WHERE EXISTS (SELECT 1 FROM account_floor WHERE entity = NEW.entity AND account = NEW.account)
@@ -424,15 +459,6 @@ END;
 
 -- capacity --------------------------------------------------------------------------------------------
 
-CREATE TRIGGER record_capacity AFTER INSERT ON record WHEN NEW.kind = 'capacity.opened' BEGIN
-  INSERT INTO capacity_line (sequence, n, resource, period, capacity)
-    SELECT NEW.sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-           CAST(json_extract(value, '$[2]') AS INTEGER)
-      FROM json_each(NEW.body, '$.body.lines');
-  SELECT RAISE(ABORT, 'net: a capacity line is not of the form resource, period, capacity')
-    WHERE json_array_length(NEW.body, '$.body.lines') IS NOT
-          (SELECT COUNT(*) FROM capacity_line WHERE sequence = NEW.sequence);
-END;
 CREATE TRIGGER capacity_line_guard BEFORE INSERT ON capacity_line BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this capacity')
     WHERE EXISTS (SELECT 1 FROM capacity_line WHERE sequence = NEW.sequence AND n = NEW.n)
@@ -471,19 +497,6 @@ CREATE TRIGGER slot_update_guard BEFORE UPDATE ON slot BEGIN
                    AND quantity = NEW.used - OLD.used AND NEW.capacity = OLD.capacity));
 END;
 
-CREATE TRIGGER record_hold AFTER INSERT ON record WHEN NEW.kind = 'capacity.held' BEGIN
-  INSERT INTO hold (hold_id, order_reference, expires_at, lines, sequence)
-    VALUES (json_extract(NEW.body, '$.body.hold'), NEW.order_reference,
-            json_extract(NEW.body, '$.body.expires_at'), json_array_length(NEW.body, '$.body.lines'),
-            NEW.sequence);
-  INSERT INTO slot_move (sequence, n, resource, period, quantity)
-    SELECT NEW.sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-           CAST(json_extract(value, '$[2]') AS INTEGER)
-      FROM json_each(NEW.body, '$.body.lines');
-  SELECT RAISE(ABORT, 'net: a hold line is not of the form resource, period, quantity')
-    WHERE NOT EXISTS (SELECT 1 FROM hold WHERE sequence = NEW.sequence AND lines > 0
-             AND lines = (SELECT COUNT(*) FROM slot_move WHERE sequence = NEW.sequence));
-END;
 CREATE TRIGGER hold_guard BEFORE INSERT ON hold BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this hold')
     WHERE EXISTS (SELECT 1 FROM hold WHERE hold_id = NEW.hold_id)
@@ -517,15 +530,6 @@ CREATE TRIGGER slot_move_project AFTER INSERT ON slot_move BEGIN
    WHERE resource = NEW.resource AND period = NEW.period;
 END;
 
-CREATE TRIGGER record_hold_end AFTER INSERT ON record
-WHEN NEW.kind IN ('capacity.confirmed', 'capacity.released', 'capacity.expired') BEGIN
-  INSERT INTO hold_end (hold_id, ending, sequence)
-    VALUES (json_extract(NEW.body, '$.body.hold'), substr(NEW.kind, 10), NEW.sequence);
-  INSERT INTO slot_move (sequence, n, resource, period, quantity)
-    SELECT NEW.sequence, taken.n, taken.resource, taken.period, -taken.quantity
-      FROM hold JOIN slot_move AS taken ON taken.sequence = hold.sequence
-     WHERE hold.hold_id = json_extract(NEW.body, '$.body.hold') AND NEW.kind <> 'capacity.confirmed';
-END;
 CREATE TRIGGER hold_end_guard BEFORE INSERT ON hold_end BEGIN
   SELECT RAISE(ABORT, 'net: a hold ends once')
     WHERE EXISTS (SELECT 1 FROM hold_end WHERE hold_id = NEW.hold_id);
@@ -541,15 +545,6 @@ CREATE TRIGGER hold_end_guard BEFORE INSERT ON hold_end BEGIN
                    (hold.expires_at IS NULL OR json_extract(record.body, '$.at') < hold.expires_at))));
 END;
 
-CREATE TRIGGER record_booking_end AFTER INSERT ON record
-WHEN NEW.kind IN ('capacity.used', 'capacity.cancelled', 'capacity.returned') BEGIN
-  INSERT INTO booking_end (hold_id, ending, sequence)
-    VALUES (json_extract(NEW.body, '$.body.hold'), substr(NEW.kind, 10), NEW.sequence);
-  INSERT INTO slot_move (sequence, n, resource, period, quantity)
-    SELECT NEW.sequence, taken.n, taken.resource, taken.period, -taken.quantity
-      FROM hold JOIN slot_move AS taken ON taken.sequence = hold.sequence
-     WHERE hold.hold_id = json_extract(NEW.body, '$.body.hold') AND NEW.kind <> 'capacity.used';
-END;
 CREATE TRIGGER booking_end_guard BEFORE INSERT ON booking_end BEGIN
   SELECT RAISE(ABORT, 'net: a booking ends once')
     WHERE EXISTS (SELECT 1 FROM booking_end WHERE hold_id = NEW.hold_id);
@@ -561,13 +556,6 @@ END;
 
 -- double finance --------------------------------------------------------------------------------------
 
-CREATE TRIGGER record_claim AFTER INSERT ON record WHEN NEW.kind = 'claim.made' BEGIN
-  INSERT INTO finance_claim (fingerprint, turn, order_reference, financier, sequence)
-    SELECT json_extract(NEW.body, '$.body.fingerprint'),
-           1 + (SELECT COUNT(*) FROM finance_claim
-                 WHERE fingerprint = json_extract(NEW.body, '$.body.fingerprint')),
-           NEW.order_reference, json_extract(NEW.body, '$.body.financier'), NEW.sequence;
-END;
 CREATE TRIGGER finance_claim_guard BEFORE INSERT ON finance_claim BEGIN
   SELECT RAISE(ABORT, 'net: this order is financed already')
     WHERE EXISTS (SELECT 1 FROM finance_claim AS held WHERE fingerprint = NEW.fingerprint
@@ -581,10 +569,6 @@ CREATE TRIGGER finance_claim_guard BEFORE INSERT ON finance_claim BEGIN
              AND json_extract(body, '$.body.financier') IS NEW.financier
              AND order_reference IS NEW.order_reference);
 END;
-CREATE TRIGGER record_claim_release AFTER INSERT ON record WHEN NEW.kind = 'claim.released' BEGIN
-  INSERT INTO finance_release (fingerprint, turn, sequence)
-    VALUES (json_extract(NEW.body, '$.body.fingerprint'), json_extract(NEW.body, '$.body.turn'), NEW.sequence);
-END;
 CREATE TRIGGER finance_release_guard BEFORE INSERT ON finance_release BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this release of a claim')
     WHERE EXISTS (SELECT 1 FROM finance_release WHERE fingerprint = NEW.fingerprint AND turn = NEW.turn)
@@ -596,20 +580,12 @@ END;
 
 -- calls to the outside --------------------------------------------------------------------------------
 
-CREATE TRIGGER record_intent AFTER INSERT ON record WHEN NEW.kind = 'call.intended' BEGIN
-  INSERT INTO intent (operation, order_reference, sequence)
-    VALUES (json_extract(NEW.body, '$.body.operation'), NEW.order_reference, NEW.sequence);
-END;
 CREATE TRIGGER intent_guard BEFORE INSERT ON intent BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this intent')
     WHERE EXISTS (SELECT 1 FROM intent WHERE operation = NEW.operation)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'call.intended'
              AND json_extract(body, '$.body.operation') IS NEW.operation
              AND order_reference IS NEW.order_reference);
-END;
-CREATE TRIGGER record_attempt AFTER INSERT ON record WHEN NEW.kind = 'call.attempted' BEGIN
-  INSERT INTO attempt (operation, n, sequence)
-    VALUES (json_extract(NEW.body, '$.body.operation'), json_extract(NEW.body, '$.body.n'), NEW.sequence);
 END;
 CREATE TRIGGER attempt_guard BEFORE INSERT ON attempt BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this attempt')
@@ -618,11 +594,6 @@ CREATE TRIGGER attempt_guard BEFORE INSERT ON attempt BEGIN
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'call.attempted'
              AND json_extract(body, '$.body.operation') IS NEW.operation
              AND json_extract(body, '$.body.n') IS NEW.n);
-END;
-CREATE TRIGGER record_outcome AFTER INSERT ON record WHEN NEW.kind = 'call.answered' BEGIN
-  INSERT INTO outcome (operation, n, status, sequence)
-    VALUES (json_extract(NEW.body, '$.body.operation'), json_extract(NEW.body, '$.body.n'),
-            json_extract(NEW.body, '$.body.status'), NEW.sequence);
 END;
 CREATE TRIGGER outcome_guard BEFORE INSERT ON outcome BEGIN
   SELECT RAISE(ABORT, 'net: a call has one outcome')
@@ -636,10 +607,6 @@ CREATE TRIGGER outcome_guard BEFORE INSERT ON outcome BEGIN
              AND json_extract(body, '$.body.n') IS NEW.n AND json_extract(body, '$.body.status') IS NEW.status);
 END;
 
-CREATE TRIGGER record_outbox AFTER INSERT ON record WHEN NEW.kind = 'message.queued' BEGIN
-  INSERT INTO outbox (message_id, recipient, sequence)
-    VALUES (json_extract(NEW.body, '$.body.message_id'), json_extract(NEW.body, '$.body.recipient'), NEW.sequence);
-END;
 CREATE TRIGGER outbox_guard BEFORE INSERT ON outbox BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this message')
     WHERE EXISTS (SELECT 1 FROM outbox WHERE message_id = NEW.message_id)
@@ -647,20 +614,12 @@ CREATE TRIGGER outbox_guard BEFORE INSERT ON outbox BEGIN
              AND json_extract(body, '$.body.message_id') IS NEW.message_id
              AND json_extract(body, '$.body.recipient') IS NEW.recipient);
 END;
-CREATE TRIGGER record_delivery AFTER INSERT ON record WHEN NEW.kind = 'message.delivered' BEGIN
-  INSERT INTO delivery (message_id, sequence)
-    VALUES (json_extract(NEW.body, '$.body.message_id'), NEW.sequence);
-END;
 CREATE TRIGGER delivery_guard BEFORE INSERT ON delivery BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this delivery')
     WHERE EXISTS (SELECT 1 FROM delivery WHERE message_id = NEW.message_id)
        OR NOT EXISTS (SELECT 1 FROM outbox WHERE message_id = NEW.message_id)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'message.delivered'
              AND json_extract(body, '$.body.message_id') IS NEW.message_id);
-END;
-CREATE TRIGGER record_inbox AFTER INSERT ON record WHEN NEW.kind = 'message.received' BEGIN
-  INSERT INTO inbox (provider, message_id, sequence)
-    VALUES (json_extract(NEW.body, '$.body.provider'), json_extract(NEW.body, '$.body.message_id'), NEW.sequence);
 END;
 CREATE TRIGGER inbox_guard BEFORE INSERT ON inbox BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this message')
@@ -707,7 +666,6 @@ CREATE TRIGGER outbox_delete_guard BEFORE DELETE ON outbox BEGIN SELECT RAISE(AB
 CREATE TRIGGER delivery_delete_guard BEFORE DELETE ON delivery BEGIN SELECT RAISE(ABORT, 'net: what is written stays'); END;
 CREATE TRIGGER inbox_delete_guard BEFORE DELETE ON inbox BEGIN SELECT RAISE(ABORT, 'net: what is written stays'); END;
 CREATE TRIGGER balance_delete_guard BEFORE DELETE ON balance BEGIN SELECT RAISE(ABORT, 'net: what is written stays'); END;
-CREATE TRIGGER day_total_delete_guard BEFORE DELETE ON day_total BEGIN SELECT RAISE(ABORT, 'net: what is written stays'); END;
 CREATE TRIGGER account_floor_delete_guard BEFORE DELETE ON account_floor BEGIN SELECT RAISE(ABORT, 'net: what is written stays'); END;
 CREATE TRIGGER order_head_delete_guard BEFORE DELETE ON order_head BEGIN SELECT RAISE(ABORT, 'net: what is written stays'); END;
 CREATE TRIGGER slot_delete_guard BEFORE DELETE ON slot BEGIN SELECT RAISE(ABORT, 'net: what is written stays'); END;
