@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import order_import
 from cli.options import Asked, command, group, parse_date
 from cli.output import amount, answer, note, table
 from domain.money import format_minor
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from flows.place import Placed
 
-app = group("A buyer's orders: new, run, advance, list, show, amend, cancel.")
+app = group("A buyer's orders: new, import, run, advance, list, show, amend, cancel.")
+order_import.register(app)
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
 FromOption = Annotated[
@@ -63,6 +65,9 @@ def new(
     draft: Annotated[
         bool, typer.Option("--draft", help="Not agreed yet: net order confirm makes it an order.")
     ] = False,
+    stated_amounts: Annotated[
+        bool, typer.Option("--stated-amounts", help="A file's line amounts stand where its prices differ.")
+    ] = False,
 ) -> None:
     """Record a buyer's order: from a file, from flags, or by a short dialogue.
 
@@ -77,14 +82,14 @@ def new(
     from flows.place import place_order
 
     with asked.session() as session:
-        order = _order_of(typed, file, session.on)
+        order = _order_of(typed, file, session.on, stated_amounts=stated_amounts)
         placed = place_order(session.ledger, order, session.day_of(order.issued_on), draft=draft)
     if placed.repeated:
         note(f"order {placed.id} is recorded already, with the same content; nothing changed")
     _show(asked, "order", placed)
 
 
-def _order_of(typed: dict[str, Any], file: Path | None, on: date) -> Any:
+def _order_of(typed: dict[str, Any], file: Path | None, on: date, *, stated_amounts: bool) -> Any:
     from flows.order_form import order_from_fields
 
     line = {name: value for name, value in typed.pop("line").items() if value is not None}
@@ -92,7 +97,7 @@ def _order_of(typed: dict[str, Any], file: Path | None, on: date) -> Any:
     if file is not None:
         if given or line:
             raise typer.BadParameter("--from FILE takes no other fields of the order")
-        return _read(file)
+        return _read(file, stated_amounts=stated_amounts)
     if not given and not line:
         if not sys.stdin.isatty():
             raise typer.BadParameter("say the order: --from FILE, or its fields (see --help)")
@@ -106,11 +111,11 @@ def _order_of(typed: dict[str, Any], file: Path | None, on: date) -> Any:
     return order_from_fields({**given, **days, "lines": [line]})
 
 
-def _read(file: Path) -> Any:
+def _read(file: Path, *, stated_amounts: bool = False) -> Any:
     from documents.orders import read
     from flows.start import order_file
 
-    return read(order_file(file))
+    return read(order_file(file), stated_amounts=stated_amounts)
 
 
 @command(

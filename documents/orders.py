@@ -36,11 +36,14 @@ def read(path: str | Path, *, stated_amounts: bool = False) -> Order:
     found = list(_first_two(stream(path, stated_amounts=stated_amounts)))
     if not found:
         raise refuse(str(path), 0, "file", "holds no order", "send the order itself")
-    if isinstance(found[0], Defects):
-        raise found[0].error()
+    for item in found:
+        if isinstance(item, Defects):
+            raise item.error()
     if len(found) > 1:
         raise refuse(str(path), 0, "file", "holds more than one order", "run it with net batch run")
-    return found[0]
+    (order,) = found
+    assert isinstance(order, Order)
+    return order
 
 
 def _first_two(orders: "Iterator[Order | Defects]") -> "Iterator[Order | Defects]":

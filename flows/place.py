@@ -20,6 +20,7 @@ from domain.states import ENDED, OrderState, require_move
 if TYPE_CHECKING:
     from ledger.reading import Reading
     from ledger.store import Ledger
+    from ledger.transaction import Transaction
 
 PLACED = "order"
 AMENDED = "order-amended"
@@ -48,13 +49,18 @@ def place_order(ledger: "Ledger", order: Order, on: date, *, draft: bool = False
     KeyReusedError when its reference is recorded with other content.
     """
     with ledger.write() as transaction:
-        known = _same_reference(transaction, order)
-        if known is not None:
-            return _repeated(known, order)
-        order_id = _free_id(transaction, order)
-        state = OrderState.DRAFT if draft else OrderState.CONFIRMED
-        body = {"state": state.value, "order": to_plain(order)}
-        transaction.append(Entry(PLACED, f"{PLACED}:{order_id}", on, order_id, body))
+        return place_in(transaction, order, on, draft=draft)
+
+
+def place_in(transaction: "Transaction", order: Order, on: date, *, draft: bool = False) -> Placed:
+    """As ``place_order``, within a transaction that others share: many orders in one commit."""
+    known = _same_reference(transaction, order)
+    if known is not None:
+        return _repeated(known, order)
+    order_id = _free_id(transaction, order)
+    state = OrderState.DRAFT if draft else OrderState.CONFIRMED
+    body = {"state": state.value, "order": to_plain(order)}
+    transaction.append(Entry(PLACED, f"{PLACED}:{order_id}", on, order_id, body))
     return Placed(order_id, order, state, on)
 
 
