@@ -1,0 +1,114 @@
+"""``net slot``: slots of factories, warehouses and carriers."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Asked, command, group
+from cli.output import answer, table
+
+app = group("Slots of factories, warehouses and carriers: free, held, booked.")
+
+
+@command(app, "list", example="net slot list\nnet slot list PO-2026-0017 --all --json")
+def list_slots(
+    asked: Asked,
+    order: Annotated[str | None, typer.Argument(metavar="[ORDER]", help="Only this order's.")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also what was released, cancelled or used up.")
+    ] = False,
+) -> None:
+    """List what is held and booked: which order, at whom, on which day, how much, until when.
+
+    A line of credit is held like a slot; its quantity is in minor units.
+    """
+    from flows.place import find_order
+    from flows.slots import held_slots
+
+    with asked.session() as session:
+        if order is not None:
+            find_order(session.ledger, order)
+        found = list(held_slots(session.ledger, order, live=not every))
+    rows = [
+        (
+            s.order,
+            s.resource,
+            s.period,
+            s.quantity,
+            s.status,
+            f"{s.until:%Y-%m-%d %H:%M} UTC" if s.until else "",
+        )
+        for s in found
+    ]
+    names = ("order", "slot", "day", "quantity", "status", "until")
+    answer(
+        asked,
+        "slot-list",
+        {"slots": [dict(zip(names, (*row[:3], str(row[3]), *row[4:]), strict=True)) for row in rows]},
+        lambda screen: screen.print(
+            table("", names, [(*r[:3], f"{r[3]:,}", *r[4:]) for r in rows], right="quantity")
+            if rows
+            else "nothing is held or booked"
+        ),
+    )
+
+
+@command(
+    app,
+    "calendar",
+    example="""
+    net slot calendar --on 2026-03-09
+    net slot calendar --provider zhongshan-lamps --days 14 --json
+    """,
+)
+def show_calendar(
+    asked: Asked,
+    provider: Annotated[str | None, typer.Option("--provider", metavar="ID", help="Only this firm.")] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days from --on.")] = 7,
+) -> None:
+    """Show what is free on which day, of everything in the network that can run out.
+
+    A dash is a day on which the firm does not work.
+    """
+    from flows.network import find_provider
+    from flows.slots import calendar
+
+    with asked.session() as session:
+        if provider is not None:
+            find_provider(session.network, provider)
+        wanted, found = calendar(session.ledger, session.network, session.on, days, provider)
+    document = {
+        "days": wanted,
+        "resources": [
+            {
+                "provider": each.resource.provider,
+                "resource": each.resource.name,
+                "capacity": str(each.resource.capacity),
+                "free": [None if free is None else str(free) for free in each.free],
+            }
+            for each in found
+        ],
+    }
+    heads = [f"{day:%a %d %b}" for day in wanted]
+    rows = [
+        (
+            each.resource.provider,
+            each.resource.name,
+            f"{each.resource.capacity:,}",
+            *("-" if free is None else f"{free:,}" for free in each.free),
+        )
+        for each in found
+    ]
+    answer(
+        asked,
+        "slot-calendar",
+        document,
+        lambda screen: screen.print(
+            table(
+                "Free each day (-: closed)",
+                ("firm", "slot", "of", *heads),
+                rows,
+                right=", ".join(("of", *heads)),
+            )
+        ),
+    )
