@@ -1,0 +1,84 @@
+"""Several processes over one stream of work: bounded, in order, and gone when their parent is.
+
+Each worker keeps what it opens (a ledger, a network) for all of its work. Results come back in the order
+of the work. A worker notices that its parent is gone and stops; whatever it was writing is whole or not
+there at all, since a commit is.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any, TypeVar
+
+Work = TypeVar("Work")
+Result = TypeVar("Result")
+
+AHEAD = 2
+"""Pieces of work per worker that wait or run; memory stays flat however long the stream is."""
+
+
+def in_order(
+    work: Iterable[Work],
+    do: Callable[[Work], Result],
+    *,
+    workers: int,
+    begin: Callable[..., None],
+    given: tuple[Any, ...] = (),
+) -> Iterator[Result]:
+    """``do`` of each piece, in order, in ``workers`` processes that each called ``begin(*given)`` first.
+
+    With one worker it all happens in this process. An interruption lets what has begun end, and yields it.
+    """
+    if workers <= 1:
+        begin(*given)
+        yield from map(do, work)
+        return
+    with ProcessPoolExecutor(workers, _context(), _start, (os.getpid(), begin, given)) as pool:
+        waiting: deque[Future[Result]] = deque()
+        pieces = iter(work)
+        interrupted = False
+        while True:
+            try:
+                while not interrupted and len(waiting) < AHEAD * workers:
+                    piece = next(pieces, None)
+                    if piece is None:
+                        break
+                    waiting.append(pool.submit(do, piece))
+                if not waiting:
+                    break
+                result = waiting[0].result()
+            except KeyboardInterrupt:
+                if interrupted:
+                    raise
+                interrupted = True
+                for future in list(waiting):
+                    if future.cancel():
+                        waiting.remove(future)
+                continue
+            waiting.popleft()
+            yield result
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Fork where that is safe and cheap; nothing is open in the parent when it forks."""
+    return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+
+
+def _start(parent: int, begin: Callable[..., None], given: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+    begin(*given)
+
+
+def _leave_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)
