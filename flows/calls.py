@@ -26,6 +26,7 @@ from providers.protocol import (
     Adapter,
     Answer,
     Call,
+    Declined,
     Idempotency,
     NoAnswerError,
     NotSentError,
@@ -66,6 +67,9 @@ class MustAsk:
     reason: str
 
 
+NEVER_ARRIVED = Declined("given_up", "we gave it up, and it never arrived")
+"""The outcome of a call given up that the firm never saw."""
+
 Reply = Answer | Unreachable | MustAsk
 
 
@@ -105,6 +109,7 @@ class _Asked:
     sends: int = 0
     looks: int = 0
     failures: int = 0
+    given_up: bool = False
 
 
 @dataclass(eq=False)
@@ -158,13 +163,18 @@ class Caller(Generic[Outcome]):
             next(started.steps)  # to its first yield, where it waits for a transaction
         under_way: dict[Future[object], _Work] = {}
         with ThreadPoolExecutor(self._patience.workers) as pool:
-            while ready or self._again or under_way:
-                self._commit(ready)
+            while ready or under_way or self._work or self._to_write:
+                if ready or self._to_write:
+                    self._commit(ready)
                 for work in self._work:
                     under_way[pool.submit(self._do, work)] = work
                 self._work = []
                 ready = self._gather(under_way) if under_way else []
         return [self._outcomes[index] for index in range(len(flows))]
+
+    @property
+    def _to_write(self) -> bool:
+        return bool(self._settled or self._unsent or self._again)
 
     # inside the transaction ---------------------------------------------------------------------
 
@@ -231,7 +241,11 @@ class Caller(Generic[Outcome]):
         if known.answer is not None:
             run.replies[wanted.operation] = known.answer
             return False
-        asked = _Asked(wanted, run, known.call, known.attempts)
+        asked = _Asked(wanted, run, known.call, known.attempts, given_up=known.given_up)
+        if known.given_up and (known.attempts == 0 or known.unsent):
+            self._journal.answered(transaction, wanted.operation, NEVER_ARRIVED)
+            run.replies[wanted.operation] = NEVER_ARRIVED
+            return False
         if known.attempts == 0 or known.unsent:
             self._send(transaction, asked)
             return True
@@ -242,7 +256,8 @@ class Caller(Generic[Outcome]):
         capabilities = asked.ask.adapter.capabilities
         window = capabilities.key_window
         forgotten = window is not None and self._firms.clock() - known.attempted_at >= window
-        if known.pending is not None or _is(asked, Idempotency.LOOKUP):
+        looks = known.given_up and not _is(asked, Idempotency.NONE)  # nothing given up is sent again
+        if known.pending is not None or looks or _is(asked, Idempotency.LOOKUP):
             self._work.append(_Work(asked, Verb.STATUS))
         elif _is(asked, Idempotency.KEY) and not forgotten:
             self._send(transaction, asked)
@@ -349,6 +364,9 @@ class Caller(Generic[Outcome]):
         if asked.looks == 1:
             self._work.append(_Work(asked, Verb.STATUS, in_flight))
             return None
+        if asked.given_up:
+            self._settled.append((asked, NEVER_ARRIVED))
+            return NEVER_ARRIVED
         if asked.sends >= self._patience.sends:
             error = NotSentError(f"{asked.ask.firm} never received the request", "run the same command again")
             return Unreachable(asked.ask.operation, error)

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from domain.posting import Entry
+from ledger.reading import Reading
 from ledger.transaction import Transaction
 from providers.answers import answer_data, instant_text, read_answer, read_request, request_data
 from providers.protocol import Answer, Call, Declined, Pending, Verb
@@ -60,7 +61,7 @@ def read_call(data: Mapping[str, Any]) -> Call:
 class Journal:
     """Reads and writes the calls of one ledger inside an open transaction."""
 
-    def look(self, transaction: Transaction, operation: str) -> Known | None:
+    def look(self, transaction: Reading, operation: str) -> Known | None:
         intent = transaction.intent(operation)
         if intent is None:
             return None
@@ -80,7 +81,7 @@ class Journal:
             self._first_attempt(transaction, operation, intent.attempts),
         )
 
-    def _first_attempt(self, transaction: Transaction, operation: str, attempts: int) -> datetime:
+    def _first_attempt(self, transaction: Reading, operation: str, attempts: int) -> datetime:
         record = transaction.record_by_key(f"attempt:{operation}#1") if attempts else None
         return datetime.fromisoformat(record.at) if record else datetime.max.replace(tzinfo=UTC)
 

@@ -1,0 +1,83 @@
+"""Puts away what is left over: holds whose time is over, calls given up, what could not be given back.
+
+Safe to run at any time, any number of times; the node runs it every minute.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from domain.errors import NetError, NotFoundError
+from flows.calls import Ask, Caller, MustAsk, Patience, Reply, Steps, Unreachable
+from flows.firms import Firms
+from flows.journal import Journal
+from flows.reservation import UNDOING, missing
+from flows.resolve import OpenCall, open_calls
+from flows.undo import intend_undoing, undoing
+from ledger.store import Ledger
+from providers.protocol import Pending, Released
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """``expired`` holds, calls ``undone`` and ``closed``, and what is ``left`` with the reason."""
+
+    expired: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+def expire_holds(ledger: Ledger, now: datetime) -> tuple[str, ...]:
+    """End every hold of our own calendar whose time is over."""
+    if not ledger.expired_holds(now):
+        return ()
+    with ledger.write() as transaction:
+        expired = transaction.expired_holds(now)
+        for hold in expired:
+            transaction.expire_hold(hold.hold_id)
+    return tuple(hold.hold_id for hold in expired)
+
+
+def sweep(ledger: Ledger, firms: Firms, on: date, *, patience: Patience | None = None) -> Swept:
+    """Expire, find out what became of calls given up, and undo what firms did all the same."""
+    expired = expire_holds(ledger, firms.clock())
+    wanted = [one for one in open_calls(ledger) if one.given_up or one.operation.endswith(UNDOING)]
+    caller: Caller[str] = Caller(ledger, firms, on, patience=patience)
+    flows = [_settle(ledger.id, firms, one) for one in wanted]
+    outcomes = caller.run(flows) if flows else []
+    left = [str(outcome) for outcome in outcomes if isinstance(outcome, NetError) or outcome.startswith("!")]
+    closed = [one.operation for one, out in zip(wanted, outcomes, strict=True) if out == ""]
+    return Swept(expired, tuple(closed), tuple(text.removeprefix("!") for text in left))
+
+
+def _settle(ledger_id: str, firms: Firms, one: OpenCall) -> Steps[str]:
+    """Nothing when the call is closed, else ``!`` and why it is not."""
+    turn = yield ()
+    try:
+        adapter = firms.adapter(one.firm)
+    except NotFoundError as gone:
+        return f"!{gone.message}"
+    asked = Ask(one.operation, one.order, one.firm, adapter, one.call)
+    turn = yield [asked]
+    reply = turn.replies[one.operation]
+    if isinstance(reply, Pending | Unreachable | MustAsk):
+        return f"!{missing(reply)}"
+    if not one.given_up:
+        return "" if isinstance(reply, Released) else f"!{one.firm} {missing(reply)}"
+    found = undoing(ledger_id, one.operation, one.call, reply, turn.now.replace(microsecond=0))
+    if found is None:
+        return ""
+    intend_undoing(turn.transaction, Journal(), ledger_id, one.operation, one.call, reply, turn.now)
+    turn = yield [Ask(found.operation, one.order, one.firm, adapter, found.call)]
+    return _undone(turn.replies[found.operation], one)
+
+
+def _undone(reply: Reply, one: OpenCall) -> str:
+    return "" if isinstance(reply, Released) else f"!{one.firm} {missing(reply)}"
+
+
+def describe(swept: Swept) -> Sequence[str]:
+    """What a person is told, a line each."""
+    lines = [f"expired: {hold}" for hold in swept.expired]
+    lines += [f"closed: {operation}" for operation in swept.closed]
+    return lines + [f"still open: {reason}" for reason in swept.left]
