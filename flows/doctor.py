@@ -1,29 +1,42 @@
 """What ``net doctor`` looks at; each finding carries its remedy."""
 
 import platform
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from config.locations import data_directory, shipped_network
 from domain.errors import NetError
 from flows.session import Session
 
-WAL_RESET_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+WAL_RESET_FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+"""Releases, each of its own line, in which SQLite's WAL-reset defect is mended; later lines have it too."""
+
+ROOM_LEAST = 200 * 2**20
+"""Bytes free below which a ledger may soon be unable to grow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: ``verdict`` is ok, note or wrong; ``remedy`` is empty where none is needed."""
+    """One thing looked at: ``verdict`` is ok, note or wrong; ``exit_code`` is 0 unless it is wrong."""
 
     verdict: str
     subject: str
     found: str
     remedy: str = ""
+    exit_code: int = 0
 
 
 def examine(session: Session) -> list[Finding]:
+    """Every check in turn; a check that fails is a finding, never an exception."""
     return [finding for check in CHECKS for finding in check(session)]
+
+
+def wrong(subject: str, error: NetError, remedy: str = "") -> Finding:
+    return Finding("wrong", subject, error.message, remedy or error.hint, error.exit_code)
 
 
 def _interpreter(_session: Session) -> Iterator[Finding]:
@@ -32,20 +45,41 @@ def _interpreter(_session: Session) -> Iterator[Finding]:
 
 def _sqlite(_session: Session) -> Iterator[Finding]:
     version = sqlite3.sqlite_version_info
-    sound = version >= (3, 51, 3) or any(
-        version[:2] == fixed[:2] and version >= fixed for fixed in WAL_RESET_FIXED
-    )
-    note = "" if sound else "; has the WAL-reset defect, the ledger's journal mode avoids it"
-    yield Finding("ok" if sound else "note", "sqlite", sqlite3.sqlite_version + note)
+    if has_wal_reset_defect(version):
+        told = f"{sqlite3.sqlite_version} has the WAL-reset defect; the ledger works around it"
+        yield Finding("note", "sqlite", told, "nothing; docs/decisions tells how")
+    else:
+        yield Finding("ok", "sqlite", sqlite3.sqlite_version)
+
+
+def has_wal_reset_defect(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite (3.7.0 to 3.51.2, less the mended releases) can lose a WAL reset."""
+    if version >= WAL_RESET_FIXED[-1] or version < (3, 7, 0):
+        return False
+    return not any(version[:2] == fixed[:2] and version >= fixed for fixed in WAL_RESET_FIXED)
 
 
 def _config(session: Session) -> Iterator[Finding]:
     try:
-        session.network  # noqa: B018
-    except (NetError, ImportError) as error:
-        yield Finding("wrong", "network file", f"{session.config_path}: {error}", "mend the file")
+        network, policy = session.network, session.policy
+    except NetError as error:
+        yield wrong("network file", error)
+        return
+    whose = "the one that ships" if session.config_path == shipped_network() else str(session.config_path)
+    told = f"{len(network.providers)} providers, {len(network.lenders)} lenders"
+    yield Finding("ok", "network file", f"{whose}: {told}")
+    asked = [stress.name for stress in policy.stresses if stress.must_pass]
+    yield Finding("ok", "policy", f"must survive: {', '.join(asked) or 'the plan itself'}")
+
+
+def _keys(session: Session) -> Iterator[Finding]:
+    key = session.keys_folder / "ledger.pem"
+    if not key.exists():
+        yield Finding("note", "signing key", f"none yet at {key}", "made at the first write, or by net init")
+    elif key.stat().st_mode & 0o077:
+        yield Finding("wrong", "signing key", f"others may read {key}", f"chmod 600 {key}", 3)
     else:
-        yield Finding("ok", "network file", str(session.config_path))
+        yield Finding("ok", "signing key", str(key))
 
 
 def _ledger(session: Session) -> Iterator[Finding]:
@@ -53,11 +87,64 @@ def _ledger(session: Session) -> Iterator[Finding]:
         yield Finding("note", "ledger", "none yet", "net init, or net init --practice")
         return
     try:
-        session.ledger  # noqa: B018
-    except (NetError, ImportError) as error:
-        yield Finding("wrong", "ledger", f"{session.ledger_url}: {error}", "net ledger verify")
+        ledger = session.ledger
+        size = ledger.size()
+    except NetError as error:
+        yield wrong("ledger", error)
+        return
+    kind = "practice ledger" if ledger.practice else "ledger"
+    yield Finding("ok", kind, f"{shown_url(session.ledger_url)}: {size:,} records")
+    yield from _left_open(session)
+
+
+def shown_url(url: str) -> str:
+    """The ledger's address without a password."""
+    head, sign, rest = url.rpartition("@")
+    scheme, mark, login = head.partition("://")
+    return f"{scheme}{mark}{login.split(':')[0]}{sign}{rest}" if sign and mark else url
+
+
+def _left_open(session: Session) -> Iterator[Finding]:
+    """What an interrupted command, or a firm that did not answer, left behind."""
+    expired = session.ledger.expired_holds(session.clock())
+    if expired:
+        orders = ", ".join(sorted({hold.order for hold in expired})[:5])
+        yield Finding("note", "holds", f"{len(expired)} are past their time ({orders})", "net slot sweep")
     else:
-        yield Finding("ok", "ledger", session.ledger_url)
+        yield Finding("ok", "holds", "none is past its time")
+    waiting = session.ledger.unfinished_intents()
+    if waiting:
+        orders = ", ".join(sorted({intent.order or "" for intent in waiting})[:5])
+        told = f"{len(waiting)} calls to other firms have no answer ({orders})"
+        yield Finding("note", "calls", told, "run the same command again, or net slot resolve ORDER")
+    messages = session.ledger.undelivered(limit=1000)
+    if messages:
+        yield Finding(
+            "note", "messages", f"{len(messages)} are not delivered yet", "net node serve sends them"
+        )
 
 
-CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (_interpreter, _sqlite, _config, _ledger)
+def _room(session: Session) -> Iterator[Finding]:
+    place = Path(session.ledger_url or "").parent if _is_file(session.ledger_url) else data_directory()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    told = f"{free // 2**20:,} MiB free at {place}"
+    if free < ROOM_LEAST:
+        yield Finding("wrong", "disk", told, "make room before the ledger cannot grow", 3)
+    else:
+        yield Finding("ok", "disk", told)
+
+
+def _is_file(url: str | None) -> bool:
+    return bool(url) and "://" not in str(url)
+
+
+CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
+    _interpreter,
+    _sqlite,
+    _config,
+    _keys,
+    _ledger,
+    _room,
+)
