@@ -5,7 +5,8 @@ also what is recorded for a later day.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -15,13 +16,12 @@ from domain.states import ENDED, OrderState
 from domain.terms import Event
 from finance.contract import BUYER, TAX, TRADER, Contract, Due
 from finance.debt import Debt
-from finance.facts import Fact, FactKind
+from finance.facts import PHASE, Fact, FactKind, fact_id
 from finance.handlers import take_out_amount
 from finance.lending import cost_of_draw, due_at_funding, undrawn
-from finance.position import Account, Position
+from finance.position import OWN_EVENTS, Account, Position
 from finance.taxes import surcharge_payable, tax_due_on, tax_payable
 
-OWN_EVENTS = (Event.DEPARTURE, Event.ARRIVAL, Event.SERVICE_END)
 ORDER_EVENTS = (Event.PRODUCTION_END, Event.INSPECTION, Event.DELIVERY, Event.INVOICE)
 BY = "as planned"
 
@@ -29,9 +29,10 @@ BY = "as planned"
 class Expectations:
     """Callable as the fold's ``assume``: the earliest thing that the plan expects and nobody stated."""
 
-    def __init__(self, contract: Contract, facts: Iterable[Fact], first_id: int = 1) -> None:
+    def __init__(self, contract: Contract, facts: Sequence[Fact]) -> None:
         self.contract = contract
-        self._numbers = count(first_id)
+        self._numbers = count(1 + max((fact.sequence for fact in facts), default=0))
+        self._names = {fact.id for fact in facts}
         self._stated: set[str] = set()
         self._paid: dict[str, int] = defaultdict(int)
         self._draws: dict[str, int] = defaultdict(int)
@@ -63,7 +64,7 @@ class Expectations:
             return None
         best: tuple[tuple[date, int], FactKind, dict[str, Any]] | None = None
         for day, kind, data in self._expected(position, today):
-            place = max(day, today), list(FactKind).index(kind)
+            place = max(day, today), PHASE[kind]
             if best is None or place < best[0]:
                 best = place, kind, data
         if best is None:
@@ -74,8 +75,11 @@ class Expectations:
     def taken(self, fact: Fact) -> Fact:
         """The assumption with its id, now that the fold takes it."""
         self._note(fact)
-        number = next(self._numbers)
-        return Fact(fact.kind, fact.on, f"f{number}", number, fact.by, fact.evidence, True, fact.data)
+        name = fact_id(fact.kind, fact.on, fact.data)
+        while name in self._names:
+            name += "+"
+        self._names.add(name)
+        return replace(fact, id=name, sequence=next(self._numbers))
 
     def _expected(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         yield from self._milestones(position)
@@ -140,6 +144,8 @@ class Expectations:
         if debt.facility.draw is not DrawRule.FULL and debt.facility.draws:
             amount = min(amount, sum(draw.principal_minor for draw in debt.facility.draws))
         day = self.contract.calendar.roll(start + timedelta(days=debt.facility.available_days))
+        if debt.facility.draws and start == self.contract.events.get(debt.facility.available_from.value):
+            day = debt.facility.draws[0].on
         yield day, FactKind.DRAW, {"facility": debt.facility.id, "amount": str(amount)}
 
     def _planned_draws(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
@@ -167,7 +173,7 @@ class Expectations:
                 return
 
     def _buyer_due(self, position: Position, due: Due) -> date | None:
-        if due.term.event is Event.INVOICE and position.invoices:
+        if due.term.event in (Event.INVOICE, Event.DELIVERY) and position.invoices:
             return max(invoice.due_on for invoice in position.invoices)
         return position.due_date(due)
 

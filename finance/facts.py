@@ -3,11 +3,13 @@
 ``data`` is plain JSON; amounts are strings of minor units, quantities strings of numbers.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 
 
@@ -76,3 +78,12 @@ class Fact:
     def number(self, name: str) -> Fraction | None:
         value = self.data.get(name)
         return None if value is None else Fraction(str(value))
+
+
+def fact_id(kind: FactKind, on: date, data: Mapping[str, Any]) -> str:
+    """A short name made of what the fact says, so that saying it twice is one fact.
+
+    What happens twice on one day for one amount is told apart by a ``reference`` in the data.
+    """
+    content = json.dumps([kind.value, on.isoformat(), dict(data)], sort_keys=True, ensure_ascii=False)
+    return f"{kind.value}-{sha256(content.encode()).hexdigest()[:10]}"

@@ -11,10 +11,12 @@ from domain.network import Role
 from domain.states import OrderState
 from domain.terms import Event, PaymentTerm
 from finance.books import Books, Posting
-from finance.contract import BUYER, NETWORK, TRADER, Booking, Contract, Due
+from finance.contract import NETWORK, TRADER, Booking, Contract, Due
 from finance.debt import Debt
 
 CASH = "1010"
+OWN_EVENTS = (Event.DEPARTURE, Event.ARRIVAL, Event.SERVICE_END)
+"""Events of a booking's own leg; all others are the order's."""
 
 
 @dataclass(slots=True)
@@ -119,14 +121,25 @@ class Position:
 
     def event_on(self, event: Event, booking: Booking | None = None) -> date | None:
         """The date an event happened on, that of the booking's own leg where the event is its own."""
-        if booking is not None and event in (Event.SERVICE_END, Event.DEPARTURE, Event.ARRIVAL):
+        if booking is not None and event in OWN_EVENTS:
             return self.happened.get(f"{event.value}/{booking.id}")
         return self.happened.get(event.value)
 
     def due_date(self, due: Due, booking: Booking | None = None) -> date | None:
-        """When an instalment falls due, None while its event has not happened."""
+        """When an instalment falls due, None while its event has not happened.
+
+        As planned when the event came as planned; else counted anew from when it came.
+        """
         start = self.event_on(due.term.event, booking)
-        return None if start is None else self.term_date(due.term, start)
+        if start is None or start == self.planned_event(due.term.event, booking):
+            return start and due.planned_on
+        return self.term_date(due.term, start)
+
+    def planned_event(self, event: Event, booking: Booking | None = None) -> date | None:
+        """The plan's date of an event, that of the booking's own leg where the event is its own."""
+        if booking is not None and event in OWN_EVENTS:
+            return booking.starts_on if event is Event.DEPARTURE else booking.ends_on
+        return self.contract.events.get(event.value)
 
     def term_date(self, term: PaymentTerm, start: date) -> date:
         base = end_of_month(start) if term.month_end else start
@@ -137,10 +150,13 @@ class Position:
         return next((self.debts[one.id] for one in self.contract.of_role(Role.TAKE_OUT)), None)
 
     def due_now(self, account: Account) -> int:
-        """What of a booking's price is due on an event that has happened, less what was paid."""
+        """What of a booking's price is owed by an event that has happened, whether paid or not."""
         if account.ended:
-            return account.payable
-        return sum(due.amount_minor for due in account.booking.dues if due.term.event.value in self.happened)
+            return account.billed
+        booking = account.booking
+        return sum(
+            due.amount_minor for due in booking.dues if self.event_on(due.term.event, booking) is not None
+        )
 
     @property
     def tax_rate_sale(self) -> Fraction:
@@ -151,6 +167,3 @@ class Position:
 def share_of(total: int, share: Fraction) -> int:
     """A share of an amount, rounded once; cumulative shares of one total tie to it."""
     return total if share == 1 else round_minor(total * share)
-
-
-__all__ = ["BUYER", "CASH", "NETWORK", "TRADER", "Account", "Invoice", "Position", "share_of"]

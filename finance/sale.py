@@ -65,11 +65,11 @@ def invoice(position: Position, on: date, cause: str) -> None:
     if gross <= 0:
         return
     position.happened.setdefault(Event.INVOICE.value, on)
-    starts = {**position.happened, Event.INVOICE.value: on}
+    planned = position.contract.events.get(Event.INVOICE.value) == on
     dates = [
-        position.term_date(due.term, starts[due.term.event.value])
+        due.planned_on if planned else position.term_date(due.term, on)
         for due in position.contract.sale.payment
-        if due.term.event.value in starts
+        if due.term.event in (Event.INVOICE, Event.DELIVERY)
     ]
     position.invoices.append(Invoice(on, gross, max(dates, default=on), cause))
     set_due_dates(position)

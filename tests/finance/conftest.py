@@ -19,7 +19,7 @@ from domain.terms import (
     Price,
     SalesTax,
 )
-from finance.contract import Booking, Contract, Due, Facility, LossRate, PlannedDraw, Sale, Share
+from finance.contract import Booking, Condition, Contract, Due, Facility, LossRate, PlannedDraw, Sale, Share
 from finance.facts import Fact, FactKind
 
 CALENDAR = BusinessCalendar("CN", frozenset({date(2026, 6, 19), date(2026, 5, 1)}))
@@ -114,6 +114,8 @@ def lamp_facilities(shares: tuple[Share, ...] = (Share("harbour", Fraction(1)),)
             rate,
             (Fee("arrangement", FeeBasis.LIMIT, Fraction(1, 100), taken=FeeTaking.CAPITALISED),),
             first_loss_rate=Fraction(1, 20),
+            first_conditions=(Condition.NOT_FINANCED_ELSEWHERE,),
+            conditions=(Condition.SLOTS_RESERVED, Condition.NO_DEFAULT),
             draws=(PlannedDraw(date(2026, 3, 5), 26_636_828), PlannedDraw(date(2026, 4, 9), 60_646_000)),
         ),
         Facility(
@@ -131,6 +133,7 @@ def lamp_facilities(shares: tuple[Share, ...] = (Share("harbour", Fraction(1)),)
             repaid_on=Event.BUYER_PAYMENT,
             recourse_days=90,
             first_loss_rate=Fraction(1, 20),
+            conditions=(Condition.DELIVERY_ACCEPTED, Condition.NOT_DISPUTED, Condition.NO_DEFAULT),
             loss=LossRate(Fraction("0.015"), Fraction("0.45"), Fraction("0.2")),
             draws=(PlannedDraw(date(2026, 4, 22), 96_050_000),),
         ),

@@ -1,0 +1,389 @@
+"""What must be true before a fact is taken: conditions of draws, the waterfall for payments, sane amounts.
+
+Every objection says why and what would change it. A fact that is recorded is never questioned again:
+these rules look at the books as they stand when somebody states it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from domain.network import Role
+from domain.states import ENDED, OrderState
+from domain.terms import Event
+from finance.contract import BUYER, NETWORK, TAX, TRADER, Condition, Rank
+from finance.debt import Debt
+from finance.facts import Fact, FactKind
+from finance.handlers import PRODUCTION_START, late_interest_due, take_out_amount
+from finance.lending import cost_of_draw, undrawn
+from finance.position import Position
+from finance.taxes import surcharge_payable, tax_due_on, tax_payable
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a fact is refused, and what would change that."""
+
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the books alone do not know: the order's state in the ledger, its cash as it really is, and
+    which conditions are met there (no second finance)."""
+
+    state: OrderState
+    cash: int
+    met: frozenset[Condition] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A fact that somebody states, the books as they stood before it, and what is around them."""
+
+    position: Position
+    fact: Fact
+    around: Circumstances
+
+
+Check = Callable[[Case], Iterable[Objection]]
+MILESTONES = frozenset({event.value for event in Event} | {PRODUCTION_START})
+NOT_YET = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD})
+
+
+def objections(position: Position, fact: Fact, around: Circumstances) -> list[Objection]:
+    """Everything that speaks against the fact, with the books as they stood before it."""
+    found = list(_always(position, fact))
+    check = CHECKS.get(fact.kind)
+    if check is not None:
+        found += check(Case(position, fact, around))
+    return found
+
+
+def _always(position: Position, fact: Fact) -> Iterable[Objection]:
+    if fact.on < position.contract.accepted_on:
+        yield Objection(
+            f"{fact.on} is before the finance was accepted on {position.contract.accepted_on}",
+            "give the day it happened",
+        )
+    for name in ("amount", "cost"):
+        if (fact.minor(name) or 0) < 0:
+            yield Objection(
+                f"the {name} is negative", "amounts are positive; the kind of fact says which way"
+            )
+    booking = fact.text("booking")
+    if booking and booking not in position.accounts:
+        yield Objection(f"the order has no booking {booking!r}", _bookings(position))
+
+
+def _bookings(position: Position) -> str:
+    return f"its bookings are: {', '.join(position.accounts)}"
+
+
+def _amount_needed(fact: Fact) -> Iterable[Objection]:
+    if (fact.minor("amount") or 0) <= 0 and fact.number("quantity") is None:
+        yield Objection("an amount above zero is needed", "give the amount")
+
+
+def _draw(case: Case) -> Iterable[Objection]:
+    debt = case.position.debts.get(case.fact.text("facility"))
+    if debt is None:
+        yield Objection(
+            f"the order has no facility {case.fact.text('facility')!r}",
+            f"its facilities are: {', '.join(case.position.debts)}",
+        )
+        return
+    yield from _conditions(case.position, debt, case.around)
+    yield from _payees(case.position, debt, case.fact)
+    yield from _headroom(case.position, debt, case.fact)
+
+
+CONDITION_REMEDIES = {
+    Condition.SLOTS_RESERVED: "reserve the slots first: net slot reserve",
+    Condition.NOT_FINANCED_ELSEWHERE: "claim the order in the registry: net finance accept",
+    Condition.BUYER_CONFIRMED: "the buyer confirms the order with its own key: net finance confirm",
+    Condition.ASSIGNMENT_NOTIFIED: "record the notice: net finance confirm --condition assignment_notified",
+    Condition.INSPECTION_PASSED: "record the inspection: net milestone record ORDER inspection",
+    Condition.DELIVERY_ACCEPTED: "record the delivery: net milestone record ORDER delivery",
+    Condition.NOT_DISPUTED: "settle the dispute first",
+    Condition.NO_DEFAULT: "nothing more is lent once an order is in default",
+}
+
+
+def _conditions(position: Position, debt: Debt, around: Circumstances) -> Iterable[Objection]:
+    wanted = debt.facility.conditions
+    if not debt.drawings:
+        wanted = (*debt.facility.first_conditions, *wanted)
+    for condition in dict.fromkeys(wanted):
+        if not is_met(position, condition, around):
+            reason = f"{debt.facility.id} is not drawn before: {condition.value.replace('_', ' ')}"
+            yield Objection(reason, CONDITION_REMEDIES[condition])
+    if debt.facility.factoring and debt.drawings:
+        yield Objection(f"{debt.facility.id} has taken the order out already", "a take-out is drawn once")
+
+
+def is_met(position: Position, condition: Condition, around: Circumstances) -> bool:
+    """Whether a condition of a draw holds now."""
+    if condition in around.met or condition.value in position.confirmations:
+        return True
+    if condition is Condition.SLOTS_RESERVED:
+        return around.state not in NOT_YET and around.state not in ENDED
+    if condition is Condition.INSPECTION_PASSED:
+        return Event.INSPECTION.value in position.happened
+    if condition is Condition.DELIVERY_ACCEPTED:
+        return position.delivered > 0
+    if condition is Condition.NOT_DISPUTED:
+        return position.books.balance(TRADER, "1215") == 0
+    if condition is Condition.NO_DEFAULT:
+        return not position.frozen and around.state not in (OrderState.DEFAULTED, OrderState.CANCELLED)
+    return False
+
+
+def _payees(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]:
+    """A draw goes to reserved bookings, for what is due to them; only a take-out goes to the loop."""
+    payees = fact.data.get("payees", [])
+    if debt.facility.factoring:
+        if payees:
+            yield Objection("a take-out is paid into the order's account", "leave out the payees")
+        return
+    planned = any(draw.principal_minor == fact.minor("amount") or draw.cash_minor == fact.minor("amount")
+                  for draw in debt.facility.draws)  # fmt: skip
+    if not payees and not planned:
+        yield Objection("a draw names whom it pays", f"name a booking as payee; {_bookings(position)}")
+    for name, amount in payees:
+        yield from _payee(position, debt, str(name), int(amount))
+
+
+def _payee(position: Position, debt: Debt, name: str, amount: int) -> Iterable[Objection]:
+    if name == TAX and debt.facility.role is Role.CONTINGENCY:
+        return
+    account = position.accounts.get(name)
+    if account is None:
+        yield Objection(f"{name!r} is no reserved booking of this order", _bookings(position))
+        return
+    if account.ended:
+        yield Objection(f"the booking {name} has ended", "money goes only to providers that still deliver")
+    elif amount <= 0:
+        yield Objection(f"nothing is drawn for {name}", "give an amount above zero")
+    elif amount > (open_amount := position.due_now(account) - account.paid):
+        yield Objection(
+            f"{name} is owed {max(open_amount, 0)} so far, not {amount} (minor units)",
+            f"what follows is due once its event is recorded; {waits_for(position, name)}",
+        )
+
+
+def waits_for(position: Position, name: str) -> str:
+    """Which events the open instalments of a booking wait for."""
+    booking = position.accounts[name].booking
+    waiting = [due.term.event for due in booking.dues if position.event_on(due.term.event, booking) is None]
+    return "it waits for: " + ", ".join(dict.fromkeys(waiting)) if waiting else "nothing more is to come"
+
+
+def _headroom(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]:
+    cash = fact.minor("amount")
+    if cash is None:
+        cash = sum(int(amount) for _, amount in fact.data.get("payees", []))
+    if debt.facility.factoring:
+        most = take_out_amount(position, debt)
+        if (fact.minor("amount") or most) > most:
+            yield Objection(f"the take-out advances at most {most} (minor units)", "draw no more than that")
+        return
+    principal, free = cost_of_draw(position, debt, cash, fact.on).principal, undrawn(debt)
+    if principal > free:
+        yield Objection(
+            f"{debt.facility.id} has {free} left, and this draw needs {principal} (minor units)",
+            "draw less, or use the standby facility",
+        )
+
+
+def _payment(case: Case) -> Iterable[Objection]:
+    payee, amount = case.fact.text("payee"), case.fact.minor("amount")
+    known = payee in case.position.accounts or payee in case.position.debts or payee in (TAX, BUYER, TRADER)
+    if not known:
+        yield Objection(
+            f"{payee!r} is nobody whom this order pays",
+            f"it pays: {', '.join([*case.position.accounts, *case.position.debts, TAX, BUYER])}",
+        )
+        return
+    yield from _amount_owed(case.position, payee, amount)
+    wanted = _wanted(case.position, payee) if amount is None else amount
+    first = sum(
+        owed
+        for rank, owed in dues(case.position, case.fact.on).items()
+        if _before(case.position, rank, payee)
+    )
+    if wanted + first > case.around.cash:
+        reserved = f", of which {first} is due to those who come first" if first else ""
+        yield Objection(
+            f"the order's account holds {case.around.cash}{reserved}; it needs {wanted} (minor units)",
+            "wait for the buyer's payment, or draw the standby facility",
+        )
+
+
+def _wanted(position: Position, payee: str) -> int:
+    if payee == TAX:
+        return tax_payable(position) + surcharge_payable(position)
+    if payee in position.accounts:
+        account = position.accounts[payee]
+        return max(position.due_now(account) - account.paid, 0)
+    return 0
+
+
+def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable[Objection]:
+    account = position.accounts.get(payee)
+    if account is not None and amount is not None:
+        owed = position.due_now(account) - account.paid
+        if amount > owed:
+            yield Objection(
+                f"{payee} is owed {max(owed, 0)} so far, not {amount} (minor units)",
+                waits_for(position, payee),
+            )
+    if account is not None and position.frozen:
+        yield Objection("the buyer is insolvent: the account is kept for the lenders", "see the waterfall")
+    if payee == BUYER and amount is not None:
+        owed = -position.books.balance(TRADER, "2220") - position.books.balance(TRADER, "2210")
+        if amount > owed:
+            yield Objection(
+                f"the buyer is owed back {owed}, not {amount} (minor units)", "pay no more than that"
+            )
+    if payee == TRADER and position.state not in ENDED:
+        yield Objection("the trader is paid last, when the order is settled", "net order settle")
+
+
+def dues(position: Position, on: date) -> dict[Rank, int]:
+    """What is due and unpaid on a day, by class of the waterfall; lenders' due claims at their rank."""
+    found: dict[Rank, int] = {}
+    tax_on = tax_due_on(position)
+    if tax_on is not None and tax_on <= on and not position.tax_paid:
+        found[Rank.TAXES] = tax_payable(position) + surcharge_payable(position)
+    for debt in position.debts.values():
+        if debt.due_on is not None and debt.due_on <= on and not debt.facility.factoring:
+            for rank in (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL):
+                found[rank] = found.get(rank, 0) + debt.owed(rank)
+    for account in position.accounts.values():
+        rank = Rank.NETWORK if account.booking.entity == NETWORK else Rank.PROVIDERS
+        for due in account.booking.dues:
+            day = position.due_date(due, account.booking)
+            if day is not None and day <= on and not account.ended:
+                found[rank] = found.get(rank, 0) + due.amount_minor
+        found[rank] = max(found.get(rank, 0) - min(account.paid, found.get(rank, 0)), 0)
+    return found
+
+
+def _before(position: Position, rank: Rank, payee: str) -> bool:
+    order = position.contract.waterfall_default if position.frozen else position.contract.waterfall
+    return rank in order and order.index(rank) < order.index(rank_of(payee))
+
+
+def rank_of(payee: str) -> Rank:
+    """The class of the waterfall that a payee belongs to."""
+    known = {TAX: Rank.TAXES, NETWORK: Rank.NETWORK, TRADER: Rank.TRADER, BUYER: Rank.COSTS}
+    return known.get(payee, Rank.PROVIDERS)
+
+
+def _milestone(case: Case) -> Iterable[Objection]:
+    name, quantity = case.fact.text("name"), case.fact.number("quantity")
+    if name not in MILESTONES:
+        yield Objection(f"{name!r} is no milestone", f"the milestones are: {', '.join(sorted(MILESTONES))}")
+    if case.around.state in NOT_YET:
+        yield Objection(
+            f"the order is {case.around.state}: nothing is reserved yet", "net slot reserve comes first"
+        )
+    if name != Event.DELIVERY.value:
+        return
+    left = case.position.contract.sale.quantity * (1 - case.position.delivered)
+    if left == 0:
+        yield Objection("everything is delivered already", "net order show tells the rest")
+    elif quantity is not None and not 0 < quantity <= left:
+        yield Objection(f"{quantity} units delivered where {left} are open", "give what the buyer accepted")
+
+
+def _receipt(case: Case) -> Iterable[Objection]:
+    yield from _amount_needed(case.fact)
+    if (
+        case.around.state in NOT_YET
+        and case.around.state is not OrderState.HELD
+        and not case.position.contract.sale.payment
+    ):
+        yield Objection(f"the order is {case.around.state}", "accept its finance first")
+
+
+def _dispute(case: Case) -> Iterable[Objection]:
+    yield from _amount_needed(case.fact)
+    if case.position.receivable <= 0:
+        yield Objection("the buyer owes nothing that could be disputed", "a credit note takes back a sale")
+
+
+def _credit_note(case: Case) -> Iterable[Objection]:
+    yield from _amount_needed(case.fact)
+    sold = (
+        case.position.sold_net
+        + case.position.sold_tax
+        - case.position.credited_net
+        - case.position.credited_tax
+    )
+    quantity = case.fact.number("quantity")
+    sale = case.position.contract.sale
+    gross = (
+        case.fact.minor("amount") or 0
+        if quantity is None
+        else int(sale.gross_minor * quantity / sale.quantity)
+    )
+    if gross > sold:
+        yield Objection(f"{gross} is credited of {sold} sold (minor units)", "credit no more than was sold")
+
+
+def _with_booking(case: Case) -> Iterable[Objection]:
+    if not case.fact.text("booking"):
+        yield Objection("which provider?", _bookings(case.position))
+    if case.fact.kind is not FactKind.PROVIDER_FAILED:
+        yield from _amount_needed(case.fact)
+
+
+def _insurance(case: Case) -> Iterable[Objection]:
+    insured = any(debt.facility.insured_rate for debt in case.position.debts.values())
+    if not insured and case.fact.minor("amount") is None:
+        yield Objection("nothing of this order is insured", "give the amount that was paid")
+
+
+def _settled(case: Case) -> Iterable[Objection]:
+    owed = sum(debt.claim for debt in case.position.debts.values())
+    if owed:
+        yield Objection(f"lenders are still owed {owed} (minor units)", "repay or write off first")
+    if case.position.receivable and case.position.state is not OrderState.DEFAULTED:
+        yield Objection(
+            f"the buyer still owes {case.position.receivable} (minor units)",
+            "record its payment or a write-off",
+        )
+    unpaid = -sum(case.position.books.balance(TRADER, code) for code in ("2110", "2120"))
+    if unpaid and case.position.state is not OrderState.DEFAULTED:
+        yield Objection(f"providers are still owed {unpaid} (minor units)", "pay them: net payment make")
+
+
+def _transfer(case: Case) -> Iterable[Objection]:
+    debt = case.position.debts.get(case.fact.text("facility"))
+    if debt is None or case.fact.text("seller") not in debt.lenders():
+        yield Objection("the seller has no part of that facility", "net finance show lists the lenders")
+
+
+def _late_interest(case: Case) -> Iterable[Objection]:
+    if case.fact.minor("amount") is None and late_interest_due(case.position, case.fact.on) <= 0:
+        yield Objection("no late interest is due", "give the amount that was agreed")
+
+
+CHECKS: dict[FactKind, Check] = {
+    FactKind.DRAW: _draw,
+    FactKind.PAYMENT: _payment,
+    FactKind.MILESTONE: _milestone,
+    FactKind.RECEIPT: _receipt,
+    FactKind.DISPUTE: _dispute,
+    FactKind.CREDIT_NOTE: _credit_note,
+    FactKind.DAMAGES: _with_booking,
+    FactKind.REFUND: _with_booking,
+    FactKind.PROVIDER_FAILED: _with_booking,
+    FactKind.INSURANCE: _insurance,
+    FactKind.SETTLED: _settled,
+    FactKind.TRANSFER: _transfer,
+    FactKind.LATE_INTEREST: _late_interest,
+}

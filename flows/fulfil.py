@@ -1,0 +1,223 @@
+"""What happens to a financed order: facts that somebody states, accruals, and, for practice, the plan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import NetError, RefusedError, StateError
+from domain.states import ENDED, OrderState, may_move
+from finance.books import Journal
+from finance.conditions import Circumstances, objections
+from finance.contract import Condition
+from finance.correction import Correction
+from finance.expect import Expectations
+from finance.facts import Fact, FactKind, fact_id
+from finance.fold import Folded, fold
+from finance.position import Position
+from flows.posting import OrderBook, Recording, compare, post, read_book
+from flows.settle import end_holds
+
+if TYPE_CHECKING:
+    from ledger.reading import Reading
+    from ledger.store import Ledger
+    from ledger.transaction import Transaction
+
+TARGET_STATES = {
+    FactKind.CANCELLED: OrderState.CANCELLED,
+    FactKind.SETTLED: OrderState.SETTLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a command recorded, or with ``dry_run`` would record: facts, journals, corrections.
+
+    ``position`` is the order's books after it; ``claims`` what parties owe back (positive) or are owed
+    after corrections.
+    """
+
+    order: str
+    currency: str
+    facts: tuple[Fact, ...]
+    journals: tuple[Journal, ...]
+    corrections: tuple[Correction, ...]
+    set_offs: tuple[tuple[str, int], ...]
+    state_before: OrderState
+    state: OrderState
+    position: Position
+    claims: Mapping[str, int]
+    cash: int
+    dry_run: bool = False
+    repeated: bool = False
+
+
+def record_fact(
+    ledger: "Ledger",
+    order: str,
+    kind: FactKind,
+    on: date,
+    data: Mapping[str, Any] | None = None,
+    *,
+    by: str = "",
+    evidence: str = "",
+    dry_run: bool = False,
+) -> Recorded:
+    """Record what somebody states, and post what follows from it.
+
+    The same statement again changes nothing. RefusedError, with what would change it, when a rule
+    speaks against it; a date in the past replays the books from there.
+    """
+    if dry_run:
+        book = read_book(ledger, order)
+        return _record(ledger, None, book, _fact(book, kind, on, data or {}, by, evidence))
+    with ledger.write() as transaction:
+        book = read_book(transaction, order)
+        return _record(transaction, transaction, book, _fact(book, kind, on, data or {}, by, evidence))
+
+
+def _fact(book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str, evidence: str) -> Fact:
+    content = dict(data)
+    return Fact(kind, on, fact_id(kind, on, content), book.next_sequence, by, evidence, False, content)
+
+
+def _record(reading: "Reading", transaction: "Transaction | None", book: OrderBook, fact: Fact) -> Recorded:
+    if book.knows(fact):
+        folded = fold(book.contract, book.facts, horizon(book, fact.on))
+        return _answer(book, Recording([], [], [], [], book.state, book.state), folded, repeated=True)
+    _require(reading, book, fact)
+    facts = [*book.facts, fact]
+    folded = fold(book.contract, facts, horizon(book, fact.on))
+    recording = compare(book, [fact], folded)
+    if transaction is None:
+        return _answer(book, recording, folded, dry_run=True)
+    post(transaction, book, recording, folded)
+    end_holds(transaction, book, folded)
+    return _answer(book, recording, folded)
+
+
+def horizon(book: OrderBook, on: date) -> date:
+    """How far the books are folded: to the latest day that anything stated is about."""
+    return max([on, *(fact.on for fact in book.facts)])
+
+
+def _require(reading: "Reading", book: OrderBook, fact: Fact) -> None:
+    """Refuse what the rules refuse, with every reason at once."""
+    before = [known for known in book.facts if known.place <= fact.place]
+    position = fold(book.contract, before, fact.on).position
+    target = TARGET_STATES.get(fact.kind)
+    if target is not None and not may_move(book.state, target):
+        raise StateError(
+            f"order {book.order} is {book.state} and cannot become {target}",
+            f"net order show {book.order} tells what is open",
+        )
+    if book.state is OrderState.SETTLED and fact.kind not in (FactKind.PAYMENT, FactKind.REFUND):
+        raise StateError(
+            f"order {book.order} is settled", "what comes later is recorded as a refund or payment"
+        )
+    around = Circumstances(book.state, book.cash, _met(reading, book.order))
+    found = objections(position, fact, around)
+    if found:
+        raise RefusedError(
+            "; ".join(dict.fromkeys(objection.reason for objection in found)),
+            "; ".join(dict.fromkeys(objection.remedy for objection in found)),
+        )
+
+
+def _met(reading: "Reading", order: str) -> frozenset[Condition]:
+    """Conditions that the ledger itself proves."""
+    claimed = bool(reading.finance_claims(order))
+    return frozenset({Condition.NOT_FINANCED_ELSEWHERE} if claimed else ())
+
+
+def _answer(
+    book: OrderBook, recording: Recording, folded: Folded, *, dry_run: bool = False, repeated: bool = False
+) -> Recorded:
+    return Recorded(
+        book.order,
+        book.contract.currency,
+        tuple(recording.facts),
+        tuple(recording.journals),
+        tuple(recording.corrections),
+        tuple(recording.set_offs),
+        recording.state_before,
+        recording.state,
+        folded.position,
+        dict(book.claims),
+        book.cash,
+        dry_run,
+        repeated,
+    )
+
+
+def advance(
+    ledger: "Ledger", order: str, to: date, *, as_planned: bool = False, dry_run: bool = False
+) -> Recorded:
+    """Accrue to a date; with ``as_planned``, on a practice ledger, play what the plan expects until then.
+
+    RefusedError for ``as_planned`` on a real ledger: there, facts are stated by whoever knows them.
+    """
+    if as_planned and not ledger.practice:
+        raise RefusedError(
+            "facts are assumed only in a practice ledger",
+            "net init --practice makes one; here, record what happened: net milestone record, net payment",
+        )
+    if dry_run:
+        return _advance(None, read_book(ledger, order), to, as_planned)
+    with ledger.write() as transaction:
+        return _advance(transaction, read_book(transaction, order), to, as_planned)
+
+
+def advance_book(
+    transaction: "Transaction", book: OrderBook, to: date, *, as_planned: bool = False
+) -> Recorded:
+    """``advance`` inside an open write, for a book in hand: what a batch does."""
+    return _advance(transaction, book, to, as_planned)
+
+
+def _advance(transaction: "Transaction | None", book: OrderBook, to: date, as_planned: bool) -> Recorded:
+    if book.state in (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD):
+        raise StateError(f"order {book.order} is {book.state}: nothing is reserved yet", "net slot reserve")
+    assume = Expectations(book.contract, book.facts) if as_planned else None
+    folded = fold(book.contract, book.facts, max(to, horizon(book, to)), assume)
+    new = list(folded.assumed)
+    if _accruing(folded.position):
+        folded, new = _marked(book, new, to)
+    recording = compare(book, new, folded)
+    if transaction is None:
+        return _answer(book, recording, folded, dry_run=True)
+    post(transaction, book, recording, folded)
+    end_holds(transaction, book, folded)
+    return _answer(book, recording, folded)
+
+
+def _accruing(position: Position) -> bool:
+    if position.state in ENDED:
+        return False
+    return any(debt.principal and not debt.struck and not debt.released for debt in position.debts.values())
+
+
+def _marked(book: OrderBook, assumed: Sequence[Fact], to: date) -> tuple[Folded, list[Fact]]:
+    """The fold with a mark on the day up to which everything is accrued."""
+    number = 1 + max((fact.sequence for fact in [*book.facts, *assumed]), default=0)
+    mark = Fact(FactKind.ADVANCED, to, fact_id(FactKind.ADVANCED, to, {}), number, "net")
+    known = [*book.facts, *assumed]
+    new = list(assumed)
+    if not book.knows(mark):
+        new.append(mark)
+        known.append(mark)
+    return fold(book.contract, known, max(to, horizon(book, to))), new
+
+
+def position_at(reading: "Reading", order: str, on: date) -> Folded:
+    """The order's books at the end of a day, accrued to it; nothing is written."""
+    book = read_book(reading, order)
+    facts = [fact for fact in book.facts if fact.on <= on]
+    mark = Fact(FactKind.ADVANCED, on, "as-at", 1_000_000)
+    return fold(book.contract, [*facts, mark], on)
+
+
+class NotFinancedError(NetError):
+    """The order has no book yet."""
+
+    exit_code = 3

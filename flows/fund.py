@@ -1,0 +1,331 @@
+"""Finance an order: what the accepted plan and offers commit everybody to, recorded once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from domain.dates import BusinessCalendar
+from domain.errors import NotFoundError, RefusedError
+from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
+from domain.order import Order
+from domain.plain import from_plain, to_plain
+from domain.plan import FacilityPlan, Plan, PlanLeg
+from domain.terms import Event, Fee, FeeBasis, PaymentTerm
+from finance.contract import (
+    NETWORK,
+    Booking,
+    Condition,
+    Contract,
+    Due,
+    Facility,
+    LossRate,
+    PlannedDraw,
+    Sale,
+    Share,
+)
+from finance.facts import Fact, FactKind
+from finance.position import OWN_EVENTS
+
+if TYPE_CHECKING:
+    from ledger.reading import Reading
+    from ledger.transaction import Transaction
+
+FINANCED = "finance-accepted"
+LATE_RATE_DAILY = {"CN": Fraction(5, 10_000)}
+"""Late interest a day that the law gives where the contract is silent, by country of the trader."""
+
+CALENDAR_DAYS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was recorded; ``repeated`` says that it had been before."""
+
+    contract: Contract
+    fact: Fact
+    repeated: bool = False
+
+
+def contract_of(order: Order, plan: Plan, network: Network, on: date) -> Contract:
+    """The plan with the terms it rests on, as they are now; a later network file does not change it."""
+    names = _booking_names(plan)
+    return Contract(
+        plan.order,
+        plan.currency,
+        on,
+        _sale(order, plan, network),
+        (
+            *(_booking(leg, name, plan, network) for leg, name in zip(plan.legs, names, strict=True)),
+            *_network_booking(plan, network),
+        ),
+        tuple(_facility(facility, names, plan, network) for facility in plan.facilities),
+        {str(name): day for name, day in plan.events.items()},
+        next((tax for tax in network.taxes if tax.country == network.country), None),
+        next((flow.on for flow in plan.flows if flow.counterparty == "tax"), None),
+        _calendar(network, plan),
+        referral_share=network.fee.referral_share,
+        buyer=order.buyer.name,
+        inspected=any(_is_inspection(leg, plan) for leg in plan.legs),
+    )
+
+
+def _calendar(network: Network, plan: Plan) -> BusinessCalendar:
+    """The trader's business days around the plan's dates."""
+    known = network.calendars.get(network.country) or BusinessCalendar(network.country)
+    days = sorted(plan.events.values())
+    if not days:
+        return known
+
+    def near(some: frozenset[date]) -> frozenset[date]:
+        return frozenset(day for day in some if -60 < (day - days[0]).days < 120 + CALENDAR_DAYS)
+
+    return replace(known, holidays=near(known.holidays), workdays=near(known.workdays))
+
+
+def _sale(order: Order, plan: Plan, network: Network) -> Sale:
+    terms = order.payment if len(order.payment) == len(plan.buyer) else ()
+    dues = []
+    for place, part in enumerate(plan.buyer):
+        term = terms[place] if terms else PaymentTerm(part.share, part.event, part.days)
+        dues.append(Due(part.amount_minor, term, part.due_on))
+    quantity = sum((Fraction(line.quantity) for line in order.lines), Fraction(0))
+    late = LATE_RATE_DAILY.get(network.country, Fraction(0))
+    return Sale(plan.net_minor, plan.tax_minor, quantity or Fraction(1), tuple(dues), late)
+
+
+def _booking_names(plan: Plan) -> list[str]:
+    """One name per leg: the provider's id, numbered where it has several."""
+    names: list[str] = []
+    for leg in plan.legs:
+        same = sum(1 for name in names if name.split("#")[0] == leg.provider)
+        names.append(f"{leg.provider}#{same + 1}" if same else leg.provider)
+    return names
+
+
+def _is_inspection(leg: PlanLeg, plan: Plan) -> bool:
+    return leg.kind == Event.INSPECTION.value and Event.INSPECTION.value in plan.events
+
+
+def _booking(leg: PlanLeg, name: str, plan: Plan, network: Network) -> Booking:
+    provider = next((one for one in network.providers if one.id == leg.provider), None)
+    dues = _dues(leg, provider)
+    return Booking(
+        name,
+        f"provider:{leg.provider}",
+        leg.kind,
+        leg.net_minor,
+        leg.tax_minor,
+        leg.tax_recoverable,
+        _bill_on(leg, dues, plan),
+        leg.starts_on,
+        leg.ends_on,
+        dues,
+        goods=leg.kind == FACTORY,
+        name=leg.name,
+        deposit_guarantee=provider.deposit_guarantee if provider else Fraction(0),
+        cancellation=provider.cancellation if provider else (),
+        slot_days=max((leg.ends_on - leg.starts_on).days, 1),
+    )
+
+
+def _dues(leg: PlanLeg, provider: Provider | None) -> tuple[Due, ...]:
+    """The leg's instalments with the terms they come from, where the provider's terms are the leg's."""
+    terms: tuple[PaymentTerm, ...] = ()
+    if provider is not None:
+        chosen = next((option.payment for option in provider.options if option.name == leg.option), None)
+        for some in (chosen, provider.payment, provider.guaranteed_payment):
+            if some and [term.event for term in some] == [part.event for part in leg.schedule]:
+                terms = some
+                break
+    return tuple(
+        Due(
+            part.amount_minor,
+            terms[place] if terms else PaymentTerm(part.share, part.event, part.days),
+            part.due_on,
+        )
+        for place, part in enumerate(leg.schedule)
+    )
+
+
+def _bill_on(leg: PlanLeg, dues: tuple[Due, ...], plan: Plan) -> Event:
+    """When the service counts as rendered: with its own last event, the inspection, or the delivery."""
+    if _is_inspection(leg, plan):
+        return Event.INSPECTION
+    if leg.kind == FACTORY:
+        return Event.PRODUCTION_END
+    own = [due.term.event for due in dues if due.term.event in OWN_EVENTS]
+    delivery = plan.events.get(Event.DELIVERY.value)
+    if Event.SERVICE_END in own or (delivery is not None and leg.ends_on > delivery):
+        return Event.SERVICE_END
+    return Event.DELIVERY
+
+
+def _network_booking(plan: Plan, network: Network) -> tuple[Booking, ...]:
+    """The network's own fee, due as its flows in the plan."""
+    gross = plan.network_fee_minor + plan.network_tax_minor
+    if not gross:
+        return ()
+    flows = [flow for flow in plan.flows if flow.counterparty == NETWORK]
+    terms = network.fee.payment
+    dues = tuple(
+        Due(
+            -flow.amount_minor,
+            terms[place] if len(terms) == len(flows) else PaymentTerm(Fraction(1), Event.BUYER_PAYMENT),
+            flow.on,
+        )
+        for place, flow in enumerate(flows)
+    )
+    delivery = plan.events.get(Event.DELIVERY.value, plan.planned_on)
+    booking = Booking(
+        NETWORK,
+        NETWORK,
+        NETWORK,
+        plan.network_fee_minor,
+        plan.network_tax_minor,
+        network.fee.tax_recoverable,
+        Event.DELIVERY,
+        plan.planned_on,
+        delivery,
+        dues,
+        name=network.name,
+    )
+    return (booking,)
+
+
+def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Network) -> Facility:
+    product = next((one for one in network.products if one.id == planned.product), None)
+    if product is None:
+        raise NotFoundError(
+            f"the plan uses the product {planned.product}, which the network file does not have",
+            f"plan again: net plan {plan.order}",
+        )
+    take_out = product.role is Role.TAKE_OUT
+    return Facility(
+        product.id,
+        product.role,
+        product.technique,
+        _shares(planned, product),
+        planned.limit_minor or planned.ceiling_minor,
+        product.price,
+        tuple(_fee(fee, planned) for fee in product.fees),
+        draw=product.draw,
+        advance_rate=product.advance_rate,
+        available_from=product.available_from,
+        available_days=product.available_days,
+        repaid_on=product.repaid_on,
+        tenor_days=None if take_out else product.tenor_days,
+        grace_days=product.grace_days,
+        penalty_multiplier=product.penalty_multiplier,
+        recourse=product.recourse,
+        recourse_days=product.recourse_days,
+        draws=tuple(
+            PlannedDraw(
+                draw.on,
+                draw.principal_minor,
+                draw.cash_minor,
+                draw.fee_minor,
+                draw.discount_minor,
+                tuple(
+                    (names[payee.leg] if payee.leg >= 0 else payee.party, payee.amount_minor)
+                    for payee in draw.payees
+                ),
+            )
+            for draw in planned.draws
+        ),
+        limit_group=planned.limit_group,
+        standby=planned.standby,
+        tax_rate=product.tax_rate,
+        first_loss_rate=product.first_loss_rate,
+        insured_rate=product.insured_rate,
+        loss=_loss_rate(product, network),
+        first_conditions=_first_conditions(product, network),
+        conditions=(
+            (Condition.DELIVERY_ACCEPTED, Condition.NOT_DISPUTED, Condition.NO_DEFAULT)
+            if take_out
+            else (Condition.SLOTS_RESERVED, Condition.NO_DEFAULT)
+        ),
+        name=planned.name,
+        takes_out=planned.takes_out,
+    )
+
+
+def _shares(planned: FacilityPlan, product: FinanceProduct) -> tuple[Share, ...]:
+    shares = tuple(Share(share.lender, share.share) for share in planned.shares)
+    return shares or (Share(product.lender, Fraction(1)),)
+
+
+def _fee(fee: Fee, planned: FacilityPlan) -> Fee:
+    """A fee on the limit carries the amount that the plan agreed."""
+    if fee.basis is not FeeBasis.LIMIT or fee.at_repayment:
+        return fee
+    agreed = sum(charge.amount_minor for charge in planned.fees if charge.name == fee.name)
+    return replace(fee, rate=Fraction(0), amount_minor=agreed, minimum_minor=0) if agreed else fee
+
+
+def underwriting_of(product: FinanceProduct, network: Network) -> Mapping[str, Any]:
+    """The lender's rules with the product's own on top."""
+    lender = next((one for one in network.lenders if one.id == product.lender), None)
+    return {**(lender.underwriting if lender else {}), **product.underwriting}
+
+
+def _loss_rate(product: FinanceProduct, network: Network) -> LossRate:
+    rules = underwriting_of(product, network)
+
+    def rate(name: str) -> Fraction:
+        return share_of_text(rules.get(name, "0"))
+
+    return LossRate(rate("pd_annual"), rate("lgd"), rate("pd_late"))
+
+
+def share_of_text(value: Any) -> Fraction:
+    """``"1.5%"`` or ``"0.015"`` as an exact fraction."""
+    text = str(value).strip()
+    return Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
+
+
+def _first_conditions(product: FinanceProduct, network: Network) -> tuple[Condition, ...]:
+    """What the lender insists on before its first draw, beside what every lender does."""
+    wanted = [str(name) for name in underwriting_of(product, network).get("conditions", [])]
+    named = [Condition(name) for name in wanted if name in set(Condition)]
+    return tuple(dict.fromkeys([Condition.NOT_FINANCED_ELSEWHERE, *named]))
+
+
+def read_contract(reading: "Reading", order: str) -> Contract:
+    """What was agreed for the order; NotFoundError when nothing was financed."""
+    record = reading.record_by_key(f"{FINANCED}:{order}")
+    if record is None:
+        raise NotFoundError(
+            f"order {order} is not financed yet", f"net finance accept {order} accepts the plan's offers"
+        )
+    return from_plain(Contract, record.body["contract"])
+
+
+def accept(
+    transaction: "Transaction", order: Order, plan: Plan, network: Network, on: date, *, by: str = ""
+) -> Accepted:
+    """Accept the offers that the plan rests on: promises become memo accounts, terms are fixed.
+
+    The same plan again returns what there is; another plan is refused once money was drawn, since what
+    is owed cannot be replaced by a plan.
+    """
+    from flows.posting import begin_book
+
+    known = transaction.record_by_key(f"{FINANCED}:{plan.order}")
+    contract = contract_of(order, plan, network, on)
+    if known is not None:
+        recorded = from_plain(Contract, known.body["contract"])
+        if replace(contract, accepted_on=recorded.accepted_on) != recorded:
+            raise RefusedError(
+                f"order {plan.order} is financed already on other terms",
+                f"net finance show {plan.order} shows them; net order cancel {plan.order} ends it",
+            )
+        return Accepted(recorded, _accepted_fact(recorded, by), repeated=True)
+    fact = _accepted_fact(contract, by)
+    begin_book(transaction, contract, fact, {"plan": to_plain(plan), "contract": to_plain(contract)})
+    return Accepted(contract, fact)
+
+
+def _accepted_fact(contract: Contract, by: str) -> Fact:
+    return Fact(FactKind.ACCEPTED, contract.accepted_on, FactKind.ACCEPTED.value, 0, by)

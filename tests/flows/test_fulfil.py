@@ -1,0 +1,218 @@
+"""Facts on a real ledger: posted once, replayed when they come late, refused with the way out."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from domain.errors import RefusedError, StateError
+from domain.plain import to_plain
+from domain.posting import Entry
+from finance.contract import Contract
+from finance.facts import Fact, FactKind
+from flows.fulfil import Recorded, advance, record_fact
+from flows.posting import begin_book, read_book
+from ledger.store import Ledger, create_ledger
+from trust.keys import Actor, SigningKey
+
+ACTOR = Actor("tester", SigningKey.from_seed(b"\1" * 32))
+END = date(2026, 12, 31)
+Say = Callable[..., Recorded]
+
+
+def _example() -> Contract:
+    place = Path(__file__).parent.parent / "finance" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("finance_example", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    contract: Contract = module.lamp_contract()
+    return contract
+
+
+def begin(ledger: Ledger, contract: Contract) -> None:
+    """Record the contract as a financed and reserved order."""
+    accepted = Fact(FactKind.ACCEPTED, contract.accepted_on, "accepted")
+    with ledger.write() as transaction:
+        for state in ("CONFIRMED", "PLANNED"):
+            body = {"state": state}
+            transaction.append(
+                Entry("test", f"{state}:{contract.order}", date(2026, 3, 2), contract.order, body)
+            )
+        begin_book(transaction, contract, accepted, {"contract": to_plain(contract)})
+        transaction.claim_finance(f"print-{contract.order}", contract.order, "harbour")
+        for state in ("HELD", "RESERVED"):
+            body = {"state": state}
+            transaction.append(
+                Entry("test", f"{state}:{contract.order}", date(2026, 3, 5), contract.order, body)
+            )
+
+
+@pytest.fixture
+def contract() -> Contract:
+    return _example()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, contract: Contract) -> Iterator[Ledger]:
+    clock = lambda: datetime(2026, 3, 2, 9, tzinfo=UTC)  # noqa: E731
+    with create_ledger(tmp_path / "net.ledger", practice=True, actor=ACTOR, clock=clock) as made:
+        begin(made, contract)
+        yield made
+
+
+@pytest.fixture
+def say(ledger: Ledger) -> Say:
+    def record(kind: FactKind, on: str, dry_run: bool = False, **data: object) -> Recorded:
+        return record_fact(ledger, "lamp-1", kind, date.fromisoformat(on), data, by="test", dry_run=dry_run)
+
+    return record
+
+
+def balances(ledger: Ledger, on: date | None = None) -> dict[tuple[str, str], int]:
+    return {(one.entity, one.account): one.amount_minor for one in ledger.balance(order="lamp-1", on=on)}
+
+
+def assert_balanced(ledger: Ledger) -> None:
+    sums: dict[str, int] = {}
+    for (entity, _), amount in balances(ledger).items():
+        sums[entity] = sums.get(entity, 0) + amount
+    assert set(sums.values()) <= {0}
+
+
+def test_advance_plays_the_plan_to_the_end(ledger: Ledger) -> None:
+    done = advance(ledger, "lamp-1", END, as_planned=True)
+    assert done.state == "SETTLED"
+    assert ledger.order_state("lamp-1") == "SETTLED"
+    assert balances(ledger)["trader", "3010"] == 14_038_871
+    assert all(fact.assumed for fact in done.facts)
+    assert_balanced(ledger)
+    assert ledger.finance_claims("lamp-1") == []
+
+
+def test_advance_in_steps_posts_the_same_books(ledger: Ledger, tmp_path: Path, contract: Contract) -> None:
+    for to in ("2026-03-31", "2026-04-15", "2026-05-31", "2026-06-25", "2026-12-31"):
+        advance(ledger, "lamp-1", date.fromisoformat(to), as_planned=True)
+    with create_ledger(tmp_path / "other.ledger", practice=True, actor=ACTOR) as other:
+        begin(other, contract)
+        advance(other, "lamp-1", END, as_planned=True)
+        assert balances(other) == balances(ledger)
+
+
+def test_advance_again_posts_nothing(ledger: Ledger) -> None:
+    advance(ledger, "lamp-1", date(2026, 5, 31), as_planned=True)
+    size = ledger.size()
+    again = advance(ledger, "lamp-1", date(2026, 5, 31), as_planned=True)
+    assert (again.facts, again.journals, again.corrections) == ((), (), ())
+    assert ledger.size() == size
+
+
+def test_dry_run_shows_the_postings_and_writes_nothing(ledger: Ledger, say: Say) -> None:
+    size = ledger.size()
+    shown = say(
+        FactKind.DRAW, "2026-03-05", dry_run=True, facility="order-loan", payees=[["factory", "25764000"]]
+    )
+    assert ledger.size() == size
+    done = say(FactKind.DRAW, "2026-03-05", facility="order-loan", payees=[["factory", "25764000"]])
+    assert shown.journals == done.journals
+    assert done.state == "FUNDED"
+
+
+def test_the_same_fact_twice_is_one_fact(ledger: Ledger, say: Say) -> None:
+    say(FactKind.DRAW, "2026-03-05", facility="order-loan", payees=[["factory", "25764000"]])
+    size = ledger.size()
+    assert say(FactKind.DRAW, "2026-03-05", facility="order-loan", payees=[["factory", "25764000"]]).repeated
+    assert ledger.size() == size
+
+
+@pytest.mark.parametrize(
+    ("payees", "reason"),
+    [
+        ([["trader", "100"]], "no reserved booking"),
+        ([["someone", "100"]], "no reserved booking"),
+        ([["factory", "25764001"]], "is owed 25764000 so far"),
+        ([["inspector", "530000"]], "is owed 0 so far"),
+        ([], "names whom it pays"),
+    ],
+)
+def test_draw_is_refused_unless_it_pays_what_a_booking_is_owed(
+    say: Say, payees: list[list[str]], reason: str
+) -> None:
+    with pytest.raises(RefusedError, match=reason) as refused:
+        say(FactKind.DRAW, "2026-03-05", facility="order-loan", payees=payees)
+    assert refused.value.hint
+
+
+def test_first_draw_needs_the_claim_in_the_registry(ledger: Ledger, say: Say) -> None:
+    with ledger.write() as transaction:
+        transaction.release_finance("print-lamp-1", "lamp-1")
+    with pytest.raises(RefusedError, match="not financed elsewhere"):
+        say(FactKind.DRAW, "2026-03-05", facility="order-loan", payees=[["factory", "25764000"]])
+
+
+def test_payment_waits_for_those_who_come_first(ledger: Ledger, say: Say) -> None:
+    """On 05-15 the tax is due: the network cannot be paid from what is kept for it."""
+    advance(ledger, "lamp-1", date(2026, 5, 14), as_planned=True)
+    with pytest.raises(RefusedError, match="is owed 0 so far"):
+        say(FactKind.PAYMENT, "2026-05-14", payee="network", amount="1060000")
+    say(FactKind.PAYMENT, "2026-05-15", payee="tax")
+
+
+def test_facts_are_not_assumed_in_a_real_ledger(tmp_path: Path, contract: Contract) -> None:
+    with create_ledger(tmp_path / "real.ledger", practice=False, actor=ACTOR) as real:
+        begin(real, contract)
+        with pytest.raises(RefusedError, match="only in a practice ledger"):
+            advance(real, "lamp-1", END, as_planned=True)
+        say = record_fact(
+            real,
+            "lamp-1",
+            FactKind.DRAW,
+            date(2026, 3, 5),
+            {"facility": "order-loan", "payees": [["factory", "25764000"]]},
+        )
+        assert say.state == "FUNDED"
+        accrued = advance(real, "lamp-1", date(2026, 3, 31))
+        assert {journal.kind for journal in accrued.journals} == {"interest", "fee_earned"}
+
+
+def test_receipt_recorded_late_is_replayed_from_its_date(ledger: Ledger, say: Say) -> None:
+    """The buyer paid in time, but it is recorded after a month of late charges: they are taken back."""
+    advance(ledger, "lamp-1", date(2026, 6, 21), as_planned=True)
+    advance(ledger, "lamp-1", date(2026, 7, 22))
+    assert balances(ledger)["trader", "5240"] > 0
+    late = say(FactKind.RECEIPT, "2026-06-22", amount="113000000")
+    assert late.corrections
+    assert balances(ledger).get(("trader", "5240"), 0) == 0
+    assert balances(ledger)["trader", "1010"] == 1_496_586 + 15_192_285
+    assert_balanced(ledger)
+
+
+def test_backdated_receipt_turns_what_was_paid_too_much_into_a_claim(ledger: Ledger, say: Say) -> None:
+    """Half the money came on time but is recorded after the factor was paid with late charges."""
+    advance(ledger, "lamp-1", date(2026, 6, 21), as_planned=True)
+    say(FactKind.RECEIPT, "2026-08-06", amount="113000000", reference="bank-2")
+    paid = -balances(ledger)["lender:meridian", "4140"]
+    assert paid == 1_872_975
+    again = say(FactKind.RECEIPT, "2026-06-22", amount="113000000", reference="bank-1")
+    assert -balances(ledger).get(("lender:meridian", "4140"), 0) == 0
+    assert sum(amount for _, amount in again.set_offs) > 0
+    assert_balanced(ledger)
+    for (entity, account), amount in balances(ledger).items():
+        assert (entity, account) != ("trader", "1245") or amount >= 0
+
+
+def test_settled_order_takes_no_new_facts(ledger: Ledger, say: Say) -> None:
+    advance(ledger, "lamp-1", END, as_planned=True)
+    with pytest.raises(StateError, match="is settled"):
+        say(FactKind.DISPUTE, "2026-12-31", amount="100")
+
+
+def test_the_book_reads_back_as_it_was_written(ledger: Ledger, contract: Contract) -> None:
+    advance(ledger, "lamp-1", date(2026, 6, 30), as_planned=True)
+    book = read_book(ledger, "lamp-1")
+    assert replace(book.contract) == contract
+    assert book.cash == balances(ledger).get(("trader", "1010"), 0)
