@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
-from domain.errors import NetError
+from domain.errors import NetError, UnreachableError
 from trust.keys import Actor
 
 Row = tuple[Any, ...]
@@ -15,6 +15,10 @@ Row = tuple[Any, ...]
 
 class GuardError(NetError):
     """A guard inside the database refused a statement; nothing was written."""
+
+
+class ContendedError(UnreachableError):
+    """The database gave this write up for another writer's; nothing was written, it can be run again."""
 
 
 class NewRecord(NamedTuple):
@@ -78,6 +82,10 @@ class Backend(Protocol):
 
     def write(self, actor: Actor) -> AbstractContextManager[Write]:
         """One durable commit signed by ``actor``; an exception inside rolls everything back."""
+        ...
+
+    def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:
+        """Commit records in one statement where that is faster; False: nothing was written, use ``write``."""
         ...
 
     def close(self) -> None: ...

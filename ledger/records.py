@@ -29,6 +29,7 @@ __all__ = [
 class Receipt(NamedTuple):
     """The ledger's answer to a write.
 
+    ``sequence`` is 0 where a record gets its place in the tree only after the commit (PostgreSQL).
     ``record_id`` is the hex of the leaf hash and names the record for ever; ``repeated`` says that the
     key had been written before, with the same content.
     """

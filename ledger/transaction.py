@@ -29,9 +29,16 @@ from trust.keys import Actor, PublicKey
 from trust.merkle import leaf_hash
 
 Clock = Callable[[], datetime]
+FirstRecords = Callable[["Transaction"], None]
 
 RESERVED_KINDS = ("ledger.", "actor.", "floor.", "capacity.", "claim.", "call.", "message.")
 """Kinds that have an effect inside the database; only the verbs of ``Transaction`` write them."""
+
+
+def require_free_kind(entry: Entry) -> None:
+    """``NetError`` for a kind that only the ledger's own verbs write."""
+    if entry.kind.startswith(RESERVED_KINDS):
+        raise NetError(f"the kind {entry.kind!r} belongs to the ledger", "use the ledger's own verb for it")
 
 
 class Transaction(Reading):
@@ -58,10 +65,7 @@ class Transaction(Reading):
 
         ``KeyReusedError`` for the same key with other content; ``RefusedError`` below an account's floor.
         """
-        if entry.kind.startswith(RESERVED_KINDS):
-            raise NetError(
-                f"the kind {entry.kind!r} belongs to the ledger", "use the ledger's own verb for it"
-            )
+        require_free_kind(entry)
         return self._append(entry)
 
     def append_many(self, entries: Iterable[Entry]) -> list[Receipt]:
@@ -69,18 +73,8 @@ class Transaction(Reading):
         return [self.append(entry) for entry in entries]
 
     def _append(self, entry: Entry) -> Receipt:
-        body = self._bodies.body(entry)
-        leaf = leaf_hash(body)
-        new = NewRecord(
-            entry.kind,
-            entry.key,
-            entry.on.isoformat(),
-            entry.order,
-            state_of(entry.body),
-            len(entry.legs),
-            body.decode(),
-            leaf,
-        )
+        new = new_record(entry, self._bodies.body(entry))
+        leaf = new.leaf
         try:
             sequence = self._write.add(new)
         except GuardError as refusal:
@@ -377,6 +371,20 @@ class Transaction(Reading):
         body = {"provider": provider, "message_id": message_id}
         self._note("message.received", f"inbox:{provider}/{message_id}", body)
         return True
+
+
+def new_record(entry: Entry, body: bytes) -> NewRecord:
+    """The row that records ``entry``, whose canonical bytes are ``body``."""
+    return NewRecord(
+        entry.kind,
+        entry.key,
+        entry.on.isoformat(),
+        entry.order,
+        state_of(entry.body),
+        len(entry.legs),
+        body.decode(),
+        leaf_hash(body),
+    )
 
 
 def _merged(lines: Sequence[HoldLine]) -> tuple[HoldLine, ...]:

@@ -245,8 +245,8 @@ BEGIN
   END IF;
   IF added.kind IS DISTINCT FROM said->>'kind' OR added.key IS DISTINCT FROM said->>'key'
      OR added.trade_date IS DISTINCT FROM said->>'on' OR added.order_reference IS DISTINCT FROM said->>'order'
-     OR added.state IS DISTINCT FROM CASE WHEN jsonb_typeof(said->'body'->'state') = 'string'
-                                        THEN said->'body'->>'state' END
+     OR added.state IS DISTINCT FROM (CASE WHEN jsonb_typeof(said->'body'->'state') = 'string'
+                                         THEN said->'body'->>'state' END)
      OR jsonb_typeof(said->'legs') IS DISTINCT FROM 'array'
      OR added.legs IS DISTINCT FROM jsonb_array_length(said->'legs') THEN
     PERFORM refuse('the columns of a record say other than its body');
@@ -376,7 +376,7 @@ BEGIN
   END IF;
 END $$;
 
-CREATE FUNCTION check_lines(said jsonb, least bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION check_lines(said jsonb, smallest bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF jsonb_typeof(said->'body'->'lines') IS DISTINCT FROM 'array'
      OR jsonb_array_length(said->'body'->'lines') = 0
@@ -384,7 +384,7 @@ BEGIN
                  WHERE jsonb_typeof(line) <> 'array' OR jsonb_array_length(line) <> 3
                     OR EXISTS (SELECT 1 FROM jsonb_array_elements(line) AS part (value)
                                 WHERE jsonb_typeof(value) <> 'string')
-                    OR line->>2 !~ '^(0|[1-9][0-9]{0,17})$' OR (line->>2)::bigint < least) THEN
+                    OR line->>2 !~ '^(0|[1-9][0-9]{0,17})$' OR (line->>2)::bigint < smallest) THEN
     PERFORM refuse('a line is not of the form resource, period, quantity');
   END IF;
 END $$;
@@ -680,6 +680,22 @@ EXCEPTION
     refusal := 'net: a record that contradicts those before it: ' || SQLERRM;
 END $$;
 
+-- A whole command in one statement; any refusal undoes all of it.
+CREATE FUNCTION commit_records(kinds text[], keys text[], dates text[], orders text[], states text[],
+                               counts integer[], bodies text[], leaves bytea[],
+                               signer text, signed_digest bytea, signed bytea) RETURNS void
+LANGUAGE plpgsql SET search_path = net, pg_temp AS $$
+DECLARE number bigint := nextval('command_number');
+BEGIN
+  INSERT INTO record (command, kind, key, trade_date, order_reference, state, legs, body, leaf)
+    SELECT number, kind, key, trade_date, order_reference, state, legs, body, leaf
+      FROM unnest(kinds, keys, dates, orders, states, counts, bodies, leaves) WITH ORDINALITY
+        AS line (kind, key, trade_date, order_reference, state, legs, body, leaf, place)
+     ORDER BY place;
+  INSERT INTO command (command, actor_key, digest, signature)
+    VALUES (number, signer, signed_digest, signed);
+END $$;
+
 -- Keeps other writers off these slots until the end of the transaction, always in the same order.
 CREATE FUNCTION lock_slots(resources text[], periods text[]) RETURNS void
 LANGUAGE sql
@@ -694,6 +710,14 @@ CREATE VIEW placed_record AS
   SELECT COALESCE(sealing.sequence, 0) AS sequence, record.sequence AS written, command, kind, key, trade_date,
          order_reference, state, legs, body, leaf
     FROM record LEFT JOIN sealing ON sealing.record = record.sequence;
+
+-- Committed, not yet sealed: found by absence, never by "greater than the last".
+CREATE VIEW unsealed_record AS
+  SELECT record.sequence AS written, record.kind, record.key, record.order_reference
+    FROM command JOIN record USING (command)
+   WHERE xid >= COALESCE((SELECT CASE WHEN horizon <= pg_snapshot_xmax(pg_current_snapshot()) THEN horizon END
+                            FROM seal ORDER BY last_sequence DESC LIMIT 1), '0'::xid8)
+     AND NOT EXISTS (SELECT 1 FROM sealing WHERE sealing.record = record.sequence);
 
 -- Records in the order of the tree.
 CREATE VIEW sealed_record AS

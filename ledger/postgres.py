@@ -1,0 +1,350 @@
+"""The ledger on PostgreSQL: many writers at once, on a role that owns nothing.
+
+Writers store records with their hash; the tree is built afterwards by one sealer at a time (``sealer``).
+Isolation is READ COMMITTED: every limit is kept by a row lock or a unique key inside the database.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import psycopg
+
+from domain.errors import (
+    LedgerBrokenError,
+    NetError,
+    NotFoundError,
+    RefusedError,
+    UnreachableError,
+    UsageError,
+)
+from ledger.backend import ContendedError, GuardError, NewRecord, Row
+from ledger.postgres_setup import SCHEMA_VERSION, create_database_objects
+from ledger.sealer import seal
+from ledger.signing import command_digest, command_message
+from ledger.transaction import Clock, FirstRecords, Transaction
+from trust.keys import Actor
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+SEAL_EVERY_SECONDS = 0.25
+_ADD = "SELECT written, refusal FROM add_record(%s, %s, %s, %s, %s, %s, %s, %s)"
+_SIGN = (
+    "INSERT INTO command (command, actor_key, digest, signature)"
+    " VALUES (currval('command_number'), %s, %s, %s)"
+)
+_AT_ONCE = "SELECT commit_records(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_PREPARED: dict[str, str] = {}
+
+
+def connect(url: str) -> Connection:
+    """A connection in autocommit whose commits are on the disk; ``UnreachableError`` when there is none."""
+    try:
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+        connection.execute(
+            "SELECT set_config('search_path', 'net, pg_temp', false),"
+            " set_config('default_transaction_isolation', 'read committed', false),"
+            " CASE current_setting('synchronous_commit') WHEN 'off'"
+            " THEN set_config('synchronous_commit', 'on', false) END"
+        )
+    except psycopg.OperationalError as error:
+        raise UnreachableError(
+            f"PostgreSQL could not be reached: {_first_line(error)}",
+            "see that the server runs and that the URL is right, then run the same command again",
+        ) from None
+    except psycopg.ProgrammingError as error:
+        raise UsageError(
+            f"this is no PostgreSQL URL: {_first_line(error)}", "postgresql://ROLE@HOST/DATABASE"
+        ) from None
+    connection.prepare_threshold = 1
+    return connection
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """PostgreSQL's errors as the ledger's own."""
+    try:
+        yield
+    except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
+        raise ContendedError(
+            f"another writer was in the way: {_first_line(error)}", "nothing was written: run it again"
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RefusedError(
+            f"the database does not allow it: {_first_line(error)}", "use the URL that net init gave"
+        ) from error
+    except psycopg.Error as error:
+        if error.sqlstate == "NT001":
+            raise GuardError(_first_line(error).removeprefix("net: ")) from None
+        if error.sqlstate is None or error.sqlstate[:2] in ("08", "57"):
+            raise UnreachableError(
+                f"the connection to PostgreSQL broke: {_first_line(error)}",
+                "run the same command again: what was written is found by its key",
+            ) from error
+        raise LedgerBrokenError(
+            f"the ledger cannot be read: {_first_line(error)}", "net ledger verify says what is wrong"
+        ) from error
+
+
+def _statement(text: str) -> str:
+    """A statement of the shared code, which marks parameters with ``?`` and holds no other ``?``."""
+    if text not in _PREPARED:
+        _PREPARED[text] = text.replace("%", "%%").replace("?", "%s")
+    return _PREPARED[text]
+
+
+class PostgresQueries:
+    """Answers over committed state; records are listed by their place in the tree."""
+
+    def __init__(self, connection: Connection, backend: "PostgresBackend") -> None:
+        self.connection = connection
+        self._backend = backend
+
+    def listed(self) -> str:
+        self._backend.seal()
+        return "sealed_record"
+
+    def placed(self) -> str:
+        return "placed_record"
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
+        with told():
+            return iter(self.connection.execute(_statement(statement), parameters).fetchall())
+
+
+class PostgresWrite(PostgresQueries):
+    """One open transaction; it lists records in the order of writing, its own among them."""
+
+    def __init__(self, connection: Connection, backend: "PostgresBackend") -> None:
+        super().__init__(connection, backend)
+        self._leaves: list[bytes] = []
+
+    def listed(self) -> str:
+        return "record"
+
+    def add(self, record: NewRecord) -> int | None:
+        with told():
+            row = self.connection.execute(
+                _ADD,
+                (
+                    record.kind,
+                    record.key,
+                    record.trade_date,
+                    record.order,
+                    record.state,
+                    record.legs,
+                    record.body,
+                    record.leaf,
+                ),
+            ).fetchone()
+        written, refusal = cast(Row, row)
+        if refusal is not None:
+            raise GuardError(refusal.removeprefix("net: "))
+        if written is None:
+            return None
+        self._leaves.append(record.leaf)
+        return 0
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        count = len(self._leaves)
+        with told(), self.connection.transaction():
+            try:
+                yield
+            except BaseException:
+                del self._leaves[count:]
+                raise
+
+    def lock_slots(self, slots: Sequence[tuple[str, str]]) -> None:
+        resources, periods = [slot[0] for slot in slots], [slot[1] for slot in slots]
+        with told():
+            self.connection.execute("SELECT lock_slots(%s::text[], %s::text[])", (resources, periods))
+
+    def end(self, ledger_id: str, actor: Actor) -> None:
+        """Sign what was written and commit."""
+        with told():
+            if not self._leaves:
+                self.connection.execute("COMMIT")
+                return
+            signed = _signed(ledger_id, actor, self._leaves)
+            with self.connection.pipeline():
+                self.connection.execute(_SIGN, signed)
+                self.connection.execute("COMMIT")
+
+
+def _signed(ledger_id: str, actor: Actor, leaves: Sequence[bytes]) -> tuple[str, bytes, bytes]:
+    digest = command_digest(leaves)
+    return actor.key.public.text, digest, actor.key.sign(command_message(ledger_id, digest))
+
+
+class PostgresBackend:
+    """A ledger in the schema ``net`` of one PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._reader: PostgresQueries | None = None
+        self._writer: Connection | None = None
+        self._writing = False
+        self._sealed_at = 0.0
+        self.ledger_id, self.practice = self._identity()
+
+    def _identity(self) -> tuple[str, bool]:
+        queries = self.reader()
+        if not list(queries.rows("SELECT 1 WHERE to_regclass('net.ledger') IS NOT NULL")):
+            raise NotFoundError("there is no ledger in this database", "net init makes one")
+        row = next(queries.rows("SELECT ledger_id, practice, schema_version FROM ledger"), None)
+        if row is None:
+            raise UsageError(
+                "this database holds no whole ledger", "run net init again, in an empty database"
+            )
+        if row[2] > SCHEMA_VERSION:
+            raise UsageError("the ledger was written by a newer version of net", "install that version")
+        return row[0], bool(row[1])
+
+    def reader(self) -> PostgresQueries:
+        if self._reader is None:
+            self._reader = PostgresQueries(connect(self.url), self)
+        return self._reader
+
+    @contextmanager
+    def write(self, actor: Actor) -> Iterator[PostgresWrite]:
+        if self._writing:
+            raise RuntimeError("a write is open already on this ledger")
+        connection = self._writing_connection()
+        self._writing = True
+        try:
+            yield from self._commit(connection, actor)
+        finally:
+            self._writing = False
+        self._seal_now_and_then()
+
+    def _commit(self, connection: Connection, actor: Actor) -> Iterator[PostgresWrite]:
+        with told():
+            connection.execute("BEGIN; SELECT nextval('command_number')")
+        try:
+            write = PostgresWrite(connection, self)
+            yield write
+            write.end(self.ledger_id, actor)
+        except BaseException:
+            self._undo(connection)
+            raise
+
+    def _undo(self, connection: Connection) -> None:
+        try:
+            connection.execute("ROLLBACK")
+        except psycopg.Error:
+            connection.close()
+            self._writer = None
+
+    def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:
+        """Commit the records in one statement; False when one is refused or known, and nothing is written."""
+        connection = self._writing_connection()
+        columns = [list(column) for column in zip(*map(_columns, records), strict=True)]
+        signed = _signed(self.ledger_id, actor, [record.leaf for record in records])
+        try:
+            with told():
+                connection.execute(_AT_ONCE, (*columns, *signed))
+        except (GuardError, LedgerBrokenError):
+            return False
+        self._seal_now_and_then()
+        return True
+
+    def _writing_connection(self) -> Connection:
+        if self._writer is None or self._writer.closed:
+            connection = connect(self.url)
+            owner = connection.execute(
+                "SELECT rolsuper OR pg_has_role(nspowner, 'MEMBER') FROM pg_roles, pg_namespace"
+                " WHERE rolname = current_user AND nspname = 'net'"
+            ).fetchone()
+            if owner and owner[0]:
+                connection.close()
+                raise RefusedError(
+                    "this role owns the ledger and could rewrite it",
+                    "write with the URL that net init gave; the owner is for migrations alone",
+                )
+            self._writer = connection
+        return self._writer
+
+    def seal(self) -> int:
+        """Give every committed record its place in the tree; how many got theirs now."""
+        if self._writing:
+            return 0
+        with told():
+            count = seal(self.reader().connection)
+        self._sealed_at = time.monotonic()
+        return count
+
+    def _seal_now_and_then(self) -> None:
+        """A short-lived command seals when it closes; a long-lived writer a few times a second."""
+        if self._sealed_at and time.monotonic() - self._sealed_at < SEAL_EVERY_SECONDS:
+            return
+        with told():
+            seal(self.reader().connection, wait=False)
+        self._sealed_at = time.monotonic()
+
+    def unsealed(self) -> int:
+        """Records committed, not yet sealed: for those, the tree proves nothing yet."""
+        row = next(self.reader().rows("SELECT COUNT(*) FROM unsealed_record"))
+        return int(row[0])
+
+    def close(self) -> None:
+        try:
+            if self._writer is not None and not self._writer.closed and self._reader is not None:
+                self.seal()
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+            if self._reader is not None:
+                self._reader.connection.close()
+            self._writer = self._reader = None
+
+
+def _columns(record: NewRecord) -> tuple[Any, ...]:
+    return (
+        record.kind,
+        record.key,
+        record.trade_date,
+        record.order,
+        record.state,
+        record.legs,
+        record.body,
+        record.leaf,
+    )
+
+
+def create(
+    url: str, ledger_id: str, actor: Actor, clock: Clock, first_records: FirstRecords
+) -> PostgresBackend:
+    """A new ledger in an empty schema ``net`` of the database that ``url`` names, made by its owner.
+
+    The backend that comes back works as the program's role; its ``url`` is what to use from then on.
+    """
+    connection = connect(url)
+    try:
+        with told(), connection.transaction():
+            program_url = create_database_objects(connection, url)
+            connection.execute("SELECT nextval('command_number')")
+            write = _FirstWrite(connection)
+            first_records(Transaction(write, ledger_id, actor, clock))
+            write.sign(ledger_id, actor)
+    except GuardError as refusal:
+        raise NetError(f"the first records were refused: {refusal.message}") from refusal
+    finally:
+        connection.close()
+    return PostgresBackend(program_url)
+
+
+class _FirstWrite(PostgresWrite):
+    """The owner's one write: the records that make the ledger."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._leaves: list[bytes] = []
+
+    def sign(self, ledger_id: str, actor: Actor) -> None:
+        self.connection.execute(_SIGN, _signed(ledger_id, actor, self._leaves))

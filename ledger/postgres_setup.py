@@ -1,0 +1,90 @@
+"""Making a ledger in PostgreSQL: the schema, and the three roles that keep one another in check.
+
+- ``DATABASE_net_owner`` owns everything, cannot log in, and is used for migrations alone;
+- ``DATABASE_net_program`` is what `net` works as: it may add records, and owns nothing;
+- ``DATABASE_net_reader`` may only read; `net ledger sql` works as it.
+"""
+
+import secrets
+from importlib.resources import files
+from typing import Any, LiteralString
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from domain.errors import RefusedError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+SCHEMA_VERSION = 1
+
+_GRANTS = """
+GRANT USAGE ON SCHEMA net TO {program}, {reader};
+REVOKE ALL ON ALL TABLES IN SCHEMA net FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA net FROM PUBLIC;
+GRANT SELECT ON ALL TABLES IN SCHEMA net TO {program}, {reader};
+GRANT INSERT (command, kind, key, trade_date, order_reference, state, legs, body, leaf)
+  ON record TO {program};
+GRANT INSERT (command, actor_key, digest, signature) ON command TO {program};
+GRANT INSERT ON sealing, seal TO {program};
+GRANT USAGE ON SEQUENCE command_number TO {program};
+GRANT EXECUTE ON FUNCTION add_record, commit_records, lock_slots TO {program};
+"""
+
+
+def schema_text() -> str:
+    return files("ledger").joinpath("schema/postgres.sql").read_text(encoding="utf-8")
+
+
+def role_names(database: str) -> dict[str, str]:
+    """The three roles of a database's ledger; names are cut so that PostgreSQL keeps them whole."""
+    return {part: f"{database[:48]}_net_{part}" for part in ("owner", "program", "reader")}
+
+
+def create_database_objects(connection: Connection, url: str) -> str:
+    """Roles, schema, tables and guards, inside the caller's transaction; the program's own URL."""
+    taken = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'net'").fetchone()
+    if taken:
+        raise RefusedError("this database holds a ledger already", "name another database with --ledger")
+    names = role_names(connection.info.dbname)
+    password = secrets.token_urlsafe(24)
+    _create_roles(connection, names, password)
+    owner = sql.Identifier(names["owner"])
+    connection.execute(sql.SQL("CREATE SCHEMA net AUTHORIZATION {}").format(owner))
+    connection.execute(sql.SQL("SET LOCAL ROLE {}").format(owner))
+    connection.execute(schema_text())
+    connection.execute(_composed(_GRANTS, names))
+    return with_login(url, names["program"], password)
+
+
+def _create_roles(connection: Connection, names: dict[str, str], password: str) -> None:
+    for part, name in names.items():
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
+        verb = sql.SQL("ALTER" if known else "CREATE")
+        login = (
+            sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(password))
+            if part == "program"
+            else sql.SQL("NOLOGIN")
+        )
+        connection.execute(
+            sql.SQL("{} ROLE {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS {}").format(
+                verb, sql.Identifier(name), login
+            )
+        )
+    # the program may become the reader, who can do less; whoever runs this may become the owner
+    connection.execute(_composed("GRANT {reader} TO {program}", names))
+    connection.execute(_composed("GRANT {owner} TO CURRENT_USER", names))
+
+
+def _composed(text: LiteralString, names: dict[str, str]) -> sql.Composed:
+    return sql.SQL(text).format(**{part: sql.Identifier(name) for part, name in names.items()})
+
+
+def with_login(url: str, user: str, password: str) -> str:
+    """The same database under another login."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in ("user", "password")]
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}@{place}"
+    return urlunsplit(parts._replace(netloc=login, query=urlencode(query, safe="/")))
