@@ -70,8 +70,11 @@ CREATE TABLE leg (
   account text COLLATE "C" NOT NULL,
   currency text COLLATE "C" NOT NULL,
   amount_minor bigint NOT NULL,
+  order_reference text COLLATE "C" NOT NULL,
+  trade_date text COLLATE "C" NOT NULL,
   PRIMARY KEY (sequence, n)
 );
+CREATE INDEX leg_account ON leg (entity, account, currency, trade_date) INCLUDE (amount_minor);
 
 -- balance of one account within one order ('' for what belongs to no order)
 CREATE TABLE balance (
@@ -81,18 +84,6 @@ CREATE TABLE balance (
   currency text COLLATE "C" NOT NULL,
   amount_minor bigint NOT NULL,
   PRIMARY KEY (order_reference, entity, account, currency)
-) WITH (fillfactor = 70);
-
--- what was posted to one account on one trade date, in up to 16 parts, so that writers on one hot account do
--- not wait for one another; a balance at a date is the sum of all parts up to it
-CREATE TABLE day_total (
-  entity text COLLATE "C" NOT NULL,
-  account text COLLATE "C" NOT NULL,
-  currency text COLLATE "C" NOT NULL,
-  trade_date text COLLATE "C" NOT NULL,
-  part integer NOT NULL,
-  amount_minor bigint NOT NULL,
-  PRIMARY KEY (entity, account, currency, trade_date, part)
 ) WITH (fillfactor = 70);
 
 CREATE TABLE account_floor (
@@ -284,8 +275,9 @@ BEGIN
            (leg->>3)::bigint AS amount_minor
       FROM jsonb_array_elements(said->'legs') WITH ORDINALITY AS line (leg, place)
   ), put AS (
-    INSERT INTO leg (sequence, n, entity, account, currency, amount_minor)
-      SELECT added.sequence, n, entity, account, currency, amount_minor FROM line
+    INSERT INTO leg (sequence, n, entity, account, currency, amount_minor, order_reference, trade_date)
+      SELECT added.sequence, n, entity, account, currency, amount_minor,
+             COALESCE(added.order_reference, ''), added.trade_date FROM line
   ), moved AS MATERIALIZED (
     SELECT entity, account, currency, SUM(amount_minor)::bigint AS amount_minor
       FROM line GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
@@ -296,12 +288,6 @@ BEGIN
       ON CONFLICT (order_reference, entity, account, currency)
       DO UPDATE SET amount_minor = kept.amount_minor + EXCLUDED.amount_minor
       RETURNING kept.entity, kept.account, kept.amount_minor
-  ), day AS (
-    INSERT INTO day_total AS kept (entity, account, currency, trade_date, part, amount_minor)
-      SELECT entity, account, currency, added.trade_date, pg_backend_pid() % 16, amount_minor
-        FROM moved ORDER BY 1, 2, 3
-      ON CONFLICT (entity, account, currency, trade_date, part)
-      DO UPDATE SET amount_minor = kept.amount_minor + EXCLUDED.amount_minor
   )
   SELECT EXISTS (SELECT 1 FROM moved GROUP BY entity, currency HAVING SUM(amount_minor) <> 0),
          EXISTS (SELECT 1 FROM held JOIN account_floor AS lowest USING (entity, account)
@@ -559,14 +545,16 @@ BEGIN
   IF NEW.state IS NOT NULL AND NEW.order_reference IS NOT NULL THEN
     PERFORM project_head(NEW);
   END IF;
-  CASE split_part(NEW.kind, '.', 1)
-    WHEN 'ledger', 'actor', 'floor' THEN PERFORM project_ledger(NEW, said);
-    WHEN 'capacity' THEN PERFORM project_capacity(NEW, said);
-    WHEN 'claim' THEN PERFORM project_claim(NEW, said);
-    WHEN 'call' THEN PERFORM project_call(NEW, said);
-    WHEN 'message' THEN PERFORM project_message(NEW, said);
-    ELSE NULL;
-  END CASE;
+  IF NEW.legs = 0 THEN
+    CASE split_part(NEW.kind, '.', 1)
+      WHEN 'ledger', 'actor', 'floor' THEN PERFORM project_ledger(NEW, said);
+      WHEN 'capacity' THEN PERFORM project_capacity(NEW, said);
+      WHEN 'claim' THEN PERFORM project_claim(NEW, said);
+      WHEN 'call' THEN PERFORM project_call(NEW, said);
+      WHEN 'message' THEN PERFORM project_message(NEW, said);
+      ELSE NULL;
+    END CASE;
+  END IF;
   RETURN NULL;
 END $$;
 
@@ -645,7 +633,7 @@ BEGIN
     EXECUTE format('CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON %I'
                    ' FOR EACH STATEMENT EXECUTE FUNCTION stays()', name);
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['balance', 'day_total', 'account_floor', 'order_head', 'slot'] LOOP
+  FOREACH name IN ARRAY ARRAY['balance', 'account_floor', 'order_head', 'slot'] LOOP
     EXECUTE format('CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON %I'
                    ' FOR EACH STATEMENT EXECUTE FUNCTION stays()', name);
     EXECUTE format('CREATE TRIGGER derived BEFORE INSERT OR UPDATE ON %I'
