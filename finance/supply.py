@@ -161,6 +161,7 @@ def fail(position: Position, account: Account, on: date, cause: str) -> None:
     account.failed = True
     _claim_prepayment(position, account, account.prepaid, on, cause)
     release_slot(position, account, on, cause)
+    true_up(position, on, cause)
 
 
 def _claim_prepayment(position: Position, account: Account, amount: int, on: date, cause: str) -> None:
@@ -197,6 +198,7 @@ def cancel(position: Position, fees: Mapping[str, int], on: date, cause: str) ->
         _end_with_fee(position, account, fee, on, cause)
         release_slot(position, account, on, cause)
         account.cancelled = True
+    true_up(position, on, cause)
 
 
 def _end_with_fee(position: Position, account: Account, fee: int, on: date, cause: str) -> None:

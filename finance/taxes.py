@@ -21,12 +21,21 @@ def tax_due_on(position: Position) -> date | None:
     return position.contract.calendar.roll(first.replace(day=day), rule.roll)
 
 
+def input_tax_to_come(position: Position) -> int:
+    """Recoverable tax of bookings that have not billed it yet; their invoices are asked for before the tax
+    falls due, as plans count on."""
+    return sum(
+        account.booking.tax_minor - account.billed_tax
+        for account in position.accounts.values()
+        if account.booking.tax_recoverable and not account.ended
+    )
+
+
 def tax_payable(position: Position) -> int:
     """Output less recoverable input less credits, never below zero."""
     books = position.books
-    return max(
-        -books.balance(TRADER, "2510") - books.balance(TRADER, "1510") - books.balance(TRADER, "1520"), 0
-    )
+    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position)
+    return max(-books.balance(TRADER, "2510") - inputs - books.balance(TRADER, "1520"), 0)
 
 
 def surcharge_payable(position: Position) -> int:
@@ -38,7 +47,8 @@ def surcharge_payable(position: Position) -> int:
 def pay_tax(position: Position, on: date, cause: str) -> int:
     """Pay what is payable with its surcharge; what was paid. Input above output becomes a credit."""
     books = position.books
-    output, inputs = -books.balance(TRADER, "2510"), books.balance(TRADER, "1510")
+    output = -books.balance(TRADER, "2510")
+    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position)
     credit = min(books.balance(TRADER, "1520"), max(output - inputs, 0))
     payable, surcharge = tax_payable(position), surcharge_payable(position)
     carried = max(inputs - output, 0)
@@ -81,7 +91,8 @@ def true_up(position: Position, on: date, cause: str) -> None:
     if not position.tax_paid:
         return
     books, rule = position.books, position.contract.tax
-    output, inputs = -books.balance(TRADER, "2510"), books.balance(TRADER, "1510")
+    output = -books.balance(TRADER, "2510")
+    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position)
     credit = inputs - output
     surcharge = round_minor(credit * rule.surcharge_rate) if rule else 0
     position.post(

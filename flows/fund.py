@@ -29,6 +29,7 @@ from finance.facts import Fact, FactKind
 from finance.position import OWN_EVENTS
 
 if TYPE_CHECKING:
+    from flows.posting import OrderBook
     from ledger.reading import Reading
     from ledger.transaction import Transaction
 
@@ -45,6 +46,7 @@ class Accepted:
 
     contract: Contract
     fact: Fact
+    book: "OrderBook"
     repeated: bool = False
 
 
@@ -303,14 +305,23 @@ def read_contract(reading: "Reading", order: str) -> Contract:
 
 
 def accept(
-    transaction: "Transaction", order: Order, plan: Plan, network: Network, on: date, *, by: str = ""
+    transaction: "Transaction",
+    order: Order,
+    plan: Plan,
+    network: Network,
+    on: date,
+    *,
+    registry_key: bytes,
+    by: str = "",
 ) -> Accepted:
-    """Accept the offers that the plan rests on: promises become memo accounts, terms are fixed.
+    """Accept the offers that the plan rests on: promises become memo accounts, terms are fixed, and the
+    order is claimed in the registry (AlreadyFinancedError when somebody finances it already).
 
     The same plan again returns what there is; another plan is refused once money was drawn, since what
     is owed cannot be replaced by a plan.
     """
-    from flows.posting import begin_book
+    from flows.posting import begin_book, read_book
+    from flows.registry import claim_order
 
     known = transaction.record_by_key(f"{FINANCED}:{plan.order}")
     contract = contract_of(order, plan, network, on)
@@ -321,10 +332,16 @@ def accept(
                 f"order {plan.order} is financed already on other terms",
                 f"net finance show {plan.order} shows them; net order cancel {plan.order} ends it",
             )
-        return Accepted(recorded, _accepted_fact(recorded, by), repeated=True)
+        return Accepted(recorded, _accepted_fact(recorded, by), read_book(transaction, plan.order), True)
     fact = _accepted_fact(contract, by)
-    begin_book(transaction, contract, fact, {"plan": to_plain(plan), "contract": to_plain(contract)})
-    return Accepted(contract, fact)
+    claim_order(transaction, plan.order, order, _first_lender(contract), registry_key, on)
+    book = begin_book(transaction, contract, fact, {"plan": to_plain(plan), "contract": to_plain(contract)})
+    return Accepted(contract, fact, book)
+
+
+def _first_lender(contract: Contract) -> str:
+    """Whose claim it is: the lender that pays first; an order that needs no lender claims for itself."""
+    return next((one.shares[0].lender for one in contract.facilities if not one.standby), "none")
 
 
 def _accepted_fact(contract: Contract, by: str) -> Fact:

@@ -33,7 +33,7 @@ def end_holds(transaction: "Transaction", book: OrderBook, folded: Folded) -> No
     owed = any(debt.claim for debt in folded.position.debts.values())
     for hold in transaction.holds(book.order):
         _end(transaction, hold, state, owed)
-    if not owed:
+    if not owed and state is OrderState.CANCELLED:  # what was delivered and paid is never financed again
         for fingerprint, order, _ in transaction.finance_claims(book.order):
             transaction.release_finance(fingerprint, order)
 

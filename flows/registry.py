@@ -1,0 +1,170 @@
+"""The registry against double financing, and the buyer's own confirmation of an order."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from domain.errors import NotFoundError, RefusedError
+from domain.order import Order
+from domain.posting import Entry
+from finance.contract import Condition
+from finance.facts import FactKind
+from finance.registry import Tokens, folded, order_hash, statement_bytes, tokens_of
+from trust.keys import PublicKey
+
+if TYPE_CHECKING:
+    from flows.fulfil import Recorded
+    from ledger.reading import Reading
+    from ledger.store import Ledger
+    from ledger.transaction import Transaction
+
+KEY_FILE = "registry.key"
+LIKENESS = "registry"
+BUYER_KEY = "buyer-key"
+
+
+@dataclass(frozen=True, slots=True)
+class NearMatch:
+    """Another order of the same firms over the same amount in the same month."""
+
+    order: str
+    state: str
+
+
+def load_registry_key(folder: Path) -> bytes:
+    """The network's secret for fingerprints; firms that share a registry share it. Made when missing."""
+    path = folder / KEY_FILE
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return load_registry_key(folder)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise RefusedError(f"others may read the key file {path}", f"chmod 600 {path}")
+    return bytes.fromhex(path.read_text().strip())
+
+
+def claim_order(
+    transaction: "Transaction", order_id: str, order: Order, financier: str, key: bytes, on: date
+) -> Tokens:
+    """Claim the order for its lender; AlreadyFinancedError when it, however written, is financed."""
+    tokens = tokens_of(order, key)
+    transaction.claim_finance(tokens.exact, order_id, financier)
+    if not any(match.order == order_id for match in near_matches(transaction, tokens, but="")):
+        number = len(_alike(transaction, tokens.soft))
+        body = {"exact": tokens.exact}
+        transaction.append(Entry(LIKENESS, f"{LIKENESS}:{tokens.soft}:{number}", on, order_id, body))
+    return tokens
+
+
+def _alike(reading: "Reading", soft: str) -> list[str]:
+    """The orders recorded under a soft token, found by their keys alone."""
+    found: list[str] = []
+    while (record := reading.record_by_key(f"{LIKENESS}:{soft}:{len(found)}")) is not None:
+        found.append(record.order or "")
+    return found
+
+
+def near_matches(reading: "Reading", tokens: Tokens, *, but: str) -> list[NearMatch]:
+    """Orders that look like this one, other than ``but``; a person decides what they mean."""
+    names = dict.fromkeys(_alike(reading, tokens.soft))
+    return [NearMatch(name, reading.order_state(name) or "") for name in names if name != but]
+
+
+def enrol_buyer(ledger: "Ledger", buyer: str, key: PublicKey, on: date, *, by: str, evidence: str) -> int:
+    """Note a buyer's public key, learned from the buyer itself; which key of that buyer it is, from 1.
+
+    RefusedError when it is a key that writes to this ledger: whoever sells cannot confirm for the buyer.
+    """
+    if not key.raw or not evidence:
+        raise RefusedError(
+            "how was the buyer's key checked?",
+            "say whom you called at which number, found where; never a contact that the trader gave",
+        )
+    with ledger.write() as transaction:
+        if transaction._row("SELECT 1 FROM actor WHERE actor_key = ?", key.text) is not None:
+            raise RefusedError(
+                "this key writes to the ledger, so it is not the buyer's own",
+                "enrol the key that the buyer gave you",
+            )
+        known = buyer_keys(transaction, buyer)
+        if key.text in known:
+            return known.index(key.text) + 1
+        number = len(known) + 1
+        body = {"buyer": buyer, "public_key": key.text, "by": by, "evidence": evidence}
+        transaction.append(Entry(BUYER_KEY, f"{BUYER_KEY}:{folded(buyer)}:{number}", on, None, body))
+    return number
+
+
+def buyer_keys(reading: "Reading", buyer: str) -> list[str]:
+    """The public keys enrolled for a buyer, oldest first."""
+    found: list[str] = []
+    while (record := reading.record_by_key(f"{BUYER_KEY}:{folded(buyer)}:{len(found) + 1}")) is not None:
+        found.append(str(record.body["public_key"]))
+    return found
+
+
+def confirm_by_buyer(
+    ledger: "Ledger", order_id: str, signature: bytes, on: date, *, dry_run: bool = False
+) -> "Recorded":
+    """Record the buyer's signature over the order; RefusedError unless an enrolled key made it."""
+    from flows.fulfil import record_fact
+    from flows.place import find_order
+
+    order = find_order(ledger, order_id).order
+    keys = buyer_keys(ledger, order.buyer.name)
+    if not keys:
+        raise NotFoundError(
+            f"no key of {order.buyer.name} is enrolled",
+            "net finance enrol-buyer notes one, with its evidence",
+        )
+    signer = next((key for key in keys if PublicKey(key).verify(statement_bytes(order), signature)), None)
+    if signer is None:
+        raise RefusedError(
+            f"no enrolled key of {order.buyer.name} signed this order as it stands",
+            f"the buyer signs the hash {order_hash(order)}; an amended order needs a new signature",
+        )
+    data = {
+        "condition": Condition.BUYER_CONFIRMED.value,
+        "order_hash": order_hash(order),
+        "public_key": signer,
+        "signature": signature.hex(),
+    }
+    return record_fact(
+        ledger,
+        order_id,
+        FactKind.CONFIRMATION,
+        on,
+        data,
+        by=order.buyer.name,
+        evidence="signature",
+        dry_run=dry_run,
+    )
+
+
+def confirm_condition(
+    ledger: "Ledger", order_id: str, condition: Condition, on: date, *, by: str, evidence: str, dry_run: bool
+) -> "Recorded":
+    """Record that another condition of a draw is met, with who says so and on what evidence."""
+    from flows.fulfil import record_fact
+
+    if condition is Condition.BUYER_CONFIRMED:
+        raise RefusedError("only the buyer's signature confirms an order", "net finance confirm --signature")
+    if not evidence:
+        raise RefusedError(f"on what evidence is {condition.value} met?", "name the document")
+    return record_fact(
+        ledger,
+        order_id,
+        FactKind.CONFIRMATION,
+        on,
+        {"condition": condition.value},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )

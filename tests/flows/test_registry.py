@@ -1,0 +1,78 @@
+"""No order is financed twice; only the buyer's own key confirms an order."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from domain.errors import AlreadyFinancedError, NotFoundError, RefusedError
+from domain.order import Order
+from finance.registry import statement_bytes, tokens_of
+from flows.place import place_order
+from flows.registry import (
+    buyer_keys,
+    claim_order,
+    confirm_by_buyer,
+    enrol_buyer,
+    load_registry_key,
+    near_matches,
+)
+from flows.session import Session
+from trust.keys import SigningKey
+
+KEY = b"k" * 32
+ON = date(2026, 3, 2)
+
+
+def test_an_order_is_claimed_once_however_it_is_written(session: Session, lamp_order: Order) -> None:
+    again = replace(lamp_order, reference=lamp_order.reference.lower().replace("0", "O") + " ")
+    with session.ledger.write() as transaction:
+        claim_order(transaction, "first", lamp_order, "harbour", KEY, ON)
+        claim_order(transaction, "first", lamp_order, "harbour", KEY, ON)
+    with pytest.raises(AlreadyFinancedError, match="first"), session.ledger.write() as transaction:
+        claim_order(transaction, "second", again, "harbour", KEY, ON)
+
+
+def test_near_matches_are_shown(session: Session, lamp_order: Order) -> None:
+    like = replace(lamp_order, reference=lamp_order.reference + "-B")
+    with session.ledger.write() as transaction:
+        claim_order(transaction, "first", lamp_order, "harbour", KEY, ON)
+        claim_order(transaction, "second", like, "harbour", KEY, ON)
+    tokens = tokens_of(like, KEY)
+    assert [match.order for match in near_matches(session.ledger, tokens, but="second")] == ["first"]
+
+
+def test_registry_key_is_made_once_and_kept_private(session: Session) -> None:
+    folder = session.keys_folder
+    key = load_registry_key(folder)
+    assert load_registry_key(folder) == key
+    (folder / "registry.key").chmod(0o644)
+    with pytest.raises(RefusedError, match="others may read"):
+        load_registry_key(folder)
+
+
+def test_writer_of_the_ledger_cannot_confirm_for_the_buyer(session: Session) -> None:
+    with pytest.raises(RefusedError, match="not the buyer's own"):
+        enrol_buyer(session.ledger, "ACME", session.actor.key.public, ON, by="clerk", evidence="call")
+
+
+def test_buyer_key_needs_evidence_and_is_noted_once(session: Session) -> None:
+    key = SigningKey.from_seed(b"\7" * 32)
+    with pytest.raises(RefusedError, match="checked"):
+        enrol_buyer(session.ledger, "ACME", key.public, ON, by="clerk", evidence="")
+    for _ in range(2):
+        assert enrol_buyer(session.ledger, "ACME", key.public, ON, by="clerk", evidence="call-back") == 1
+    assert buyer_keys(session.ledger, "acme") == [key.public.text]
+
+
+def test_only_an_enrolled_key_confirms(session: Session, lamp_order: Order) -> None:
+    buyer, forger = SigningKey.from_seed(b"\7" * 32), SigningKey.from_seed(b"\10" * 32)
+    placed = place_order(session.ledger, lamp_order, ON)
+    with pytest.raises(NotFoundError, match="is enrolled"):
+        confirm_by_buyer(session.ledger, placed.id, b"", ON)
+    enrol_buyer(session.ledger, lamp_order.buyer.name, buyer.public, ON, by="clerk", evidence="call-back")
+    with pytest.raises(RefusedError, match="signed this order"):
+        confirm_by_buyer(session.ledger, placed.id, forger.sign(statement_bytes(lamp_order)), ON)
+    other = replace(lamp_order, reference="other")
+    with pytest.raises(RefusedError, match="signed this order"):
+        confirm_by_buyer(session.ledger, placed.id, buyer.sign(statement_bytes(other)), ON)
