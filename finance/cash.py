@@ -1,0 +1,203 @@
+"""The dated cash test: C_t = sum of operating flows, draws and repayments up to t; it passes when C_t >= 0
+at every date.
+
+Everything is whole minor units and date ordinals. On one date inflows settle before outflows, so the
+balance at the end of each date decides.
+"""
+
+from dataclasses import dataclass, field
+
+from domain.network import DrawRule
+from finance.credit import CreditTerms, DrawnPart, Payoff, drawn_for, drawn_in_full, payoff_of
+
+Ops = list[tuple[int, int]]
+"""Operating flows, one sum a date, dates rising: the buyer's payments, providers, network, tax."""
+
+
+@dataclass(slots=True)
+class Use:
+    """How one product is used: open for draws from ``opens`` until before ``closes``, when it is repaid;
+    ``due`` is when the plan repays it, earlier than ``closes`` only when the buyer is late."""
+
+    terms: CreditTerms
+    opens: int
+    due: int
+    closes: int
+    needs: list[tuple[int, int]] = field(default_factory=list)
+    draws: list[DrawnPart] = field(default_factory=list)
+    payoff: Payoff = field(default_factory=lambda: Payoff(0, 0, 0, 0, 0))
+    left: int = -1
+
+    @property
+    def cost(self) -> int:
+        """All that the money costs: fees, discount, interest, lateness, tax."""
+        paid = self.payoff
+        taken = sum(part.fee + part.discount for part in self.draws)
+        return taken + paid.interest + paid.late + paid.fees + paid.tax
+
+    @property
+    def limit(self) -> int:
+        return sum(part.principal for part in self.draws)
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What the walk found: the balance at each date, the lowest, and the first below zero."""
+
+    balances: list[tuple[int, int]]
+    uses: tuple[Use, ...]
+    lowest: int
+    lowest_on: int
+    gap_on: int
+    limit_short: int
+
+    @property
+    def passed(self) -> bool:
+        return self.lowest >= 0
+
+    @property
+    def cost(self) -> int:
+        return sum(use.cost for use in self.uses)
+
+
+def settle(ops: Ops, uses: tuple[Use, ...]) -> Settlement:
+    """Walk the dates; each use draws by its product's rule, in the order given (pre-shipment first).
+
+    ``need`` draws the day's uncovered payments, ``full`` the ceiling when it opens, ``least`` the one
+    smallest draw when it opens: the sum of what need would draw, since each such draw ends at zero.
+    A facility whose limit would pass its ceiling draws no more than the ceiling leaves after its fees.
+    """
+    for use in uses:
+        use.needs, use.draws, use.left = [], [], -1
+    walked = _walk(ops, uses, frozenset())
+    short = 0
+    for use in uses:
+        over = _over_ceiling(use)
+        if over > 0:
+            short += over
+            use.left = _cash_within(use)
+    if short:
+        for use in uses:
+            use.needs = []
+        walked = _walk(ops, uses, frozenset())
+    single = frozenset(
+        place for place, use in enumerate(uses) if use.needs and use.terms.product.draw is DrawRule.LEAST
+    )
+    if single:
+        for place, use in enumerate(uses):
+            use.needs = [(use.opens, sum(cash for _, cash in use.needs))] if place in single else []
+        walked = _walk(ops, uses, single)
+    return _settlement(walked, uses, short)
+
+
+def _over_ceiling(use: Use) -> int:
+    """Principal beyond the ceiling that the needs would owe."""
+    if use.terms.product.draw is DrawRule.FULL or not use.needs:
+        return 0
+    needs = use.needs
+    if use.terms.product.draw is DrawRule.LEAST:
+        needs = [(use.opens, sum(cash for _, cash in needs))]
+    return sum(part.principal for part in drawn_for(use.terms, needs, use.due)) - use.terms.ceiling
+
+
+def _cash_within(use: Use) -> int:
+    """The most cash that the draws can pay out with all principal inside the ceiling."""
+    wanted = use.needs if use.terms.product.draw is DrawRule.NEED else [(use.opens, _total(use.needs))]
+    least, most = 0, _total(wanted)
+    while least < most:
+        middle = (least + most + 1) // 2
+        draws = drawn_for(use.terms, _first(wanted, middle), use.due)
+        if sum(part.principal for part in draws) <= use.terms.ceiling:
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _total(needs: list[tuple[int, int]]) -> int:
+    return sum(cash for _, cash in needs)
+
+
+def _first(needs: list[tuple[int, int]], cash: int) -> list[tuple[int, int]]:
+    """The needs in order until ``cash`` is used up."""
+    taken = []
+    for on, amount in needs:
+        if cash <= 0:
+            break
+        taken.append((on, min(amount, cash)))
+        cash -= amount
+    return taken
+
+
+def _walk(ops: Ops, uses: tuple[Use, ...], single: frozenset[int]) -> list[tuple[int, int]]:
+    flows = dict(ops)
+    for place, use in enumerate(uses):
+        flows.setdefault(use.closes, 0)
+        if place in single:
+            use.draws = drawn_for(use.terms, use.needs, use.due)
+            flows[use.opens] = flows.get(use.opens, 0) + _total(use.needs)
+        elif use.terms.product.draw is DrawRule.FULL:
+            use.draws = drawn_in_full(use.terms, use.opens, use.due) if use.terms.ceiling > 0 else []
+            cash = use.draws[0].cash if use.draws else 0
+            flows[use.opens] = flows.get(use.opens, 0) + cash
+    balance = 0
+    balances = []
+    for on in sorted(flows):
+        balance += flows[on]
+        for place, use in enumerate(uses):
+            if use.closes == on:
+                balance -= _repay(use, place in single)
+        if balance < 0:
+            balance = _draw(uses, single, on, balance)
+        balances.append((on, balance))
+    return balances
+
+
+def _repay(use: Use, single: bool) -> int:
+    if not single and use.terms.product.draw is not DrawRule.FULL:
+        use.draws = drawn_for(use.terms, use.needs, use.due)
+    use.payoff = payoff_of(use.terms, use.draws, use.due, use.closes)
+    return use.payoff.total
+
+
+def _draw(uses: tuple[Use, ...], single: frozenset[int], on: int, balance: int) -> int:
+    """Cover a negative balance from what is open, first use first; what cannot be covered stays."""
+    for place, use in enumerate(uses):
+        if balance >= 0 or place in single or use.terms.product.draw is DrawRule.FULL:
+            continue
+        if use.opens <= on < use.closes:
+            cash = -balance if use.left < 0 else min(-balance, use.left)
+            if cash > 0:
+                use.needs.append((on, cash))
+                balance += cash
+                use.left -= cash if use.left >= 0 else 0
+    return balance
+
+
+def _settlement(balances: list[tuple[int, int]], uses: tuple[Use, ...], short: int) -> Settlement:
+    lowest, lowest_on, gap_on = balances[0][1], balances[0][0], 0
+    for on, balance in balances:
+        if balance < lowest:
+            lowest, lowest_on = balance, on
+        if balance < 0 and not gap_on:
+            gap_on = on
+    return Settlement(balances, uses, lowest, lowest_on, gap_on, short)
+
+
+def peak_of(ops: Ops) -> tuple[int, int]:
+    """The most that operating flows alone would have owed, and when: max over t of -(sum of u up to t)."""
+    balance = peak = 0
+    peak_on = ops[0][0] if ops else 0
+    for on, amount in ops:
+        balance += amount
+        if -balance > peak:
+            peak, peak_on = -balance, on
+    return peak, peak_on
+
+
+def by_date(flows: list[tuple[int, int]]) -> Ops:
+    """One sum a date, dates rising."""
+    sums: dict[int, int] = {}
+    for on, amount in flows:
+        sums[on] = sums.get(on, 0) + amount
+    return sorted(sums.items())

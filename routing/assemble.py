@@ -1,0 +1,408 @@
+"""From a chain and mix that were tried to the plan that is shown, stored and executed."""
+
+from datetime import date
+from fractions import Fraction
+
+from domain.money import round_minor, split_minor
+from domain.network import FinanceProduct, Role
+from domain.plan import (
+    Draw,
+    Earning,
+    FacilityPlan,
+    FeeCharge,
+    Flow,
+    FlowKind,
+    Headroom,
+    Instalment,
+    Payee,
+    Plan,
+    PlanLeg,
+    Search,
+    ShareOf,
+)
+from domain.terms import Fee, FeeBasis, Recourse
+from finance.cash import Use, peak_of
+from finance.returns import headline, rate_text, simple_rate, xirr
+from routing.chains import FUNDING, Dating, Step, slots_of
+from routing.figures import event_day, flows_of_fee
+from routing.inputs import inputs_of
+from routing.mixes import Market
+from routing.offers import EVENTS, Part
+from routing.proof import Tried, cover_of, guarantee_use, liquidity_days, profit_days, stressed
+from routing.timetable import Timetable
+
+day_of = date.fromordinal
+
+
+def plan_of(
+    market: Market, dating: Dating, tried: Tried, on: date, search: Search, *, brief: bool = False
+) -> Plan:
+    """The plan in full; ``brief`` leaves out stresses and headroom, which a batch asks for later."""
+    case = market.case
+    figures = tried.figures
+    chain = tried.chain
+    chain.events[FUNDING] = tried.mix.opens
+    legs = tuple(_leg(market, dating, tried, step) for step in chain.steps)
+    flows = flows_of(market, tried, legs)
+    facilities = _facilities(market, tried, flows)
+    referral = round_minor(case.fee_net * case.network.fee.referral_share)
+    low, low_on = _minimum(tried)
+    peak, peak_on = peak_of(figures.ops(tried.mix.opens))
+    finance = tried.settlement.cost + figures.guarantee_cost
+    span = (on, max(flow.on for flow in flows))
+    return Plan(
+        order=case.order.reference,
+        planned_on=on,
+        currency=case.order.currency,
+        legs=legs,
+        buyer=_buyer(market, tried),
+        facilities=facilities,
+        flows=flows,
+        events={event.value: day_of(chain.events[place]) for place, event in enumerate(EVENTS)},
+        net_minor=case.net,
+        tax_minor=case.output_tax,
+        output_tax_due_minor=figures.tax_due,
+        surcharge_minor=figures.surcharge,
+        tax_credit_minor=figures.credit,
+        network_fee_minor=case.fee_net,
+        network_tax_minor=case.fee_tax,
+        referral_minor=referral,
+        finance_cost_minor=finance,
+        unlevered_profit_minor=figures.unlevered,
+        profit_minor=tried.profit,
+        peak_minor=peak,
+        peak_on=day_of(peak_on),
+        minimum_minor=low,
+        minimum_on=day_of(low_on),
+        cover=cover_of(tried),
+        stresses=() if brief else tuple(stressed(market, tried, one) for one in case.policy.stresses),
+        headroom=Headroom(None, None, None) if brief else _headroom(market, tried),
+        earnings=earnings_of(market, tried, legs, facilities, referral),
+        inputs=inputs_of(
+            case.order,
+            case.network,
+            case.policy,
+            [leg.provider for leg in legs],
+            [facility.product for facility in facilities],
+            span,
+        ),
+        search=search,
+        refusals=tuple(case.refusals),
+    )
+
+
+def _minimum(tried: Tried) -> tuple[int, int]:
+    """The lowest balance from the take-out on, or over all dates without one."""
+    start = tried.mix.opens if tried.mix.take is not None else 0
+    after = [(balance, on) for on, balance in tried.settlement.balances if on >= start]
+    return min(after)
+
+
+def _headroom(market: Market, tried: Tried) -> Headroom:
+    days = [
+        use.terms.product.recourse_days
+        for use in tried.settlement.uses
+        if use.terms.product.recourse is not Recourse.NONE and use.terms.product.recourse_days is not None
+    ]
+    if not tried.settlement.passed:
+        return Headroom(None, min(days, default=None), None)
+    return Headroom(profit_days(market, tried), min(days, default=None), liquidity_days(market, tried))
+
+
+# ---------------------------------------------------------------------- legs
+
+
+def _leg(market: Market, dating: Dating, tried: Tried, step: Step) -> PlanLeg:
+    offer = step.offer
+    provider = offer.provider
+    lane = offer.lane
+    return PlanLeg(
+        kind=offer.kind,
+        provider=provider.id,
+        name=provider.name,
+        item=offer.item,
+        starts_on=day_of(step.starts),
+        ends_on=day_of(step.ends),
+        net_minor=offer.net,
+        tax_minor=offer.tax,
+        tax_recoverable=provider.tax_recoverable,
+        currency=market.case.pricing.currency_of(provider),
+        price_minor=offer.price,
+        schedule=tuple(
+            _instalment(part, offer.table, event_day(step, part.event, tried.chain.events), offer.gross)
+            for part in offer.parts
+        ),
+        slots=tuple(slots_of(dating, step, tried.chain.booking)),
+        origin=lane.origin if lane else provider.place,
+        destination=lane.destination if lane else provider.place,
+        option=offer.option,
+        adapter=provider.adapter,
+    )
+
+
+def _instalment(part: Part, table: Timetable, event_on: int, gross: int) -> Instalment:
+    due = day_of(table.due(part.term, event_on))
+    return Instalment(
+        due_on=due,
+        amount_minor=part.amount,
+        event=EVENTS[part.event],
+        share=part.term.share if gross else Fraction(0),
+        days=part.term.days,
+        provisional=table.calendar.is_provisional(due),
+    )
+
+
+def _buyer(market: Market, tried: Tried) -> tuple[Instalment, ...]:
+    case = market.case
+    return tuple(
+        _instalment(part, case.buyer_table, tried.chain.events[part.event], case.gross) for part in case.buyer
+    )
+
+
+# ---------------------------------------------------------------------- the cash line
+
+
+def flows_of(market: Market, tried: Tried, legs: tuple[PlanLeg, ...]) -> tuple[Flow, ...]:
+    """Every flow of the loop by date, inflows of a date before its outflows, with the balance after it."""
+    bare: list[tuple[date, int, str, FlowKind, str]] = []
+    for instalment in _buyer(market, tried):
+        bare.append((instalment.due_on, instalment.amount_minor, "buyer", FlowKind.BUYER, ""))
+    for place, leg in enumerate(legs):
+        for part in leg.schedule:
+            party = f"provider:{leg.provider}"
+            bare.append((part.due_on, -part.amount_minor, party, FlowKind.PROVIDER, str(place)))
+    for due, fee in flows_of_fee(market.case, tried.chain.events):
+        bare.append((day_of(due), -fee, "network", FlowKind.NETWORK, ""))
+    figures = tried.figures
+    tax_on = day_of(figures.tax_on)
+    bare.append((tax_on, -figures.tax_due, "tax", FlowKind.TAX, ""))
+    bare.append((tax_on, -figures.surcharge, "tax", FlowKind.SURCHARGE, ""))
+    bare += _money_flows(market, tried)
+    bare = [one for one in bare if one[1]]
+    bare.sort(key=lambda one: (one[0], one[1] < 0, one[3] is not FlowKind.REPAYMENT, one[2], one[4]))
+    balance = 0
+    flows = []
+    for on, amount, party, kind, ref in bare:
+        balance += amount
+        flows.append(Flow(on, party, kind, amount, balance, ref))
+    return tuple(flows)
+
+
+def _money_flows(market: Market, tried: Tried) -> list[tuple[date, int, str, FlowKind, str]]:
+    flows = []
+    for use in tried.settlement.uses:
+        product = use.terms.product
+        party = f"lender:{product.lender}"
+        for part in use.draws:
+            flows.append((day_of(part.on), part.cash, party, FlowKind.DRAW, product.id))
+        flows.append((day_of(use.closes), -use.payoff.total, party, FlowKind.REPAYMENT, product.id))
+    if tried.chain.combo.factory.guarantee:
+        use = guarantee_use(market, tried.figures)
+        product = use.terms.product
+        party = f"lender:{product.lender}"
+        upfront = sum(part.fee + part.discount for part in use.draws)
+        flows.append((day_of(use.opens), -upfront, party, FlowKind.FEE, product.id))
+        flows.append((day_of(use.closes), upfront - use.cost, party, FlowKind.FEE, product.id))
+    return flows
+
+
+# ---------------------------------------------------------------------- facilities
+
+
+def _facilities(market: Market, tried: Tried, flows: tuple[Flow, ...]) -> tuple[FacilityPlan, ...]:
+    pre = tried.use(Role.PRE_SHIPMENT)
+    found = []
+    if tried.chain.combo.factory.guarantee:
+        found.append(_facility(guarantee_use(market, tried.figures), flows, ""))
+    for use in tried.settlement.uses:
+        takes_out = ""
+        if use.terms.product.role is Role.TAKE_OUT and pre is not None and pre.draws:
+            takes_out = pre.terms.product.id
+        found.append(_facility(use, flows, takes_out))
+    found += [_standby(market, tried, product) for product in market.standby]
+    return tuple(found)
+
+
+def _facility(use: Use, flows: tuple[Flow, ...], takes_out: str) -> FacilityPlan:
+    product = use.terms.product
+    promise = product.role is Role.GUARANTEE
+    cash = [] if promise else [(day_of(part.on), part.cash) for part in use.draws]
+    closes = day_of(use.closes)
+    lent = [(on, -amount) for on, amount in cash] + [(closes, use.payoff.total)]
+    rate = None if promise else simple_rate(use.cost, cash, closes)
+    return FacilityPlan(
+        product=product.id,
+        lender=product.lender,
+        name=product.name,
+        role=product.role,
+        technique=product.technique,
+        draw_rule=product.draw,
+        limit_minor=use.limit,
+        ceiling_minor=use.terms.ceiling,
+        limit_group=product.limit_group,
+        draws=() if promise else tuple(_draw(use, place, flows) for place in range(len(use.draws))),
+        fees=fees_of(use),
+        interest_minor=use.payoff.interest + sum(part.discount for part in use.draws),
+        tax_minor=use.payoff.tax,
+        repaid_on=closes,
+        due_on=day_of(use.due),
+        repaid_minor=use.payoff.total,
+        cost_minor=use.cost,
+        headline=headline(product.price),
+        apr=rate_text(rate),
+        xirr=rate_text(xirr(lent) if cash else None),
+        face_minor=use.terms.face,
+        shares=_shares(product, use.limit),
+        takes_out=takes_out,
+        recourse_on=_recourse_on(product, use.due),
+    )
+
+
+def _standby(market: Market, tried: Tried, product: FinanceProduct) -> FacilityPlan:
+    terms = market.terms(product, tried.figures)
+    due = day_of(tried.figures.buyer_due)
+    return FacilityPlan(
+        product=product.id,
+        lender=product.lender,
+        name=product.name,
+        role=product.role,
+        technique=product.technique,
+        draw_rule=product.draw,
+        limit_minor=0,
+        ceiling_minor=terms.ceiling,
+        limit_group=product.limit_group,
+        draws=(),
+        fees=(),
+        interest_minor=0,
+        tax_minor=0,
+        repaid_on=due,
+        due_on=due,
+        repaid_minor=0,
+        cost_minor=0,
+        headline=headline(product.price),
+        apr=None,
+        xirr=None,
+        face_minor=terms.face,
+        standby=True,
+    )
+
+
+def _recourse_on(product: FinanceProduct, due: int) -> date | None:
+    if product.recourse is Recourse.NONE or product.recourse_days is None:
+        return None
+    return day_of(due + product.recourse_days)
+
+
+def _shares(product: FinanceProduct, limit: int) -> tuple[ShareOf, ...]:
+    if not product.participations:
+        return (ShareOf(product.lender, Fraction(1), limit),)
+    amounts = split_minor(limit, [part.share for part in product.participations])
+    return tuple(
+        ShareOf(part.lender, part.share, amount)
+        for part, amount in zip(product.participations, amounts, strict=True)
+    )
+
+
+def _draw(use: Use, place: int, flows: tuple[Flow, ...]) -> Draw:
+    part = use.draws[place]
+    on = day_of(part.on)
+    return Draw(
+        on=on,
+        principal_minor=part.principal,
+        cash_minor=part.cash,
+        fee_minor=part.fee,
+        discount_minor=part.discount,
+        payees=_payees(use, on, part.cash, flows),
+    )
+
+
+def _payees(use: Use, on: date, cash: int, flows: tuple[Flow, ...]) -> tuple[Payee, ...]:
+    """Whom the cash pays that day, repayments first; what is left stays in the loop."""
+    lender = f"lender:{use.terms.product.lender}"
+    payees = []
+    for flow in flows:
+        own = flow.kind is FlowKind.REPAYMENT and flow.counterparty == lender
+        if flow.on != on or flow.amount_minor >= 0 or cash <= 0 or (own and flow.ref == use.terms.product.id):
+            continue
+        amount = min(cash, -flow.amount_minor)
+        leg = int(flow.ref) if flow.kind is FlowKind.PROVIDER else -1
+        payees.append(Payee(flow.counterparty, amount, leg))
+        cash -= amount
+    if cash > 0:
+        payees.append(Payee("loop", cash))
+    return tuple(payees)
+
+
+def fees_of(use: Use) -> tuple[FeeCharge, ...]:
+    """Each fee by name; they sum to what the draws and the repayment charged."""
+    product = use.terms.product
+    charges: list[FeeCharge] = []
+    for place, part in enumerate(use.draws):
+        fees = [
+            fee for fee in product.fees if not fee.at_repayment and (place == 0 or fee.basis is FeeBasis.DRAW)
+        ]
+        amounts = _split_fees(part.fee, fees, use, part.principal)
+        charges += [
+            FeeCharge(fee.name, day_of(part.on), amount, fee.taken)
+            for fee, amount in zip(fees, amounts, strict=True)
+            if amount
+        ]
+    late = [fee for fee in product.fees if fee.at_repayment]
+    if late and use.draws:
+        amounts = _split_fees(use.payoff.fees, late, use, use.limit)
+        charges += [
+            FeeCharge(fee.name, day_of(use.closes), amount, fee.taken)
+            for fee, amount in zip(late, amounts, strict=True)
+            if amount
+        ]
+    return tuple(charges)
+
+
+def _split_fees(total: int, fees: list[Fee], use: Use, principal: int) -> list[int]:
+    if not fees:
+        return []
+    exact = [_fee_weight(fee, use, principal) for fee in fees]
+    if sum(exact) <= 0:
+        return [total, *[0] * (len(fees) - 1)]
+    return split_minor(total, exact)
+
+
+def _fee_weight(fee: Fee, use: Use, principal: int) -> Fraction:
+    of = {FeeBasis.FACE: use.terms.face, FeeBasis.LIMIT: use.limit, FeeBasis.DRAW: principal}
+    amount = fee.rate * of.get(fee.basis, 0) + fee.amount_minor
+    return max(Fraction(amount), Fraction(fee.minimum_minor))
+
+
+# ---------------------------------------------------------------------- who earns what
+
+
+def earnings_of(
+    market: Market,
+    tried: Tried,
+    legs: tuple[PlanLeg, ...],
+    facilities: tuple[FacilityPlan, ...],
+    referral: int,
+) -> tuple[Earning, ...]:
+    """Every party's part of the order's net value; they sum to it."""
+    case = market.case
+    earned: dict[tuple[str, str], int] = {}
+
+    def add(party: str, kind: str, amount: int) -> None:
+        earned[party, kind] = earned.get((party, kind), 0) + amount
+
+    lost = case.fee_tax if not case.network.fee.tax_recoverable else 0
+    for leg in legs:
+        add(f"provider:{leg.provider}", leg.kind, leg.net_minor)
+        lost += 0 if leg.tax_recoverable else leg.tax_minor
+    add("network", "network", case.fee_net - referral)
+    add("referrer", "referral", referral)
+    for facility in facilities:
+        lost += facility.tax_minor
+        product = market.case.network.product(facility.product)
+        if product is not None and facility.cost_minor:
+            for share in _shares(product, facility.cost_minor - facility.tax_minor):
+                add(f"lender:{share.lender}", product.technique.value, share.amount_minor)
+    add("tax", "surcharge", tried.figures.surcharge)
+    add("tax", "tax not recoverable", lost)
+    add("trader", "profit", tried.profit)
+    return tuple(Earning(party, kind, amount) for (party, kind), amount in earned.items() if amount)

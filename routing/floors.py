@@ -1,0 +1,112 @@
+"""The least that money costs for any chain of one factory, before its way and its dates are known."""
+
+from routing.case import Case
+from routing.chains import (
+    BEFORE_SHIPPING,
+    BOOKING,
+    INSPECTION,
+    ORDERED,
+    PRODUCTION_END,
+    production_runs,
+)
+from routing.mixes import SCALE, LeastCost, Market, take_floor
+from routing.offers import Offer
+
+Services = tuple[tuple[Offer, ...], ...]
+LONGEST_ROLL = 15
+"""Days that a due date may roll where the firm's own working days are not its country's business days."""
+ROUNDING = 8
+
+
+class Floors:
+    """Floors of one case; what all its factories share is worked out once."""
+
+    def __init__(self, case: Case, market: Market) -> None:
+        self.case = case
+        self.market = market
+        self.with_take = self._cheapest(alone=False) if market.take else None
+        self.alone = self._cheapest(alone=True)
+        deliveries = range(case.earliest, (case.due or case.earliest - 1) + 1)
+        self.take = take_floor(market, deliveries)
+
+    def _cheapest(self, *, alone: bool) -> LeastCost | None:
+        able = [one for one in self.market.pre if not (alone and one.requires_take_out)]
+        bounds = [self.market.least[one.id] for one in (*able, *self.market.contingency)]
+        return cheapest_of(bounds) if bounds else None
+
+    def of(self, factory: Offer, kinds: tuple[str, ...], services: Services, days: int) -> tuple[int, int]:
+        """The floor, and what each further day on the way adds; ``days`` are the fewest on the way.
+
+        The floor is negative when no lender covers what must be paid before the goods arrive.
+        """
+        need, need_days = self._need(factory, kinds, services, days)
+        if not need:
+            return 0, 0
+        options = [(self.with_take, self.take), (self.alone, 0)]
+        able = [(least, take) for least, take in options if least is not None]
+        if not able:
+            return -1, 0
+        floor = min(least.of(need, need_days) + take for least, take in able)
+        return max(0, floor - ROUNDING), min(least.by_day for least, _ in able) * need // SCALE
+
+    def _need(
+        self, factory: Offer, kinds: tuple[str, ...], services: Services, way_days: int
+    ) -> tuple[int, int]:
+        """N and X of the factory's instalments that surely fall before the take-out; days on the way are
+        left out of X, they are weighed where the way is chosen. The buyer's deposits come off first."""
+        left = self.case.gross - self.case.face
+        need = need_days = 0
+        for days, amount in sorted(self._early(factory, kinds, services, way_days), reverse=True):
+            used = min(left, amount)
+            left -= used
+            need += amount - used
+            need_days += (amount - used) * days
+        return need, need_days
+
+    def _early(
+        self, factory: Offer, kinds: tuple[str, ...], services: Services, way_days: int
+    ) -> list[tuple[int, int]]:
+        served = max((_service_days(offers) for offers in services), default=0)
+        made = _production_days(factory) + served
+        before = {ORDERED: made, BOOKING: made, PRODUCTION_END: served}
+        firms = [offer.provider for offers in services for offer in offers] if "inspection" in kinds else []
+        if "inspection" in kinds:
+            before[INSPECTION] = 0
+        strict = not factory.provider.works_every_day and all(
+            firm.country == factory.provider.country and not firm.works_every_day for firm in firms
+        )
+        roll = 0 if strict else LONGEST_ROLL
+        early = []
+        for part in factory.parts:
+            days = before.get(part.event)
+            at_once = not part.term.days and not part.term.month_end
+            if days is not None and at_once and days + way_days > roll:
+                early.append((max(0, days - roll), part.amount))
+        return early
+
+
+def cheapest_of(bounds: list[LeastCost]) -> LeastCost:
+    """Below every one of them, whatever the need."""
+    return LeastCost(
+        min(one.fixed for one in bounds),
+        min(one.by_amount for one in bounds),
+        min(one.by_day for one in bounds),
+    )
+
+
+def _production_days(factory: Offer) -> int:
+    """The fewest calendar days from booking to the end of production."""
+    return max(
+        run.lead + (max(0, -(-run.units // run.capacity) - 1) if run.capacity else 0)
+        for run in production_runs(factory).values()
+    )
+
+
+def _service_days(offers: tuple[Offer, ...]) -> int:
+    """The fewest days that a service before shipping keeps the goods."""
+    days = []
+    for offer in offers:
+        service = offer.provider.service
+        early = service is not None and service.after in BEFORE_SHIPPING
+        days.append(service.days if service is not None and early else 0)
+    return min(days, default=0)

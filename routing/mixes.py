@@ -1,0 +1,424 @@
+"""Which mixes of lenders' products a chain can use, and the least that each could cost.
+
+A mix has at most one product of each role. ``CreditTerms`` are remembered per ceiling, so that the same
+product on many chains shares its interest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from heapq import heapify, heappop, heappush
+
+from domain.dates import DayCount
+from domain.money import round_minor
+from domain.network import AdvanceBase, DrawRule, FinanceProduct, Role
+from domain.terms import Event
+from finance.cash import Use, by_date
+from finance.credit import CreditTerms, credit_terms, draw_of
+from routing.case import Case
+from routing.chains import Chain
+from routing.figures import Figures
+from routing.offers import EVENT_INDEX
+from routing.timetable import Timetable
+
+SCALE = 10**12
+"""Rates in lower bounds are whole numbers of this part, rounded down."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeastCost:
+    """A lower bound on what a product costs: fixed + N x by_amount + X x by_day, where N is the need and
+    X the sum of need x days to its repayment; the rates in parts of ``SCALE``."""
+
+    fixed: int
+    by_amount: int
+    by_day: int
+
+    def of(self, need: int, need_days: int) -> int:
+        return self.fixed + (need * self.by_amount + need_days * self.by_day) // SCALE
+
+
+IMPOSSIBLE = 10**30
+ROUNDING = 8
+"""Minor units by which a bound may be above the truth: each draw and fee is rounded by half at most."""
+
+
+def least_cost_of(product: FinanceProduct) -> LeastCost:
+    """Holds for every draw rule: whoever covers the need owes at least the need from its dates on."""
+    fixed = sum(fee.amount_minor for fee in product.fees)
+    once = sum((fee.rate for fee in product.fees if fee.basis.value in ("limit", "draw")), Fraction(0))
+    price = product.price
+    by_day = Fraction(0)
+    if not price.steps:
+        year = 365 if price.day_count is DayCount.ACT_365F else 360
+        by_day = price.rate_annual / year
+        if price.day_count is DayCount.THIRTY_360:
+            # a bond-basis month never counts less than 30 of 31 days, less one for where it starts
+            once -= by_day * 2
+            by_day = by_day * 28 / 31
+    if product.repaid_on not in (Event.FUNDING, Event.BUYER_PAYMENT):
+        by_day = Fraction(0)
+    return LeastCost(fixed, int(once * SCALE) - 1, int(by_day * SCALE))
+
+
+def undominated(bounds: list[LeastCost]) -> list[LeastCost]:
+    """Those that are the least for some need; ties keep one."""
+    kept: list[LeastCost] = []
+    for one in sorted(set(bounds), key=lambda each: (each.by_amount, each.by_day, each.fixed)):
+        if not any(
+            other.by_amount <= one.by_amount and other.by_day <= one.by_day and other.fixed <= one.fixed
+            for other in kept
+        ):
+            kept.append(one)
+    return kept
+
+
+@dataclass(slots=True)
+class Mix:
+    """Products by role; ``least`` bounds what they cost from below on the chain at hand."""
+
+    pre: FinanceProduct | None
+    take: FinanceProduct | None
+    contingency: FinanceProduct | None = None
+    opens: int = 0
+    least: int = 0
+
+
+@dataclass(slots=True)
+class Market:
+    """The lenders' products as one order may use them; reasons why others may not are noted in the case."""
+
+    case: Case
+    pre: list[FinanceProduct] = field(default_factory=list)
+    take: list[FinanceProduct] = field(default_factory=list)
+    contingency: list[FinanceProduct] = field(default_factory=list)
+    standby: list[FinanceProduct] = field(default_factory=list)
+    guarantees: dict[str, FinanceProduct] = field(default_factory=dict)
+    least: dict[str, LeastCost] = field(default_factory=dict)
+    _caps: dict[str, int | None] = field(default_factory=dict)
+    _terms: dict[tuple[str, int, int], CreditTerms] = field(default_factory=dict)
+    _take_costs: dict[tuple[str, int, int], tuple[int, int]] = field(default_factory=dict)
+    _floors: dict[bool, list[LeastCost]] = field(default_factory=dict)
+
+    def cap(self, product: FinanceProduct) -> int | None:
+        """What lender, group and product still allow for one order; None without any limit."""
+        if product.id not in self._caps:
+            self._caps[product.id] = _free_limit(self.case, product)
+        return self._caps[product.id]
+
+    def base(self, product: FinanceProduct, figures: Figures | None) -> int:
+        """What the advance rate is taken of; without a chain only the order's own bases are known."""
+        if figures is not None and product.advance_base is AdvanceBase.COST:
+            return figures.factory_gross if product.role is Role.GUARANTEE else figures.cost_gross
+        if figures is not None and product.advance_base is AdvanceBase.NLV:
+            return figures.factory_net
+        return self.case.face
+
+    def terms(self, product: FinanceProduct, figures: Figures | None) -> CreditTerms:
+        ceiling = round_minor(self.base(product, figures) * product.advance_rate)
+        cap = self.cap(product)
+        if cap is not None:
+            ceiling = min(ceiling, cap)
+        key = (product.id, ceiling, self.case.face)
+        found = self._terms.get(key)
+        if found is None:
+            found = self._terms[key] = credit_terms(product, ceiling, self.case.face)
+        return found
+
+    def floor(self, need: "Need", alone: bool) -> int:
+        """The least that any pre-shipment or contingency product costs for the need; ``alone`` are those
+        that need no take-out."""
+        if not need.amount:
+            return 0
+        kept = self._floors.get(alone)
+        if kept is None:
+            able = [one for one in self.pre if not (alone and one.requires_take_out)]
+            bounds = undominated([self.least[one.id] for one in (*able, *self.contingency)])
+            if self.contingency and bounds:
+                bounds = [
+                    LeastCost(
+                        min(one.fixed for one in bounds),
+                        min(one.by_amount for one in bounds),
+                        min(one.by_day for one in bounds),
+                    )
+                ]
+            kept = self._floors[alone] = bounds
+        if not kept:
+            return IMPOSSIBLE
+        return min(one.of(need.amount, need.amount_days) for one in kept) - ROUNDING
+
+    def table(self, product: FinanceProduct) -> Timetable:
+        lender = self.case.network.lender(product.lender)
+        country = (lender.country if lender else "") or self.case.network.country
+        return self.case.index.timetables.country(country)
+
+    def opens(self, product: FinanceProduct, chain: Chain) -> int:
+        """The first day the facility can pay out: its event, its days after, a business day."""
+        day = chain.events[EVENT_INDEX[product.available_from]] + product.available_days
+        return self.table(product).next_working(day) if product.available_days else day
+
+    def take_least(self, product: FinanceProduct, figures: Figures, opens: int) -> tuple[int, int]:
+        """The least a take-out costs and the most cash it brings, when it opens on that day."""
+        terms = self.terms(product, figures)
+        key = (product.id, opens, figures.buyer_due * 1_000_003 + terms.ceiling)
+        found = self._take_costs.get(key)
+        if found is None:
+            if product.draw is DrawRule.FULL and terms.ceiling > 0:
+                cash = draw_of(terms, terms.ceiling, opens, figures.buyer_due).cash
+                found = (_full_cost(terms, opens, figures.buyer_due), cash)
+            else:
+                found = (0, terms.ceiling)
+            self._take_costs[key] = found
+        return found
+
+
+def take_floor(market: Market, deliveries: range) -> int:
+    """The least that any take-out costs when the goods arrive within these days."""
+    return min((_take_floor(market, take, deliveries) for take in market.take), default=0)
+
+
+def _take_floor(market: Market, take: FinanceProduct, deliveries: range) -> int:
+    known = take.advance_base in (AdvanceBase.ORDER, AdvanceBase.INVOICE)
+    on_invoice = take.available_from in (Event.INVOICE, Event.DELIVERY)
+    if take.draw is not DrawRule.FULL or not known or not on_invoice or not deliveries:
+        return 0
+    terms = market.terms(take, None)
+    if terms.ceiling <= 0:
+        return 0
+    least: int | None = None
+    seen: set[tuple[int, int]] = set()
+    for delivery in deliveries:
+        days = (_opens_after(market, take, delivery), buyer_due_after(market.case, delivery))
+        if days[0] < days[1] and days not in seen:
+            seen.add(days)
+            cost = _full_cost(terms, *days)
+            least = cost if least is None else min(least, cost)
+    return least or 0
+
+
+def _opens_after(market: Market, take: FinanceProduct, delivery: int) -> int:
+    day = delivery + take.available_days
+    if take.available_from is Event.INVOICE:
+        day += market.case.policy.invoice_days
+    return market.table(take).next_working(day) if take.available_days else day
+
+
+def buyer_due_after(case: Case, delivery: int) -> int:
+    """When the buyer's last instalment falls due for goods delivered that day."""
+    invoiced = delivery + case.policy.invoice_days
+    index = EVENT_INDEX[Event.INVOICE]
+    return max(
+        (
+            case.buyer_table.due(part.term, invoiced if part.event == index else delivery)
+            for part in case.buyer
+        ),
+        default=delivery,
+    )
+
+
+def _full_cost(terms: CreditTerms, opens: int, due: int) -> int:
+    whole = draw_of(terms, terms.ceiling, opens, due)
+    interest = 0 if terms.in_advance else terms.interest(terms.ceiling, opens, due)
+    return whole.fee + whole.discount + interest
+
+
+def market_of(case: Case) -> Market:
+    """Every product of the network that this order may use."""
+    market = Market(case)
+    names = {case.order.buyer.name, case.order.buyer.identifier} - {""}
+    lists = {
+        Role.PRE_SHIPMENT: market.pre,
+        Role.TAKE_OUT: market.take,
+        Role.CONTINGENCY: market.contingency,
+    }
+    for product in sorted(case.network.products, key=lambda one: one.id):
+        reason = _unusable(case, product, names)
+        if reason:
+            case.refuse(product.id, reason)
+        elif not product.committed:
+            market.standby.append(product)
+        elif product.role is Role.GUARANTEE:
+            market.guarantees[product.id] = product
+        else:
+            lists[product.role].append(product)
+        market.least[product.id] = least_cost_of(product)
+    return market
+
+
+def _unusable(case: Case, product: FinanceProduct, buyer: set[str]) -> str:
+    if product.currency != case.order.currency:
+        return f"lends in {product.currency}, the order is in {case.order.currency}"
+    if product.buyers and not buyer & set(product.buyers):
+        return "is not open for this buyer"
+    cap = _free_limit(case, product)
+    if cap is not None and cap <= 0:
+        return "has nothing left of its limit"
+    return ""
+
+
+def _free_limit(case: Case, product: FinanceProduct) -> int | None:
+    caps = [product.limit_minor] if product.limit_minor is not None else []
+    for limit in case.network.limits:
+        if product.limit_group and limit.group == product.limit_group:
+            caps.append(_free(case, limit.group, limit.limit_minor))
+    shares = {part.lender: part.share for part in product.participations} or {product.lender: Fraction(1)}
+    for name, share in shares.items():
+        lender = case.network.lender(name)
+        if lender is not None and lender.limit_minor is not None and share > 0:
+            caps.append(int(_free(case, lender.id, lender.limit_minor) / share))
+    return min(caps) if caps else None
+
+
+def _free(case: Case, group: str, limit: int) -> int:
+    if case.availability is None:
+        return limit
+    return case.availability.free_credit(group, limit)
+
+
+def may_follow(pre: FinanceProduct | None, take: FinanceProduct | None) -> bool:
+    """Whether the take-out may repay the pre-shipment loan, or the loan stands without one."""
+    if pre is None:
+        return True
+    if take is None:
+        return not pre.requires_take_out
+    return not pre.taken_out_by or take.id in pre.taken_out_by
+
+
+@dataclass(slots=True)
+class Openings:
+    """On one chain: the days on which take-outs could open, each with the least that one costs there."""
+
+    figures: Figures
+    takes: list[tuple[int, FinanceProduct | None, int]]
+    needs: dict[int, "Need"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Before a day: uncovered payments, those times their days until it, and the balance left at the end."""
+
+    amount: int
+    amount_days: int
+    surplus: int
+
+
+def openings_of(market: Market, figures: Figures) -> Openings:
+    """Every take-out that could pay off the chain's needs before the buyer pays; None stands for none."""
+    takes: list[tuple[int, FinanceProduct | None, int]] = []
+    paid = figures.buyer_paid
+    needs = {paid: need_before(figures, paid)}
+    if not needs[paid].amount or any(not one.requires_take_out for one in market.pre) or market.contingency:
+        takes.append((0, None, paid))
+    for take in market.take:
+        opens = market.opens(take, figures.chain)
+        if opens >= figures.buyer_due:
+            continue
+        need = needs.get(opens)
+        if need is None:
+            need = needs[opens] = need_before(figures, opens)
+        cost, cash = market.take_least(take, figures, opens)
+        if market.contingency or cash + need.surplus >= need.amount:
+            takes.append((cost, take, opens))
+    return Openings(figures, takes, needs)
+
+
+def least_money(market: Market, openings: Openings) -> int | None:
+    """A lower bound on the cost of money for the chain whatever the mix; None when no mix can do."""
+    best: int | None = None
+    for cost, take, opens in openings.takes:
+        need = openings.needs[opens]
+        least = cost + market.floor(need, take is None)
+        if best is None or least < best:
+            best = least
+    return best
+
+
+def mixes_for(market: Market, openings: Openings, kinds: frozenset[str]) -> Iterator[Mix]:
+    """Every allowed mix of pre-shipment and take-out, in the order of its lower bound."""
+    heap: list[tuple[int, int, Mix, bool]] = []
+    for place, (cost, take, opens) in enumerate(openings.takes):
+        if take is None or kinds.issuperset(take.requires):
+            bound = cost + market.floor(openings.needs[opens], take is None)
+            heap.append((bound, place, Mix(None, take, None, opens, bound), False))
+    heapify(heap)
+    serial = len(openings.takes)
+    while heap:
+        _, _, mix, whole = heappop(heap)
+        if whole:
+            yield mix
+            continue
+        need = openings.needs[mix.opens]
+        cost = next(one[0] for one in openings.takes if one[1] is mix.take)
+        for pre in _pre_for(market, need, mix.take):
+            if may_follow(pre, mix.take) and (pre is None or kinds.issuperset(pre.requires)):
+                bound = cost + least_of(market, pre, need)
+                heappush(heap, (bound, serial, Mix(pre, mix.take, None, mix.opens, bound), True))
+                serial += 1
+
+
+def _pre_for(market: Market, need: Need, take: FinanceProduct | None) -> Iterator[FinanceProduct | None]:
+    if not need.amount or market.contingency:
+        yield None
+    for pre in market.pre:
+        if need.amount or (take is not None and pre.repaid_on is Event.BUYER_PAYMENT):
+            yield pre
+
+
+def least_of(market: Market, pre: FinanceProduct | None, need: Need) -> int:
+    """What covering the need costs at least; a contingency facility may cover a part of it."""
+    if not need.amount:
+        return 0
+    bounds = [market.least[one.id] for one in market.contingency]
+    if pre is not None:
+        bounds.append(market.least[pre.id])
+    if not bounds:
+        return 0
+    least = LeastCost(
+        min(one.fixed for one in bounds),
+        min(one.by_amount for one in bounds),
+        min(one.by_day for one in bounds),
+    )
+    return least.of(need.amount, need.amount_days) - ROUNDING
+
+
+def need_before(figures: Figures, opens: int) -> Need:
+    """What operating flows leave uncovered before that day."""
+    balance = need = need_days = 0
+    for on, amount in by_date(figures.flows):
+        if on >= opens:
+            break
+        balance += amount
+        if balance < -need:
+            need_days += (-balance - need) * (opens - on)
+            need = -balance
+    return Need(need, need_days, balance + need)
+
+
+def uses_of(market: Market, mix: Mix, figures: Figures) -> tuple[Use, ...]:
+    """The mix on the chain's dates: pre-shipment, take-out, contingency, in the order they are drawn on."""
+    chain = figures.chain
+    uses = []
+    for product in (mix.pre, mix.take, mix.contingency):
+        if product is None:
+            continue
+        opens = mix.opens if product is mix.take else market.opens(product, chain)
+        due, closes = closing(product, mix, figures)
+        uses.append(Use(market.terms(product, figures), opens, due, closes))
+    return tuple(uses)
+
+
+def closing(product: FinanceProduct, mix: Mix, figures: Figures) -> tuple[int, int]:
+    """When the plan repays the product, and when it is repaid under the facts at hand."""
+    if product.repaid_on is Event.BUYER_PAYMENT or (product.repaid_on is Event.FUNDING and mix.take is None):
+        return figures.buyer_due, figures.buyer_paid
+    if product.repaid_on is Event.FUNDING:
+        return mix.opens, mix.opens
+    day = figures.chain.events[EVENT_INDEX[product.repaid_on]]
+    return day, day
+
+
+def with_contingency(market: Market, mix: Mix) -> Iterator[Mix]:
+    """The mix alone, then with each contingency facility behind it."""
+    yield mix
+    for product in market.contingency:
+        yield Mix(mix.pre, mix.take, product, mix.opens, mix.least)
