@@ -360,11 +360,11 @@ def test_verify_uses_several_processes_with_the_same_result(tmp_path: Path) -> N
                 transaction.append_many(draw(batch * 1_000 + n, f"o{n % 50}") for n in range(1_000))
     steps: list[int] = []
     reports: list[Report] = [
-        verify_file(path, workers=2, progress=lambda done, size: steps.append(done)),
+        verify_file(path, workers=2, progress=lambda done, _: steps.append(done)),
         verify_file(path, workers=1),
     ]
     assert [report.findings for report in reports] == [[], []]
     assert reports[0].root == reports[1].root
     assert steps[-1] == reports[0].records == 18_003
     attack(path, lambda connection: edit_body(connection, 17_000))
-    assert [f.place for f in verify_file(path, workers=2).findings] == ["record 17000 (draw-16997)"]
+    assert [f.place for f in verify_file(path, workers=2).findings] == ["record 17000 (draw-16996)"]
