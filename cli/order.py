@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flows.place import Placed
+    from flows.session import Session
 
 app = group("A buyer's orders: new, import, run, advance, list, show, amend, cancel.")
 order_import.register(app)
@@ -234,6 +235,128 @@ def confirm(asked: Asked, order: OrderArgument) -> None:
         known = find_order(session.ledger, order)
         placed = confirm_order(session.ledger, known.id, session.day_of(known.on))
     _show(asked, "order", placed)
+
+
+@command(
+    app,
+    "run",
+    example="""
+    net order run examples/lamp-order.toml
+    net order run PO-7 --on 2026-03-02
+    """,
+)
+def run_order(
+    asked: Asked,
+    what: Annotated[str, typer.Argument(metavar="FILE|ORDER", help="An order file, or a recorded order.")],
+) -> None:
+    """Take an order the whole way: record it, plan it, ask every lender, reserve every slot and the credit.
+
+    Shows the chain with dates and prices, whose money it stands on, the cash line, who is paid what and
+    when, what is still owed, and the profit. Run again after any interruption, it goes on where it stood.
+    Where no ledger is set up and the order is the shipped example, it runs in a practice ledger.
+    """
+    from cli.way import tell_way
+    from flows.planned import read_plan
+    from flows.run import go_on
+    from flows.run import run_order as run
+    from flows.standing import standing_at
+    from flows.start import order_file, practise_if_example
+
+    with asked.session() as session:
+        file = order_file(Path(what))
+        if file.is_file():
+            if practise_if_example(session, file):
+                note(f"no ledger is set up, so this is practice, in {session.ledger_url}")
+            way = run(session, _read(file))
+        else:
+            known = _recorded(session, what)
+            way = go_on(session, known.id, session.day_of(known.on))
+        plan = read_plan(session.ledger, way.placed.id) or way.plan
+        standing = standing_at(session.ledger, way.placed.id, plan.planned_on, plan)
+        practice = session.ledger.practice
+    tell_way(asked, way, standing, practice=practice)
+
+
+def _recorded(session: "Session", what: str) -> "Placed":
+    """The order of that name; the hint covers a mistyped file too."""
+    from domain.errors import NotFoundError
+    from flows.place import find_order
+
+    try:
+        return find_order(session.ledger, what)
+    except NotFoundError as error:
+        if "/" in what or "." in what:
+            raise NotFoundError(f"no such file: {what}", "check the path") from None
+        raise error
+
+
+@command(
+    app,
+    "advance",
+    example="""
+    net order advance PO-2026-0017 --to 2026-06-30 --as-planned
+    net order advance PO-7 --to 2026-04-30
+    """,
+)
+def advance_order(
+    asked: Asked,
+    order: OrderArgument,
+    to: Annotated[
+        date, typer.Option("--to", metavar="DATE", parser=parse_date, help="Up to and with this day.")
+    ],
+    as_planned: Annotated[
+        bool,
+        typer.Option("--as-planned", help="Play what falls due as planned; on a practice ledger only."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be posted; write nothing.")
+    ] = False,
+) -> None:
+    """Bring an order's books up to a day.
+
+    On a real ledger only what time alone brings is posted: interest, fees, due dates. With --as-planned, on
+    a practice ledger, milestones, draws, invoice, take-out, taxes, the buyer's payment and repayments are
+    played as the plan has them, each recorded as assumed, until the order is settled.
+    """
+    from cli.way import tell_advance
+    from flows.fulfil import advance
+    from flows.place import find_order
+    from flows.planned import read_plan
+    from flows.standing import standing_at
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        recorded = advance(session.ledger, known.id, to, as_planned=as_planned, dry_run=dry_run)
+        plan = read_plan(session.ledger, known.id)
+        standing = None if dry_run else standing_at(session.ledger, known.id, to, plan)
+    tell_advance(asked, recorded, standing)
+
+
+@command(app, "settle", example="net order settle PO-7 --on 2026-07-01")
+def settle_order(
+    asked: Asked,
+    order: OrderArgument,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be posted; write nothing.")
+    ] = False,
+) -> None:
+    """Close a paid order: what is left in its loop goes to the trader, every hold ends.
+
+    Refused while anybody is still owed.
+    """
+    from cli.way import tell_advance
+    from flows.place import find_order
+    from flows.planned import read_plan
+    from flows.settle import settle
+    from flows.standing import standing_at
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        recorded = settle(session.ledger, known.id, session.on, by=by, dry_run=dry_run)
+        plan = read_plan(session.ledger, known.id)
+        standing = None if dry_run else standing_at(session.ledger, known.id, session.on, plan)
+    tell_advance(asked, recorded, standing)
 
 
 def _show(asked: Asked, schema: str, placed: "Placed") -> None:

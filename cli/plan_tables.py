@@ -1,9 +1,12 @@
 """How a plan reads: the chain with dates and prices, the money, the cash line by date, who earns what."""
 
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cli.output import amount, table
+from domain.money import round_minor
 from domain.plan import FacilityPlan, Plan, PlanLeg
 
 if TYPE_CHECKING:
@@ -21,7 +24,8 @@ def chain_table(plan: Plan) -> "Table":
 
 def _leg_row(leg: PlanLeg) -> Row:
     paid = ", ".join(part.due_on.isoformat() for part in leg.schedule)
-    way = f"{leg.origin} - {leg.destination}" if leg.origin and leg.destination else leg.item
+    moves = leg.origin and leg.destination and leg.origin != leg.destination
+    way = f"{leg.origin} - {leg.destination}" if moves else leg.item
     return (
         leg.kind,
         leg.name or leg.provider,
@@ -52,9 +56,16 @@ def _facility_row(each: FacilityPlan, currency: str) -> Row:
         each.repaid_on.isoformat(),
         amount(each.cost_minor, currency),
         each.headline,
-        each.apr or "-",
-        each.xirr or "-",
+        _percent(each.apr),
+        _percent(each.xirr),
     )
+
+
+def _percent(rate: str | None) -> str:
+    """``0.3021`` as ``30.2%``; a dash where the rate is not defined."""
+    if rate is None:
+        return "-"
+    return f"{round_minor(Fraction(rate) * 1000) / Decimal(10)}%"
 
 
 def cash_table(plan: Plan) -> "Table":

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from domain.dates import BusinessCalendar
+from domain.dates import SATURDAY, BusinessCalendar
 from domain.errors import NotFoundError, RefusedError
 from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
 from domain.order import Order
@@ -74,16 +75,25 @@ def contract_of(order: Order, plan: Plan, network: Network, on: date) -> Contrac
 
 
 def _calendar(network: Network, plan: Plan) -> BusinessCalendar:
-    """The trader's business days around the plan's dates."""
+    """The trader's business days around the plan's dates, as data: a later calendar changes nothing."""
     known = network.calendars.get(network.country) or BusinessCalendar(network.country)
-    days = sorted(plan.events.values())
-    if not days:
-        return known
+    if not plan.events:
+        return BusinessCalendar(network.country)
+    return _written_down(known, min(plan.events.values()) - timedelta(days=60))
 
-    def near(some: frozenset[date]) -> frozenset[date]:
-        return frozenset(day for day in some if -60 < (day - days[0]).days < 120 + CALENDAR_DAYS)
 
-    return replace(known, holidays=near(known.holidays), workdays=near(known.workdays))
+@lru_cache(maxsize=256)
+def _written_down(known: BusinessCalendar, since: date) -> BusinessCalendar:
+    days = [since + timedelta(days=ahead) for ahead in range(60 + 120 + CALENDAR_DAYS)]
+    business = {day for day in days if known.is_business_day(day)}
+    weekdays = {day for day in days if day.weekday() < SATURDAY}
+    sure = [day for day in days if not known.is_provisional(day)]
+    return BusinessCalendar(
+        known.country,
+        frozenset(weekdays - business),
+        frozenset(business - weekdays),
+        date.max if len(sure) == len(days) else max(sure, default=since),
+    )
 
 
 def _sale(order: Order, plan: Plan, network: Network) -> Sale:

@@ -12,6 +12,7 @@ from domain.errors import NotFoundError
 
 if TYPE_CHECKING:
     from domain.network import Network, Policy
+    from flows.firms import Firms
     from ledger.store import Ledger
     from trust.keys import Actor
 
@@ -88,6 +89,20 @@ class Session:
         from config.settings import load_policy
 
         return load_policy(self.config_path)
+
+    @cached_property
+    def firms(self) -> "Firms":
+        """The firms of the network, each through its adapter."""
+        from flows.firms import Firms
+
+        return Firms(self.network, self.clock, keys_folder=str(self.keys_folder))
+
+    @cached_property
+    def registry_key(self) -> bytes:
+        """The network's secret for fingerprints of orders."""
+        from flows.registry import load_registry_key
+
+        return load_registry_key(self.keys_folder)
 
     def __enter__(self) -> Self:
         return self

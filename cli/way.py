@@ -1,0 +1,176 @@
+"""What a person is shown of an order under way: its plan as reserved, what happened, what is still owed."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from cli.options import Asked
+from cli.output import amount, answer, table
+from cli.plan_tables import cash_table, chain_table, earnings_table, headlines, money_table
+from domain.money import format_minor
+from domain.plain import to_plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from finance.books import Journal
+    from flows.fulfil import Recorded
+    from flows.run import Way
+    from flows.standing import Standing
+
+CASH = ("trader", "1010")
+"""The order's closed loop in the trader's books."""
+
+MEMO = "9"
+"""Accounts that only note what is promised begin with this."""
+
+
+def tell_way(asked: Asked, way: "Way", standing: "Standing | None", *, practice: bool) -> None:
+    document: dict[str, Any] = {
+        "order": way.placed.id,
+        "state": way.placed.state.value,
+        "repeated": way.repeated,
+        "notes": list(way.notes),
+        "plan": to_plain(way.plan),
+        "standing": standing_document(standing),
+    }
+    answer(asked, "order-run", document, lambda screen: _render_way(screen, way, standing, practice))
+
+
+def _render_way(screen: "Console", way: "Way", standing: "Standing | None", practice: bool) -> None:
+    placed, plan = way.placed, way.plan
+    already = " already" if way.repeated else ""
+    screen.print(f"{placed.id}  {placed.state.value}{already}", style="bold")
+    for line in headlines(plan):
+        screen.print(line)
+    screen.print()
+    for part in (chain_table(plan), money_table(plan), cash_table(plan)):
+        screen.print(part)
+    if standing is not None and standing.owed:
+        screen.print(owed_table(standing, "Who is paid what, and when"))
+    screen.print(earnings_table(plan))
+    for told in way.notes:
+        screen.print(f"note: {told}")
+    if practice and not way.repeated:
+        last = max((flow.on for flow in plan.flows), default=plan.planned_on)
+        screen.print(f"next: net order advance {placed.id} --to {last} --as-planned")
+
+
+def owed_table(standing: "Standing", title: str = "Still owed") -> "Table":
+    """What is open, by due date; what the buyer owes stands in the last column."""
+    rows = [
+        (
+            one.due_on or "",
+            one.party,
+            one.what,
+            amount(one.amount_minor, standing.currency) if one.amount_minor > 0 else "",
+            amount(-one.amount_minor, standing.currency) if one.amount_minor < 0 else "",
+        )
+        for one in standing.owed
+    ]
+    return table(title, ("due", "party", "for", "is owed", "owes"), rows, right="is owed, owes")
+
+
+def standing_document(standing: "Standing | None") -> dict[str, Any] | None:
+    if standing is None:
+        return None
+    return {
+        "on": standing.on,
+        "state": standing.state,
+        "currency": standing.currency,
+        "cash": format_minor(standing.cash_minor, standing.currency),
+        "owed": [
+            {
+                "party": one.party,
+                "what": one.what,
+                "amount": format_minor(one.amount_minor, standing.currency),
+                "due_on": one.due_on,
+            }
+            for one in standing.owed
+        ],
+    }
+
+
+def tell_advance(asked: Asked, recorded: "Recorded", standing: "Standing | None") -> None:
+    document: dict[str, Any] = {
+        "order": recorded.order,
+        "state_before": recorded.state_before.value,
+        "state": recorded.state.value,
+        "dry_run": recorded.dry_run,
+        "facts": [
+            {
+                "kind": fact.kind.value,
+                "on": fact.on,
+                "by": fact.by,
+                "assumed": fact.assumed,
+                "data": fact.data,
+            }
+            for fact in recorded.facts
+        ],
+        "journals": [
+            {
+                "on": journal.on,
+                "kind": journal.kind,
+                "party": journal.party,
+                "cash": format_minor(cash_of(journal), recorded.currency),
+                "postings": [
+                    {"entity": entity, "account": account, "amount": format_minor(minor, recorded.currency)}
+                    for entity, account, minor in journal.postings
+                ],
+            }
+            for journal in recorded.journals
+        ],
+        "standing": standing_document(standing),
+    }
+    answer(asked, "order-advance", document, lambda screen: _render_advance(screen, recorded, standing))
+
+
+def cash_of(journal: "Journal") -> int:
+    """What the journal moves in the order's closed loop, in minor units."""
+    return sum(minor for entity, account, minor in journal.postings if (entity, account) == CASH)
+
+
+def _render_advance(screen: "Console", recorded: "Recorded", standing: "Standing | None") -> None:
+    moved = f" -> {recorded.state.value}" if recorded.state is not recorded.state_before else ""
+    preview = "  (nothing is written)" if recorded.dry_run else ""
+    screen.print(f"{recorded.order}  {recorded.state_before.value}{moved}{preview}", style="bold")
+    rows = list(_happened(recorded))
+    if rows:
+        columns = ("date", "what", "with", recorded.currency, "cash", "in the loop")
+        screen.print(table("", columns, rows, right=f"{recorded.currency}, cash, in the loop"))
+    else:
+        screen.print("nothing fell due")
+    if standing is None:
+        return
+    if standing.owed:
+        screen.print(owed_table(standing))
+    else:
+        screen.print(f"nobody is owed anything; {amount(standing.cash_minor, standing.currency)} in the loop")
+
+
+def _happened(recorded: "Recorded") -> Iterator[tuple[str, ...]]:
+    """One row for each journal that is more than a note; the loop's balance is told where money moved."""
+    balance = recorded.cash
+    if not recorded.dry_run:
+        balance -= sum(cash_of(journal) for journal in recorded.journals)
+    for journal in recorded.journals:
+        moved = cash_of(journal)
+        balance += moved
+        if all(account.startswith(MEMO) for _, account, _ in journal.postings):
+            continue
+        yield (
+            journal.on.isoformat(),
+            journal.kind.replace("_", " "),
+            journal.party,
+            amount(_size_of(journal), recorded.currency),
+            amount(moved, recorded.currency) if moved else "",
+            amount(balance, recorded.currency) if moved else "",
+        )
+
+
+def _size_of(journal: "Journal") -> int:
+    """What the journal is about: all that is debited in the books of the entity that it moves most."""
+    debits: dict[str, int] = {}
+    for entity, _, minor in journal.postings:
+        debits[entity] = debits.get(entity, 0) + max(0, minor)
+    return debits.get("trader") or max(debits.values(), default=0)

@@ -1,0 +1,94 @@
+"""Where an order stands in money: who is still owed what, by when, and what is in its closed loop."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.errors import NotFoundError
+from domain.plan import FlowKind, Plan
+from finance.contract import BUYER, TAX, Contract
+from finance.position import Account, Position
+
+if TYPE_CHECKING:
+    from ledger.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An amount still open: positive when the order owes ``party``, negative when the party owes it."""
+
+    party: str
+    what: str
+    amount_minor: int
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The order's loop at the end of a day."""
+
+    order: str
+    on: date
+    state: str
+    currency: str
+    cash_minor: int
+    owed: tuple[Owed, ...]
+
+
+def standing_at(reading: "Reading", order: str, on: date, plan: Plan | None = None) -> Standing | None:
+    """Where the order stands at the end of ``on``; None before anything is agreed with anybody."""
+    from flows.fulfil import position_at
+
+    try:
+        folded = position_at(reading, order, on)
+    except NotFoundError:
+        return None
+    position = folded.position
+    state = reading.order_state(order) or position.state.value
+    owed = tuple(sorted(_open(position, plan), key=lambda one: (one.due_on or date.max, one.party)))
+    return Standing(order, on, state, position.contract.currency, position.cash, owed)
+
+
+def _open(position: Position, plan: Plan | None) -> Iterator[Owed]:
+    contract = position.contract
+    for account in position.accounts.values():
+        yield from _to_provider(position, account)
+    for debt in position.debts.values():
+        if debt.claim:
+            due = debt.due_on or position.expected(debt.facility.repaid_on)
+            parties = ", ".join(debt.lenders())
+            yield Owed(parties, debt.facility.name or debt.facility.id, debt.claim, due)
+    yield from _to_tax_office(position, plan)
+    yield from _by_buyer(position, contract)
+
+
+def _to_provider(position: Position, account: Account) -> Iterator[Owed]:
+    booking = account.booking
+    left = account.paid
+    if account.ended:
+        return
+    for due in booking.dues:
+        part = max(0, due.amount_minor - max(0, left))
+        left -= due.amount_minor
+        if part:
+            day = position.due_date(due, booking) or due.planned_on
+            yield Owed(booking.name or booking.id, booking.kind, part, day)
+
+
+def _to_tax_office(position: Position, plan: Plan | None) -> Iterator[Owed]:
+    if plan is None or position.tax_paid:
+        return
+    for flow in plan.flows:
+        if flow.kind in (FlowKind.TAX, FlowKind.SURCHARGE):
+            yield Owed(TAX, flow.kind.value, -flow.amount_minor, flow.on)
+
+
+def _by_buyer(position: Position, contract: Contract) -> Iterator[Owed]:
+    credited = position.credited_net + position.credited_tax
+    left = contract.sale.gross_minor - credited - position.received
+    if left <= 0:
+        return
+    due = max((invoice.due_on for invoice in position.invoices), default=None)
+    planned = contract.sale.payment[-1].planned_on if contract.sale.payment else None
+    yield Owed(contract.buyer or BUYER, "the order", -left, due or planned)
