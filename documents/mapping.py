@@ -106,12 +106,14 @@ def load(path: str | Path) -> OrderMap:
     file = Path(path)
     text = decode(read_document(file), str(file))
     findings = Findings(str(file), toml_order.Locator(text))
-    found = _Loading(Section(toml_order.parse(text, str(file)), "", findings)).order_map()
+    found = MapLoading(Section(toml_order.parse(text, str(file)), "", findings)).order_map()
     findings.raise_any()
     return found
 
 
-class _Loading:
+class MapLoading:
+    """Reads the parts that every map has: kinds, lookups, rules, fields; defects go to the findings."""
+
     def __init__(self, top: Section) -> None:
         self.top = top
         self.lookups = self.read_lookups()

@@ -1,0 +1,81 @@
+"""A bank statement as data: entries that each have the bank's own reference, checked against the balances."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from documents.findings import Findings
+from domain.money import format_minor
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEntry:
+    """One movement on an account: money in is positive, money out negative, in minor units.
+
+    ``reference`` is the bank's own for this movement, by which the same entry is known again in another
+    statement. ``references`` are what the payer or the trader wrote (end-to-end ids, creditor references,
+    invoice numbers), ``text`` the rest of what came with it. ``reversal`` marks an entry that takes an
+    earlier one back.
+    """
+
+    reference: str
+    account: str
+    booked_on: date
+    amount_minor: int
+    currency: str
+    valued_on: date | None = None
+    party: str = ""
+    party_account: str = ""
+    references: tuple[str, ...] = ()
+    text: str = ""
+    reversal: bool = False
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one account did in one period; balances are None where the statement has none."""
+
+    id: str
+    account: str
+    currency: str
+    entries: tuple[StatementEntry, ...]
+    opening_minor: int | None = None
+    closing_minor: int | None = None
+
+
+def with_references(entries: Iterable[StatementEntry]) -> tuple[StatementEntry, ...]:
+    """Entries without a reference of the bank get one from their content; equal ones are numbered.
+
+    The same statement gives the same references however often it is read.
+    """
+    counted: dict[str, int] = {}
+    found = []
+    for entry in entries:
+        if not entry.reference:
+            digest = _digest(entry)
+            counted[digest] = counted.get(digest, 0) + 1
+            entry = replace(entry, reference=f"{digest}-{counted[digest]}")
+        found.append(entry)
+    return tuple(found)
+
+
+def _digest(entry: StatementEntry) -> str:
+    said = (entry.account, str(entry.booked_on), str(entry.amount_minor), entry.currency, entry.party)
+    told = "\x1f".join((*said, entry.party_account, *entry.references, entry.text))
+    return "x-" + hashlib.blake2b(told.encode(), digest_size=10).hexdigest()
+
+
+def check_balances(statement: Statement, findings: Findings) -> None:
+    """Opening balance and entries must give the closing balance; otherwise entries are missing."""
+    if statement.opening_minor is None or statement.closing_minor is None:
+        return
+    moved = sum(entry.amount_minor for entry in statement.entries)
+    if statement.opening_minor + moved != statement.closing_minor:
+        shown = [
+            format_minor(amount, statement.currency)
+            for amount in (statement.opening_minor, moved, statement.closing_minor)
+        ]
+        problem = f"opens with {shown[0]}, moves {shown[1]}, but closes with {shown[2]}"
+        findings.add("balance", problem, "get the whole statement from the bank; entries are missing")
