@@ -321,11 +321,12 @@ def accept(
     network: Network,
     on: date,
     *,
-    registry_key: bytes,
+    registry_key: bytes | None = None,
     by: str = "",
 ) -> Accepted:
     """Accept the offers that the plan rests on: promises become memo accounts, terms are fixed, and the
-    order is claimed in the registry (AlreadyFinancedError when somebody finances it already).
+    order is claimed in the registry (AlreadyFinancedError when somebody finances it already), under the
+    network's key or, without one, this ledger's own.
 
     The same plan again returns what there is; another plan is refused once money was drawn, since what
     is owed cannot be replaced by a plan.
@@ -344,7 +345,8 @@ def accept(
             )
         return Accepted(recorded, _accepted_fact(recorded, by), read_book(transaction, plan.order), True)
     fact = _accepted_fact(contract, by)
-    claim_order(transaction, plan.order, order, _first_lender(contract), registry_key, on)
+    key = registry_key or transaction.record_by_key("ledger").record_id.encode()  # type: ignore[union-attr]
+    claim_order(transaction, plan.order, order, _first_lender(contract), key, on)
     book = begin_book(transaction, contract, fact, {"plan": to_plain(plan), "contract": to_plain(contract)})
     return Accepted(contract, fact, book)
 

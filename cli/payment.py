@@ -1,0 +1,355 @@
+"""``net payment``: money that came in or went out, and all that goes wrong with it."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Asked, command, group
+from cli.output import amount, answer, table
+from cli.recorded import (
+    AmountArgument,
+    AmountOption,
+    BookingArgument,
+    ByOption,
+    DryRunOption,
+    EvidenceOption,
+    OptionalAmount,
+    OrderArgument,
+    QuantityOption,
+    ReferenceOption,
+    record,
+)
+
+app = group("Money that came in or went out, and what goes wrong with it.")
+
+
+@command(
+    app, "receive", example="net payment receive PO-2026-0017 1130000.00 --on 2026-06-22 --reference BK-77"
+)
+def receive(
+    asked: Asked,
+    order: OrderArgument,
+    money: AmountArgument,
+    reference: ReferenceOption = "",
+    account: Annotated[str, typer.Option("--account", metavar="IBAN", help="From which account.")] = "",
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="From an account nobody knows: kept apart until identified.")
+    ] = False,
+    identified: Annotated[
+        bool, typer.Option("--identified", help="Money kept apart before turns out to be the buyer's.")
+    ] = False,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record money from the buyer; it enters the order's account and leaves it by the waterfall.
+
+    A short payment leaves the rest owed; a payment beyond what is owed is owed back. A date in the past
+    replays interest and allocation from that day, as corrections.
+    """
+    from finance.facts import FactKind
+
+    data = {"reference": reference, "account": account, "unknown": unknown, "identified": identified}
+    record(
+        asked,
+        order,
+        FactKind.RECEIPT,
+        data,
+        money={"amount": money},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(app, "make", example="net payment make PO-2026-0017 tax --on 2026-05-15")
+def make(
+    asked: Asked,
+    order: OrderArgument,
+    payee: Annotated[
+        str,
+        typer.Argument(metavar="PAYEE", help="A booking, a facility, 'network', 'tax', 'buyer', 'trader'."),
+    ],
+    money: OptionalAmount = None,
+    reference: ReferenceOption = "",
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record a payment out of the order's account: what is owed when no amount is given.
+
+    It is refused while the account does not hold it, or holds it for somebody who comes first.
+    """
+    from finance.facts import FactKind
+
+    data = {"payee": payee, "reference": reference}
+    if money is None:
+        money = _owed(asked, order, payee)
+    record(
+        asked,
+        order,
+        FactKind.PAYMENT,
+        data,
+        money={"amount": money},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+def _owed(asked: Asked, order: str, payee: str) -> str | None:
+    """What a booking is owed now, so that the fact carries its amount; None where the rules say it."""
+    from domain.money import format_minor
+    from flows.fulfil import position_at
+
+    with asked.session() as session:
+        position = position_at(session.ledger, order, session.on).position
+        account = position.accounts.get(payee)
+        if account is None:
+            return None
+        owed = max(position.due_now(account) - account.paid, 0)
+        return format_minor(owed, position.contract.currency)
+
+
+@command(app, "due", example="net payment due PO-2026-0017 --on 2026-06-22")
+def due(asked: Asked, order: OrderArgument) -> None:
+    """Show what is due and unpaid on a day, in the order in which it is paid, and what the account holds."""
+    from domain.money import format_minor
+    from finance.conditions import dues
+    from flows.fulfil import position_at
+
+    with asked.session() as session:
+        position = position_at(session.ledger, order, session.on).position
+        currency = position.contract.currency
+        found = dues(position, session.on)
+        ranks = position.contract.waterfall_default if position.frozen else position.contract.waterfall
+        rows = [(rank.value, found.get(rank, 0)) for rank in ranks]
+        cash = position.cash
+    listed = [{"rank": name, "amount": format_minor(minor, currency)} for name, minor in rows]
+    answer(
+        asked,
+        "payment-due",
+        {"order": order, "currency": currency, "due": listed, "cash": format_minor(cash, currency)},
+        lambda screen: screen.print(
+            table(
+                f"due; the account holds {amount(cash, currency)}",
+                ("rank", currency),
+                [(name, amount(minor, currency)) for name, minor in rows],
+                right=currency,
+            )
+        ),
+    )
+
+
+@command(
+    app,
+    "dispute",
+    example="""
+    net payment dispute PO-2026-0017 --quantity 800 --on 2026-06-22
+    net payment dispute PO-2026-0017 --quantity 300 --settled --on 2026-07-10
+    """,
+)
+def dispute(
+    asked: Asked,
+    order: OrderArgument,
+    quantity: QuantityOption = None,
+    money: AmountOption = None,
+    settled: Annotated[bool, typer.Option("--settled", help="The buyer gives in on this much.")] = False,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that the buyer withholds part of what it owes, or gives in."""
+    from finance.facts import FactKind
+
+    data = {"quantity": quantity, "settled": settled}
+    record(
+        asked,
+        order,
+        FactKind.DISPUTE,
+        data,
+        money={"amount": money},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(app, "credit", example="net payment credit PO-2026-0017 --quantity 500 --on 2026-07-15")
+def credit(
+    asked: Asked,
+    order: OrderArgument,
+    quantity: QuantityOption = None,
+    money: AmountOption = None,
+    reference: ReferenceOption = "",
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record a credit note: less is sold, less tax is owed, what was paid for it is owed back."""
+    from finance.facts import FactKind
+
+    data = {"quantity": quantity, "reference": reference}
+    record(
+        asked,
+        order,
+        FactKind.CREDIT_NOTE,
+        data,
+        money={"amount": money},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(app, "damages", example="net payment damages PO-2026-0017 zhongshan-lamps 42940.00 --on 2026-07-20")
+def damages(
+    asked: Asked,
+    order: OrderArgument,
+    booking: BookingArgument,
+    money: AmountArgument,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that a provider owes part of its price back (with tax)."""
+    from finance.facts import FactKind
+
+    record(
+        asked,
+        order,
+        FactKind.DAMAGES,
+        {"booking": booking},
+        money={"amount": money},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(app, "refund", example="net payment refund PO-2026-0017 zhongshan-lamps 42940.00 --on 2026-07-30")
+def refund(
+    asked: Asked,
+    order: OrderArgument,
+    booking: BookingArgument,
+    money: AmountArgument,
+    reference: ReferenceOption = "",
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record money back from a provider, against what was claimed or was prepaid."""
+    from finance.facts import FactKind
+
+    record(
+        asked,
+        order,
+        FactKind.REFUND,
+        {"booking": booking, "reference": reference},
+        money={"amount": money},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(app, "late-interest", example="net payment late-interest PO-2026-0017 --on 2026-08-06")
+def late_interest(
+    asked: Asked,
+    order: OrderArgument,
+    money: OptionalAmount = None,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Charge the buyer late interest: by the law's rate when no amount is given."""
+    from finance.facts import FactKind
+
+    record(
+        asked,
+        order,
+        FactKind.LATE_INTEREST,
+        {},
+        money={"amount": money},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(app, "insolvent", example="net payment insolvent PO-2026-0017 --on 2026-06-22 --evidence court")
+def insolvent(
+    asked: Asked,
+    order: OrderArgument,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that the buyer cannot pay: the account is kept for the lenders, the claim struck on its day."""
+    from finance.facts import FactKind
+
+    record(asked, order, FactKind.INSOLVENT, {}, by=by, evidence=evidence, dry_run=dry_run)
+
+
+@command(app, "recover", example="net payment recover PO-2026-0017 226000.00 --cost 22600.00 --on 2026-12-21")
+def recover(
+    asked: Asked,
+    order: OrderArgument,
+    money: AmountArgument,
+    cost: Annotated[str, typer.Option("--cost", metavar="AMOUNT", help="What collecting it cost.")] = "0",
+    reference: ReferenceOption = "",
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record money from an insolvent buyer's estate; insurers, lenders, guarantors share it by rank."""
+    from finance.facts import FactKind
+
+    record(
+        asked,
+        order,
+        FactKind.RECOVERY,
+        {"reference": reference},
+        money={"amount": money, "cost": cost},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(app, "insurance", example="net payment insurance PO-2026-0017 --on 2026-12-20")
+def insurance(
+    asked: Asked,
+    order: OrderArgument,
+    money: OptionalAmount = None,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record what an insurer pays on the buyer's debt: by the policy's rate when no amount is given."""
+    from finance.facts import FactKind
+
+    record(
+        asked,
+        order,
+        FactKind.INSURANCE,
+        {},
+        money={"amount": money},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(app, "write-off", example="net payment write-off PO-2026-0017 --on 2026-12-21")
+def write_off(
+    asked: Asked,
+    order: OrderArgument,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Write off what nobody will pay; a recourse limited to the order is released."""
+    from finance.facts import FactKind
+
+    record(asked, order, FactKind.WRITE_OFF, {}, by=by, evidence=evidence, dry_run=dry_run)
