@@ -159,6 +159,8 @@ def _payee(position: Position, debt: Debt, name: str, amount: int) -> Iterable[O
     if name == TAX and debt.facility.role is Role.CONTINGENCY:
         return
     account = position.accounts.get(name)
+    if account is None and name in position.debts and position.debts[name].facility.charges:
+        return
     if account is None:
         yield Objection(f"{name!r} is no reserved booking of this order", _bookings(position))
         return

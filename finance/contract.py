@@ -80,6 +80,14 @@ class PlannedDraw:
     payees: tuple[tuple[str, int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a guarantee costs, and when the plan has it paid."""
+
+    on: date
+    amount_minor: int
+
+
 class Condition(StrEnum):
     """What must be true before a draw."""
 
@@ -138,6 +146,7 @@ class Facility:
     conditions: tuple[Condition, ...] = ()
     name: str = ""
     takes_out: str = ""
+    charges: tuple[Charge, ...] = ()
 
     @property
     def factoring(self) -> bool:

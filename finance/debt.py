@@ -103,6 +103,7 @@ class Debt:
     struck_on: date | None = None
     closed: bool = False
     released: bool = False
+    promised: int = 0
 
     @property
     def struck(self) -> bool:

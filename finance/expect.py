@@ -87,6 +87,7 @@ class Expectations:
         yield from self._planned_draws(position)
         yield from self._receipts(position)
         yield from self._payments(position, today)
+        yield from self._repayments(position, today)
         yield from self._tax(position, today)
         if self._complete(position):
             yield today, FactKind.SETTLED, {}
@@ -173,9 +174,19 @@ class Expectations:
                 return
 
     def _buyer_due(self, position: Position, due: Due) -> date | None:
-        if due.term.event in (Event.INVOICE, Event.DELIVERY) and position.invoices:
+        if due.term.event in (Event.INVOICE, Event.DELIVERY) and len(position.invoices) > 1:
             return max(invoice.due_on for invoice in position.invoices)
         return position.due_date(due)
+
+    def _repayments(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        """A loan that is repaid on an event of the goods is repaid from the loop on its day."""
+        for debt in position.debts.values():
+            event = debt.facility.repaid_on
+            if event in (Event.FUNDING, Event.BUYER_PAYMENT) or not debt.principal or position.cash <= 0:
+                continue
+            day = position.happened.get(event.value)
+            if day is not None:
+                yield max(day, today), FactKind.PAYMENT, {"payee": debt.facility.id}
 
     def _payments(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         """The payments of the next due day: from the loop while it can, the rest of the day in one draw."""
@@ -184,6 +195,13 @@ class Expectations:
             found = self._next_due(position, account)
             if found is not None:
                 dues.append((max(found[0], today), account.booking.id, found[1]))
+        for facility in self.contract.facilities:
+            due_so_far = 0
+            for charge in facility.charges:
+                due_so_far += charge.amount_minor
+                if due_so_far > self._paid[facility.id]:
+                    dues.append((max(charge.on, today), facility.id, due_so_far - self._paid[facility.id]))
+                    break
         if not dues:
             return
         first = min(day for day, _, _ in dues)

@@ -30,6 +30,7 @@ class FactKind(StrEnum):
     LATE_INTEREST = "late_interest"
     TRANSFER = "transfer"
     RECEIPT = "receipt"
+    COLLECTION = "collection"
     RECOVERY = "recovery"
     REFUND = "refund"
     INSURANCE = "insurance"

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from finance.books import Journal
 from finance.contract import Contract
+from finance.debt import Debt
 from finance.facts import Fact, FactKind
 from finance.handlers import HANDLERS
 from finance.loss import recourse_on
@@ -80,16 +81,26 @@ def _earliest(*facts: Fact | None) -> Fact | None:
 
 
 def derived(position: Position, to: date) -> Fact | None:
-    """What follows from the contract alone: an insolvent buyer's claim is struck on the recourse day."""
-    if not position.frozen:
-        return None
+    """What follows from the contract alone: early money goes to the lenders when their claim falls due;
+    an insolvent buyer's claim is struck on the recourse day."""
+    found: Fact | None = None
     for debt in position.debts.values():
-        day = recourse_on(debt)
-        if day is not None and day <= to and debt.drawings and not debt.struck and debt.claim:
-            struck = max(day, position.insolvent_on or day)
-            data = {"facility": debt.facility.id}
-            return Fact(FactKind.DEFAULT, struck, f"strike-{debt.facility.id}", data=data)
-    return None
+        if not debt.drawings or not debt.claim:
+            continue
+        if position.collected and debt.due_on is not None and debt.due_on <= to:
+            found = _earliest(found, Fact(FactKind.COLLECTION, debt.due_on, f"collection-{debt.due_on}"))
+        if position.frozen and not debt.struck:
+            found = _earliest(found, _strike(position, debt, to))
+    return found
+
+
+def _strike(position: Position, debt: Debt, to: date) -> Fact | None:
+    day = recourse_on(debt)
+    if day is None or day > to:
+        return None
+    struck = max(day, position.insolvent_on or day)
+    data = {"facility": debt.facility.id}
+    return Fact(FactKind.DEFAULT, struck, f"strike-{debt.facility.id}", data=data)
 
 
 def replayed(contract: Contract, facts: Sequence[Fact], to: date) -> list[Journal]:

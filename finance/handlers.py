@@ -5,6 +5,7 @@ from datetime import date
 from fractions import Fraction
 
 from domain.money import round_minor
+from domain.network import Role
 from domain.states import OrderState, may_move
 from domain.terms import Event
 from finance import lending, loss, sale, supply, taxes
@@ -147,6 +148,8 @@ def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) ->
         sale.refund_buyer(position, owed if amount is None else amount, fact.on, fact.id)
     elif payee == TRADER:
         pay_residual(position, position.cash if amount is None else amount, fact)
+    elif payee in position.debts and position.debts[payee].facility.role is Role.GUARANTEE:
+        lending.charge(position, position.debts[payee], amount or 0, fact.on, fact.id)
     elif payee in position.debts:
         debt = position.debts[payee]
         available = position.cash if amount is None else amount
@@ -160,6 +163,11 @@ def receive(position: Position, fact: Fact) -> None:
     else:
         sale.receive(position, amount, fact.on, fact.id, identified=fact.data.get("unknown") is not True)
     after_receipt(position)
+
+
+def collect(position: Position, fact: Fact) -> None:
+    """The lenders' claim falls due: what was collected before is theirs now."""
+    sale.pay_lenders(position, fact.on, fact.id)
 
 
 def after_receipt(position: Position) -> None:
@@ -394,6 +402,7 @@ HANDLERS: dict[FactKind, Handler] = {
     FactKind.LATE_INTEREST: charge,
     FactKind.TRANSFER: transfer,
     FactKind.RECEIPT: receive,
+    FactKind.COLLECTION: collect,
     FactKind.RECOVERY: recover,
     FactKind.REFUND: refund,
     FactKind.INSURANCE: insure,

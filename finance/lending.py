@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from domain.money import round_minor, split_minor
+from domain.network import Role
 from domain.terms import Event, Fee, FeeBasis, FeeTaking, InterestTaking
 from finance.allowance import set_allowance
 from finance.books import Posting
@@ -29,7 +30,18 @@ def principal_accounts(facility: Facility) -> tuple[str, str, str, str]:
 def grant(position: Position, on: date, cause: str) -> None:
     """Memo: the undrawn facilities, in the trader's books and in each lender's."""
     for debt in position.debts.values():
-        _memo(position, debt, debt.facility.limit_minor, "facility_granted", on, cause)
+        if debt.facility.role is Role.GUARANTEE:
+            promise(position, debt, debt.facility.limit_minor, "guarantee_given", on, cause)
+        else:
+            _memo(position, debt, debt.facility.limit_minor, "facility_granted", on, cause)
+
+
+def promise(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
+    """Memo in the guarantors' books: what they have promised (negative: what they no longer do)."""
+    debt.promised += amount
+    for lender, part in debt.split(amount).items():
+        entity = lender_entity(lender)
+        position.post(kind, on, cause, entity, ((entity, "9410", part), (entity, "9419", -part)))
 
 
 def _memo(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
@@ -269,7 +281,9 @@ def close(position: Position, debt: Debt, on: date, cause: str) -> None:
     """The facility has done its work: the rest of its fee is earned, what was undrawn is released."""
     if debt.closed:
         return
-    rest = undrawn(debt)
+    if debt.promised:
+        promise(position, debt, -debt.promised, "guarantee_released", on, cause)
+    rest = 0 if debt.facility.role is Role.GUARANTEE else undrawn(debt)
     debt.closed = True
     set_allowance(position, debt, 0, on, cause)
     _memo(position, debt, -rest, "facility_released", on, cause)
@@ -280,12 +294,41 @@ def due_at_funding(debt: Debt) -> bool:
     return debt.facility.repaid_on is Event.FUNDING and not debt.facility.factoring
 
 
+def charge(position: Position, debt: Debt, amount: int, on: date, cause: str) -> None:
+    """A guarantee's fee is paid from the loop; tax on it is part of it."""
+    tax = amount - round_minor(Fraction(amount) / (1 + debt.facility.tax_rate))
+    for lender, part in debt.split(amount).items():
+        entity, taxed = lender_entity(lender), round_minor(Fraction(part * tax, amount)) if amount else 0
+        position.post(
+            "guarantee_fee",
+            on,
+            cause,
+            entity,
+            (
+                (TRADER, "5220", part - taxed),
+                (TRADER, "5250", taxed),
+                (TRADER, CASH, -part),
+                (entity, CASH, part),
+                (entity, "4130", taxed - part),
+                (entity, "2510", -taxed),
+            ),
+        )
+
+
+def waits_for_buyer(position: Position, facility: Facility) -> bool:
+    """Whether the buyer's payment repays it; a standby is drawn late by its nature and has no due date."""
+    if facility.role is not Role.PRE_SHIPMENT:
+        return facility.factoring
+    own = facility.repaid_on
+    return own is Event.BUYER_PAYMENT or (own is Event.FUNDING and position.take_out() is None)
+
+
 def set_due_dates(position: Position) -> None:
-    """Grace counts from the invoice's due date for a take-out, from the end of its tenor for a loan."""
+    """Grace counts from the invoice's due date where the buyer's payment repays, else from a tenor's end."""
     for debt in position.debts.values():
         if not debt.drawings:
             continue
-        if debt.facility.factoring:
+        if waits_for_buyer(position, debt.facility):
             debt.due_on = max((invoice.due_on for invoice in position.invoices), default=None)
         elif debt.facility.tenor_days is not None:
             first = min(drawing.on for drawing in debt.drawings)

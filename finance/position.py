@@ -83,6 +83,7 @@ class Position:
     credited_net: int = 0
     credited_tax: int = 0
     received: int = 0
+    collected: int = 0
     undelivered_refund: int = 0
     invoices: list[Invoice] = field(default_factory=list)
     insolvent_on: date | None = None

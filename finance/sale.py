@@ -121,10 +121,26 @@ def identify(position: Position, amount: int, on: date, cause: str) -> None:
 
 def collect(position: Position, proceeds: int, on: date, cause: str) -> None:
     """The proceeds pay what is due by the waterfall; the rest stays in the loop for who comes after."""
-    position.happened.setdefault(Event.BUYER_PAYMENT.value, on)
-    if position.take_out() is None:
-        position.happened.setdefault(Event.FUNDING.value, on)
-    available = min(proceeds, position.cash - kept_for_taxes(position, on))
+    if position.delivered == 1 and position.books.balance(TRADER, "1210") == 0:
+        position.happened.setdefault(Event.BUYER_PAYMENT.value, on)
+        if position.take_out() is None:
+            position.happened.setdefault(Event.FUNDING.value, on)
+    position.collected += proceeds
+    if position.receivable and waits_for_due(position, on):
+        return
+    pay_lenders(position, on, cause)
+
+
+def waits_for_due(position: Position, on: date) -> bool:
+    """Whether what came early stays in the loop until the lenders' claim falls due."""
+    days = [debt.due_on for debt in position.debts.values() if debt.claim and debt.due_on is not None]
+    return bool(days) and min(days) > on and not position.frozen
+
+
+def pay_lenders(position: Position, on: date, cause: str) -> None:
+    """What was collected repays the lenders, the take-out first; the rest is the loop's."""
+    available = min(position.collected, position.cash - kept_for_taxes(position, on))
+    position.collected = 0
     ranks = lender_ranks(position)
     debts = sorted(position.debts.values(), key=lambda debt: not debt.facility.factoring)
     for debt in debts:

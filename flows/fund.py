@@ -12,11 +12,12 @@ from domain.errors import NotFoundError, RefusedError
 from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
 from domain.order import Order
 from domain.plain import from_plain, to_plain
-from domain.plan import FacilityPlan, Plan, PlanLeg
+from domain.plan import FacilityPlan, FlowKind, Plan, PlanLeg
 from domain.terms import Event, Fee, FeeBasis, PaymentTerm
 from finance.contract import (
     NETWORK,
     Booking,
+    Charge,
     Condition,
     Contract,
     Due,
@@ -260,6 +261,11 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
         ),
         name=planned.name,
         takes_out=planned.takes_out,
+        charges=tuple(
+            Charge(flow.on, -flow.amount_minor)
+            for flow in plan.flows
+            if flow.kind is FlowKind.FEE and flow.ref == product.id and flow.amount_minor
+        ),
     )
 
 

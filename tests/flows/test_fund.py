@@ -1,0 +1,117 @@
+"""The accepted plan as a contract: played as planned, the ledger's cash line is the plan's."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from config.locations import shipped_network
+from config.settings import load_policy
+from domain.dates import DayCount
+from domain.network import Network, Participation, Role
+from domain.order import Order
+from domain.plan import Plan
+from domain.terms import Event, PaymentTerm
+from finance.expect import Expectations
+from finance.facts import Fact, FactKind
+from finance.fold import Folded, fold
+from flows.fund import contract_of
+from flows.session import Session
+from routing.choose import choose
+
+ON = date(2026, 3, 2)
+
+
+def plan_of(order: Order, network: Network) -> Plan:
+    plan = choose(order, network, load_policy(shipped_network()))
+    assert isinstance(plan, Plan), plan
+    return plan
+
+
+def play(order: Order, plan: Plan, network: Network) -> Folded:
+    contract = contract_of(order, plan, network, ON)
+    accepted = Fact(FactKind.ACCEPTED, contract.accepted_on, "accepted")
+    return fold(contract, [accepted], date(2027, 12, 31), Expectations(contract, [accepted]))
+
+
+def ledger_line(folded: Folded) -> dict[date, int]:
+    days: dict[date, int] = defaultdict(int)
+    for journal in folded.journals:
+        if journal.kind != "residual":
+            for entity, account, amount in journal.postings:
+                if (entity, account) == ("trader", "1010"):
+                    days[journal.on] += amount
+    return {day: amount for day, amount in sorted(days.items()) if amount}
+
+
+def plan_line(plan: Plan) -> dict[date, int]:
+    days: dict[date, int] = defaultdict(int)
+    for flow in plan.flows:
+        days[flow.on] += flow.amount_minor
+    return {day: amount for day, amount in sorted(days.items()) if amount}
+
+
+def changed(network: Network, role: Role, **changes: object) -> Network:
+    products = tuple(
+        replace(one, **changes) if one.role is role else one
+        for one in network.products  # type: ignore[arg-type]
+    )
+    return replace(network, products=products)
+
+
+VARIANTS = {
+    "as shipped": lambda network: network,
+    "two lenders share the loan": lambda network: changed(
+        network,
+        Role.PRE_SHIPMENT,
+        participations=tuple(
+            Participation(lender.id, share)
+            for lender, share in zip(network.lenders[:2], (Fraction(3, 5), Fraction(2, 5)), strict=True)
+        ),
+    ),
+    "tax on finance": lambda network: changed(network, Role.TAKE_OUT, tax_rate=Fraction(6, 100)),
+    "30/360": lambda network: changed(
+        network,
+        Role.PRE_SHIPMENT,
+        price=replace(next(one for one in network.products if one.role is Role.PRE_SHIPMENT).price,
+                      day_count=DayCount.THIRTY_360),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_played_as_planned_the_cash_line_is_the_plans(
+    session: Session, lamp_order: Order, variant: str
+) -> None:
+    network = VARIANTS[variant](session.network)
+    plan = plan_of(lamp_order, network)
+    folded = play(lamp_order, plan, network)
+    assert folded.position.state == "SETTLED"
+    assert ledger_line(folded) == plan_line(plan)
+    assert folded.position.books.balance("trader", "3010") == plan.profit_minor
+
+
+def test_buyer_deposit_is_used_before_anything_is_drawn(session: Session, lamp_order: Order) -> None:
+    order = replace(
+        lamp_order,
+        payment=(PaymentTerm(Fraction(1, 4), Event.ORDER, 3), PaymentTerm(Fraction(3, 4), Event.INVOICE, 60)),
+    )
+    plan = plan_of(order, session.network)
+    folded = play(order, plan, session.network)
+    assert ledger_line(folded) == plan_line(plan)
+
+
+def test_what_parties_earn_is_what_the_plan_says(session: Session, lamp_order: Order) -> None:
+    plan = plan_of(lamp_order, session.network)
+    balances = play(lamp_order, plan, session.network).position.books.balances
+    for earning in plan.earnings:
+        if earning.party.startswith(("provider:", "lender:")):
+            booked = -sum(
+                amount
+                for (entity, code), amount in balances.items()
+                if entity == earning.party and code[0] in "45"
+            )
+            told = sum(one.amount_minor for one in plan.earnings if one.party == earning.party)
+            assert booked == told
