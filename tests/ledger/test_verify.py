@@ -1,0 +1,372 @@
+"""Verification finds every way in which somebody with the file can change it, and says where."""
+
+import sqlite3
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+
+from domain.errors import LedgerBrokenError
+from ledger.backup import backup
+from ledger.checkpoints import held_checkpoint, make_checkpoint
+from ledger.findings import Report
+from ledger.store import create_ledger, open_ledger
+from ledger.verify import verify_ledger
+from ledger.verify_sqlite import verify_file
+from tests.ledger.conftest import ACTOR, Clock, draw
+from tests.ledger.support import attack, full_ledger
+from trust.canonical import canonical_bytes, parse_canonical
+from trust.merkle import Frontier, leaf_hash
+
+Damage = Callable[[sqlite3.Connection, int], None]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("original") / "net.ledger"
+    full_ledger(path)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+def size_of(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    size = connection.execute("SELECT MAX(sequence) FROM record").fetchone()[0]
+    connection.close()
+    return int(size)
+
+
+def rewritten(connection: sqlite3.Connection, start: int = 1) -> None:
+    """Make leaves and nodes fit the texts again, as a careful forger would."""
+    frontier = Frontier()
+    for sequence, body in connection.execute(
+        "SELECT sequence, body FROM record ORDER BY sequence"
+    ).fetchall():
+        leaf = leaf_hash(body.encode())
+        node = frontier.append(leaf)
+        if sequence >= start:
+            values = (leaf, node, sequence)
+            connection.execute("UPDATE record SET leaf = ?, node = ? WHERE sequence = ?", values)
+
+
+def edited(connection: sqlite3.Connection, sequence: int, change: Callable[[dict], None]) -> None:
+    body = connection.execute("SELECT body FROM record WHERE sequence = ?", (sequence,)).fetchone()[0]
+    data = parse_canonical(body)
+    change(data)
+    connection.execute(
+        "UPDATE record SET body = ? WHERE sequence = ?", (canonical_bytes(data).decode(), sequence)
+    )
+
+
+def edit_body(connection: sqlite3.Connection, at: int) -> None:
+    edited(connection, at, lambda data: data["body"].update(note="changed"))
+
+
+def edit_body_and_leaf(connection: sqlite3.Connection, at: int) -> None:
+    edit_body(connection, at)
+    body = connection.execute("SELECT body FROM record WHERE sequence = ?", (at,)).fetchone()[0]
+    connection.execute("UPDATE record SET leaf = ? WHERE sequence = ?", (leaf_hash(body.encode()), at))
+
+
+def edit_and_rebuild(connection: sqlite3.Connection, at: int) -> None:
+    edit_body(connection, at)
+    rewritten(connection)
+
+
+def space_in_body(connection: sqlite3.Connection, at: int) -> None:
+    connection.execute("UPDATE record SET body = body || ' ' WHERE sequence = ?", (at,))
+    rewritten(connection)
+
+
+def edit_column(column: str, value: object) -> Damage:
+    def damage(connection: sqlite3.Connection, at: int) -> None:
+        connection.execute(f"UPDATE record SET {column} = ? WHERE sequence = ?", (value, at))
+
+    return damage
+
+
+def drop_record(connection: sqlite3.Connection, at: int) -> None:
+    connection.execute("DELETE FROM record WHERE sequence = ?", (at,))
+    connection.execute("DELETE FROM leg WHERE sequence = ?", (at,))
+
+
+def drop_and_close_up(connection: sqlite3.Connection, at: int) -> None:
+    drop_record(connection, at)
+    for table in ("record", "leg"):
+        connection.execute(f"UPDATE {table} SET sequence = -sequence WHERE sequence > ?", (at,))
+        connection.execute(f"UPDATE {table} SET sequence = -sequence - 1 WHERE sequence < 0")
+    rewritten(connection)
+
+
+def swap_records(connection: sqlite3.Connection, at: int) -> None:
+    other = at + 1 if at == 1 else at - 1
+    for table in ("record", "leg"):
+        for old, new in ((at, -1), (other, at), (-1, other)):
+            connection.execute(f"UPDATE {table} SET sequence = ? WHERE sequence = ?", (new, old))
+    rewritten(connection)
+
+
+def swap_bodies(connection: sqlite3.Connection, at: int) -> None:
+    other = at + 1 if at == 1 else at - 1
+    texts = [
+        connection.execute("SELECT body FROM record WHERE sequence = ?", (n,)).fetchone()[0]
+        for n in (at, other)
+    ]
+    for text, sequence in zip(texts, (other, at), strict=True):
+        connection.execute("UPDATE record SET body = ? WHERE sequence = ?", (text, sequence))
+
+
+def insert_copy(connection: sqlite3.Connection, at: int) -> None:
+    """A record put in between, everything after it moved up, the tree rebuilt."""
+    for table in ("record", "leg"):
+        connection.execute(f"UPDATE {table} SET sequence = -sequence WHERE sequence >= ?", (at,))
+        connection.execute(f"UPDATE {table} SET sequence = -sequence + 1 WHERE sequence < 0")
+    columns = "command, kind, 'copied' || key, trade_date, order_reference, state, 0, body, leaf, node"
+    source = at + 1
+    connection.execute(f"INSERT INTO record SELECT ?, {columns} FROM record WHERE sequence = ?", (at, source))
+    edited(connection, at, lambda data: data.update(key="copied" + data["key"], legs=[]))
+    rewritten(connection)
+
+
+def add_at_end(connection: sqlite3.Connection, at: int) -> None:
+    """A well-formed forgery after everything, with the last command's name on it."""
+    last = connection.execute("SELECT MAX(sequence) FROM record").fetchone()[0]
+    connection.execute(
+        "INSERT INTO record SELECT ?, command, kind, key || 'x', trade_date, order_reference, state, 0, body,"
+        " leaf, node FROM record WHERE sequence = ?",
+        (last + 1, at),
+    )
+    edited(connection, last + 1, lambda data: data.update(key=data["key"] + "x", legs=[]))
+    rewritten(connection)
+
+
+def any_row(table: str, change: str, where: str = "") -> Damage:
+    def damage(connection: sqlite3.Connection, at: int) -> None:
+        keys = [row[0] for row in connection.execute(f"PRAGMA table_info({table})").fetchall() if row[5]]
+        assert keys
+        names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[5]]
+        rows = connection.execute(f"SELECT {', '.join(names)} FROM {table} {where}").fetchall()
+        row = rows[at % len(rows)]
+        clause = " AND ".join(f"{name} = ?" for name in names)
+        if change == "DELETE":
+            connection.execute(f"DELETE FROM {table} WHERE {clause}", row)
+        else:
+            connection.execute(f"UPDATE {table} SET {change} WHERE {clause}", row)
+
+    return damage
+
+
+def any_sql(statement: str) -> Damage:
+    def damage(connection: sqlite3.Connection, at: int) -> None:
+        connection.execute(statement, {"at": at} if ":at" in statement else {})
+
+    return damage
+
+
+def resign_with_other_key(connection: sqlite3.Connection, at: int) -> None:
+    """History rewritten and every command signed again, by a key of the forger's own."""
+    from ledger.signing import command_digest, command_message
+    from trust.keys import SigningKey
+
+    key = SigningKey.from_seed(b"\7" * 32)
+    edit_body(connection, at)
+    rewritten(connection)
+    for command, first, last in connection.execute(
+        "SELECT command, first_sequence, last_sequence FROM command"
+    ).fetchall():
+        leaves = connection.execute(
+            "SELECT leaf FROM record WHERE sequence BETWEEN ? AND ? ORDER BY sequence", (first, last)
+        ).fetchall()
+        digest = command_digest(leaf for (leaf,) in leaves)
+        values = (key.public.text, digest, key.sign(command_message("net-test", digest)), command)
+        connection.execute(
+            "UPDATE command SET actor_key = ?, digest = ?, signature = ? WHERE command = ?", values
+        )
+
+
+CLASSES: dict[str, Damage] = {
+    "text edited": edit_body,
+    "text and hash edited": edit_body_and_leaf,
+    "text edited and the whole tree rebuilt": edit_and_rebuild,
+    "text no longer canonical": space_in_body,
+    "record dropped": drop_record,
+    "record dropped, the rest moved up, tree rebuilt": drop_and_close_up,
+    "neighbours swapped, tree rebuilt": swap_records,
+    "texts of neighbours swapped": swap_bodies,
+    "record inserted, tree rebuilt": insert_copy,
+    "record added at the end, tree rebuilt": add_at_end,
+    "kind column edited": edit_column("kind", "gift"),
+    "key column edited": edit_column("key", "other"),
+    "date column edited": edit_column("trade_date", "2020-01-01"),
+    "order column edited": edit_column("order_reference", "other"),
+    "state column edited": edit_column("state", "PAID"),
+    "count of legs edited": edit_column("legs", 7),
+    "command of a record edited": edit_column("command", 1_000),
+    "leaf edited": edit_column("leaf", sha256(b"x").digest()),
+    "node edited": edit_column("node", sha256(b"x").digest()),
+    "amount of a leg edited": any_row("leg", "amount_minor = amount_minor + 1"),
+    "account of a leg edited": any_row("leg", "account = '9999'"),
+    "entity of a leg edited": any_row("leg", "entity = 'thief'"),
+    "currency of a leg edited": any_row("leg", "currency = 'USD'"),
+    "date of a leg edited": any_row("leg", "trade_date = '2020-01-01'"),
+    "order of a leg edited": any_row("leg", "order_reference = 'other'"),
+    "leg dropped": any_row("leg", "DELETE"),
+    "leg moved to no record": any_row("leg", "sequence = 100000"),
+    "balance edited": any_row("balance", "amount_minor = amount_minor + 1"),
+    "balance dropped": any_row("balance", "DELETE"),
+    "place of a balance edited": any_row("balance", "last_leg = last_leg - 1"),
+    "use of a slot edited": any_row("slot", "used = used - 1"),
+    "capacity of a slot edited": any_row("slot", "capacity = capacity + 1"),
+    "slot dropped": any_row("slot", "DELETE"),
+    "capacity line edited": any_row("capacity_line", "capacity = 99"),
+    "use of capacity edited": any_row("slot_move", "quantity = quantity + 1"),
+    "use of capacity dropped": any_row("slot_move", "DELETE"),
+    "hold dropped": any_row("hold", "DELETE"),
+    "expiry of a hold edited": any_row("hold", "expires_at = '2030-01-01T00:00:00Z'"),
+    "end of a hold edited": any_row("hold_end", "ending = 'expired'"),
+    "end of a hold dropped": any_row("hold_end", "DELETE"),
+    "end of a booking edited": any_row("booking_end", "ending = 'returned'"),
+    "claim dropped": any_row("finance_claim", "DELETE"),
+    "financier of a claim edited": any_row("finance_claim", "financier = 'other'"),
+    "head of an order edited": any_row("order_head", "state = 'SETTLED'"),
+    "head of an order dropped": any_row("order_head", "DELETE"),
+    "intent dropped": any_row("intent", "DELETE"),
+    "attempt dropped": any_row("attempt", "DELETE"),
+    "outcome edited": any_row("outcome", "status = 'failed'"),
+    "message dropped from the outbox": any_row("outbox", "DELETE"),
+    "message dropped from the inbox": any_row("inbox", "DELETE"),
+    "delivery made up": any_sql("INSERT INTO delivery VALUES ('x' || :at, :at)"),
+    "release of a claim dropped": any_row("finance_release", "DELETE"),
+    "delivery dropped": any_row("delivery", "DELETE"),
+    "floor edited": any_row("account_floor", "minimum_minor = -100000"),
+    "floor dropped": any_row("account_floor", "DELETE"),
+    "stranger enrolled": any_sql("INSERT INTO actor VALUES ('ed25519:x', 'x', :at)"),
+    "practice made real": any_row("ledger", "practice = 0"),
+    "signature edited": any_row("command", "signature = zeroblob(64)"),
+    "digest edited": any_row("command", "digest = zeroblob(32)"),
+    "signer edited": any_row("command", "actor_key = 'ed25519:x'"),
+    "command dropped": any_row("command", "DELETE"),
+    "history rewritten and signed by another key": resign_with_other_key,
+    "table added": any_sql("CREATE TABLE other (a)"),
+    "index dropped": any_sql("DROP INDEX record_order"),
+    "view added": any_sql("CREATE VIEW v AS SELECT 1"),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_verify_finds_tampering_at_many_positions(name: str, original: Path, tmp_path: Path) -> None:
+    size = size_of(original)
+    for position in sorted({1, 2, size // 3, size // 2, size - 1, size}):
+        path = tmp_path / f"{position}"
+        copyfile(original, path)
+        attack(path, lambda connection, at=position: CLASSES[name](connection, at))
+        report = verify_file(path, workers=1)
+        assert report.findings, f"{name} at {position} was not found"
+
+
+def test_verify_finds_nothing_in_an_honest_ledger(original: Path) -> None:
+    report = verify_file(original)
+    assert report.findings == []
+    assert report.records == size_of(original)
+    with open_ledger(original) as ledger:
+        from trust.merkle import root_at
+
+        assert report.root == root_at(ledger.size(), ledger.backend.tree())
+
+
+def test_verify_names_the_place_and_the_amounts(original: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    copyfile(original, path)
+    attack(
+        path, lambda connection: any_row("leg", "amount_minor = 7", "WHERE account = '2310'")(connection, 0)
+    )
+    (finding, *_) = verify_file(path).findings
+    assert finding.place.startswith("record ")
+    assert "the record says trader 2310 -100" in finding.problem
+    assert "the postings say trader 2310 7 CNY" in finding.problem
+
+
+@pytest.mark.parametrize("trigger", ["record_guard", "leg_guard", "record_legs", "slot_update_guard"])
+def test_verify_finds_a_guard_removed_or_weakened(trigger: str, original: Path, tmp_path: Path) -> None:
+    for change in ("drop", "weaken"):
+        path = tmp_path / change
+        copyfile(original, path)
+        connection = sqlite3.connect(path)
+        (text,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (trigger,)).fetchone()
+        connection.execute(f"DROP TRIGGER {trigger}")
+        if change == "weaken":
+            event = text.split("BEGIN")[0].split("WHEN")[0]
+            connection.execute(f"{event} WHEN 0 BEGIN SELECT 1; END")
+        connection.commit()
+        connection.close()
+        assert [finding.place for finding in verify_file(path).findings] == [f"trigger {trigger}"]
+
+
+def test_checkpoint_finds_an_old_copy_put_back(tmp_path: Path) -> None:
+    """A ledger cut at the end of a command is sound in itself: only a checkpoint held elsewhere tells."""
+    path, older = tmp_path / "net.ledger", tmp_path / "older"
+    with create_ledger(path, practice=True, actor=ACTOR, clock=Clock()) as ledger:
+        for number in range(3):
+            with ledger.write() as transaction:
+                transaction.append(draw(number))
+            if number == 1:
+                backup(ledger, older)
+        checkpoint = make_checkpoint(ledger, ACTOR, tmp_path)
+    with open_ledger(older) as ledger:
+        assert verify_ledger(ledger).sound
+        report = verify_ledger(ledger, [checkpoint])
+        assert "tail was cut off or an old copy was put back" in report.findings[0].problem
+        with pytest.raises(LedgerBrokenError, match="cut off"):
+            make_checkpoint(ledger, ACTOR, tmp_path)
+
+
+def test_checkpoint_finds_a_fork(tmp_path: Path) -> None:
+    """Two ledgers with one id that part ways: each is sound, and one contradicts the other's checkpoint."""
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for number, path in enumerate(paths):
+        with create_ledger(path, practice=True, actor=ACTOR, clock=Clock(), ledger_id="net-test") as ledger:
+            with ledger.write() as transaction:
+                transaction.append(draw(1))
+            with ledger.write() as transaction:
+                transaction.append(draw(2, amount=100 + number))
+            if number == 0:
+                checkpoint = make_checkpoint(ledger, ACTOR, tmp_path)
+    with open_ledger(paths[1]) as ledger:
+        assert verify_ledger(ledger).sound
+        assert "forked" in verify_ledger(ledger, [checkpoint]).findings[0].problem
+        with pytest.raises(LedgerBrokenError, match="forked"):
+            make_checkpoint(ledger, ACTOR, tmp_path)
+
+
+def test_checkpoint_grows_with_the_ledger_and_is_kept_outside(tmp_path: Path) -> None:
+    with create_ledger(tmp_path / "l", practice=True, actor=ACTOR, clock=Clock()) as ledger:
+        first = make_checkpoint(ledger, ACTOR, tmp_path / "keys")
+        assert make_checkpoint(ledger, ACTOR, tmp_path / "keys") == first
+        with ledger.write() as transaction:
+            transaction.append(draw(1))
+        second = make_checkpoint(ledger, ACTOR, tmp_path / "keys")
+        assert second.size == first.size + 1
+        assert held_checkpoint(tmp_path / "keys", ledger.id) == second
+        assert verify_ledger(ledger, [first, second]).sound
+
+
+def test_verify_uses_several_processes_with_the_same_result(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    with create_ledger(path, practice=True, actor=ACTOR, clock=Clock()) as ledger:
+        for batch in range(18):
+            with ledger.write() as transaction:
+                transaction.append_many(draw(batch * 1_000 + n, f"o{n % 50}") for n in range(1_000))
+    steps: list[int] = []
+    reports: list[Report] = [
+        verify_file(path, workers=2, progress=lambda done, _: steps.append(done)),
+        verify_file(path, workers=1),
+    ]
+    assert [report.findings for report in reports] == [[], []]
+    assert reports[0].root == reports[1].root
+    assert steps[-1] == reports[0].records == 18_003
+    attack(path, lambda connection: edit_body(connection, 17_000))
+    assert [f.place for f in verify_file(path, workers=2).findings] == ["record 17000 (draw-16996)"]
