@@ -157,20 +157,35 @@ def take_message(
 ) -> Taken:
     """Take in a firm's own message about the call that we made with ``key``; twice is once."""
     with ledger.write() as transaction:
-        if not transaction.inbox(firm, message_id):
-            return Taken.DUPLICATE
-        operation = _operation_of(transaction, order, key, firm)
-        if operation is None:
-            return _file(transaction, on, "firm.orphan", firm, message_id, None, answer, Taken.ORPHAN)
-        known = Journal().look(transaction, operation)
-        if known is None or isinstance(answer, Pending | Unseen):
-            return Taken.DUPLICATE
-        if known.answer is None:
-            return _answer(transaction, ledger.id, operation, known, answer, now)
-        if known.answer == answer:
-            return Taken.DUPLICATE
-        _undo_late(transaction, ledger.id, operation, known, answer, now)
-        return _file(transaction, on, "firm.late", firm, message_id, order, answer, Taken.LATE)
+        return take_message_in(transaction, ledger.id, on, firm, message_id, order, key, answer, now)
+
+
+def take_message_in(
+    transaction: Transaction,
+    ledger_id: str,
+    on: date,
+    firm: str,
+    message_id: str,
+    order: str,
+    key: str,
+    answer: Answer,
+    now: datetime,
+) -> Taken:
+    """The same inside an open transaction."""
+    if not transaction.inbox(firm, message_id):
+        return Taken.DUPLICATE
+    operation = _operation_of(transaction, order, key, firm)
+    if operation is None:
+        return _file(transaction, on, "firm.orphan", firm, message_id, None, answer, Taken.ORPHAN)
+    known = Journal().look(transaction, operation)
+    if known is None or isinstance(answer, Pending | Unseen):
+        return Taken.DUPLICATE
+    if known.answer is None:
+        return _answer(transaction, ledger_id, operation, known, answer, now)
+    if known.answer == answer:
+        return Taken.DUPLICATE
+    _undo_late(transaction, ledger_id, operation, known, answer, now)
+    return _file(transaction, on, "firm.late", firm, message_id, order, answer, Taken.LATE)
 
 
 def _undo_late(

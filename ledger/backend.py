@@ -3,14 +3,18 @@
 Statements shared by both use ``?`` for parameters; the PostgreSQL side rewrites them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
 from domain.errors import NetError, UnreachableError
+from ledger.findings import Report
 from trust.keys import Actor
+from trust.merkle import StoredTree
 
 Row = tuple[Any, ...]
+Progress = Callable[[int, int], None]
+"""Called with (records done, records in all)."""
 
 
 class GuardError(NetError):
@@ -80,12 +84,20 @@ class Backend(Protocol):
         """Committed state only."""
         ...
 
+    def tree(self) -> StoredTree:
+        """The Merkle tree over the committed (on PostgreSQL: the sealed) records."""
+        ...
+
     def write(self, actor: Actor) -> AbstractContextManager[Write]:
         """One durable commit signed by ``actor``; an exception inside rolls everything back."""
         ...
 
     def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:
         """Commit records in one statement where that is faster; False: nothing was written, use ``write``."""
+        ...
+
+    def verify(self, workers: int | None, progress: Progress | None) -> Report:
+        """Recompute everything; ``workers`` None is one for each core."""
         ...
 
     def close(self) -> None: ...

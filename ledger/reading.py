@@ -79,6 +79,19 @@ class Reading:
         row = self._row(f"SELECT sequence, leaf, body FROM {listed} WHERE sequence = ?", sequence)  # noqa: S608
         return record_of(*row) if row else None
 
+    def record_by_id(self, prefix: str) -> Record | None:
+        """The one record whose id begins with ``prefix`` (8 hex digits or more); None unless exactly one."""
+        try:
+            low = bytes.fromhex(prefix.ljust(64, "0"))
+            high = bytes.fromhex(prefix.ljust(64, "f"))
+        except ValueError:
+            return None
+        if not 8 <= len(prefix) <= 64:
+            return None
+        statement = "SELECT sequence, leaf, body FROM record WHERE leaf >= ? AND leaf <= ? LIMIT 2"
+        found = list(self._rows(statement, low, high))
+        return record_of(*found[0]) if len(found) == 1 else None
+
     def size(self) -> int:
         """How many records there are."""
         row = self._row(f"SELECT COALESCE(MAX(sequence), 0) FROM {self._queries().listed()}")  # noqa: S608

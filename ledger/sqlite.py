@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
-from ledger.backend import GuardError, NewRecord, Row
+from ledger.backend import GuardError, NewRecord, Progress, Row
 from ledger.file_lock import FileLock
+from ledger.findings import Report
 from ledger.signing import command_digest, command_message
 from ledger.transaction import Clock, Transaction
 from trust.keys import Actor
@@ -190,6 +191,9 @@ class SqliteBackend:
             self._reader = SqliteQueries(self.path, read_only=True)
         return self._reader
 
+    def tree(self) -> "StoredNodes":
+        return StoredNodes(self.reader().connection)
+
     @contextmanager
     def write(self, actor: Actor) -> Iterator[SqliteWrite]:
         if self._writing:
@@ -230,6 +234,11 @@ class SqliteBackend:
     def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:  # noqa: ARG002
         """Never: in one process a statement costs nothing to send."""
         return False
+
+    def verify(self, workers: int | None, progress: Progress | None) -> Report:
+        from ledger.verify_sqlite import verify_file
+
+        return verify_file(self.path, workers, progress)
 
     def close(self) -> None:
         if self._reader is not None:

@@ -1,10 +1,12 @@
 """Any firm whose node speaks our OpenAPI: ``net node serve`` at the other end, or something like it.
 
-Settings: ``url``, ``key`` (the firm's public key line), and if wanted ``timeout_seconds``,
+Settings: ``url``, ``key`` (the firm's public key line), and if wanted ``remote`` (the id by which the
+firm's own network file calls it, the same as here if not given), ``timeout_seconds``,
 ``verified_by`` (a file of certificates for https), ``cancel_fees``, ``hold``.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +16,7 @@ from urllib.parse import quote as percent
 import orjson
 
 from domain.errors import UsageError
+from domain.slots import slot_resource
 from providers.answers import AnswerError, instant_text, read_answer, request_data
 from providers.http_client import Exchange, NodeClient, parse_target
 from providers.protocol import (
@@ -32,6 +35,8 @@ from providers.protocol import (
     Proof,
     Released,
     Services,
+    SlotLine,
+    SlotRequest,
 )
 from providers.signing import SignedClient
 from providers.terms import fees_of
@@ -50,6 +55,7 @@ class HttpNode:
         timeout = Fraction(str(settings.get("timeout_seconds", DEFAULT_TIMEOUT)))
         target = parse_target(str(settings["url"]), str(settings.get("verified_by", "")))
         self.name = name
+        self._remote = str(settings.get("remote", name))
         self._client = SignedClient(
             NodeClient(target, timeout=float(timeout)),
             load_signing_key(Path(services.keys_folder)),
@@ -65,28 +71,40 @@ class HttpNode:
         )
 
     def quote(self, call: Call) -> Answer:
-        return self._post(call, "/v1/quotes", {"request": request_data(call.request)})
+        return self._post(call, "/v1/quotes", {"request": self._theirs(call.request)})
 
     def hold(self, call: Call) -> Answer:
-        body = {"request": request_data(call.request), "expires_at": instant_text(call.expires_at)}
+        body = {"request": self._theirs(call.request), "expires_at": instant_text(call.expires_at)}
         return self._post(call, "/v1/holds", body)
 
     def confirm(self, call: Call) -> Answer:
-        return self._post(call, f"/v1/holds/{percent(call.reference, safe='')}/confirm", {})
+        return self._post(call, f"/v1/holds/{percent(call.reference, safe='')}/confirm", None)
 
     def release(self, call: Call) -> Answer:
-        return self._post(call, f"/v1/holds/{percent(call.reference, safe='')}/release", {})
+        return self._post(call, f"/v1/holds/{percent(call.reference, safe='')}/release", None)
 
     def cancel(self, call: Call) -> Answer:
-        return self._post(call, f"/v1/holds/{percent(call.reference, safe='')}/cancel", {})
+        return self._post(call, f"/v1/holds/{percent(call.reference, safe='')}/cancel", None)
 
     def status(self, call: Call) -> Answer:
         exchange, proof = self._client.send("GET", "/v1/answers", f"key={percent(call.key)}", _JSON, b"")
         return self._read(exchange, proof)
 
-    def _post(self, call: Call, path: str, body: Mapping[str, Any]) -> Answer:
+    def _theirs(self, request: SlotRequest) -> dict[str, Any]:
+        """The request in the firm's own names: ``remote`` is its id in its own network file."""
+        ours, theirs = slot_resource(self.name, ""), slot_resource(self._remote, "")
+        lines = tuple(
+            SlotLine(theirs + line.resource.removeprefix(ours), line.period, line.quantity)
+            if line.resource.startswith(ours)
+            else line
+            for line in request.lines
+        )
+        return request_data(replace(request, provider=self._remote, lines=lines))
+
+    def _post(self, call: Call, path: str, body: Mapping[str, Any] | None) -> Answer:
         headers = {**_JSON, "idempotency-key": call.key}
-        exchange, proof = self._client.send("POST", path, "", headers, orjson.dumps(body))
+        content = b"" if body is None else orjson.dumps(body)
+        exchange, proof = self._client.send("POST", path, "", headers, content)
         return self._read(exchange, proof)
 
     def _read(self, exchange: Exchange, proof: Proof) -> Answer:

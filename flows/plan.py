@@ -1,0 +1,175 @@
+"""Plan an order of the ledger: find the best plan that needs no own cash, record it, find it again.
+
+Nothing in a plan is committed. A plan is recorded with the hashes of what it rests on; ``stale_inputs``
+names what has changed since.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.errors import NetError, NoCapacityError, NotFoundError, OwnCashNeededError, StalePlanError
+from domain.network import Network, Policy
+from domain.order import Order
+from domain.plain import from_plain, to_plain
+from domain.plan import Availability, Certificate, Plan
+from domain.posting import Entry
+from domain.states import OrderState, require_move
+from flows.place import Placed, find_order
+
+if TYPE_CHECKING:
+    from flows.reservation_terms import NextPlan, Refusal
+    from flows.session import Session
+    from ledger.reading import Reading
+    from ledger.transaction import Transaction
+
+PLANNED = "plan"
+PLANNABLE = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED})
+ALTERNATIVES = 40
+"""Plans looked at for another way when a firm has said no."""
+
+
+def find_plan(
+    session: "Session", order_id: str, on: date | None = None, *, brief: bool = False
+) -> Plan | Certificate:
+    """The best plan of a recorded order on what is free now, or the certificate; nothing is recorded."""
+    from flows.availability import LedgerAvailability
+    from routing.choose import choose
+
+    placed = find_order(session.ledger, order_id)
+    free = LedgerAvailability(session.ledger)
+    order = known_as(placed)
+    return choose(order, session.network, session.policy, on or session.on, free, brief=brief)
+
+
+def known_as(placed: Placed) -> Order:
+    """The order under the name by which the ledger knows it."""
+    return replace(placed.order, reference=placed.id)
+
+
+def plan_order(session: "Session", order_id: str, on: date | None = None) -> Plan:
+    """Plan a recorded order and record the plan; the error says what is missing and the smallest ways out.
+
+    OwnCashNeededError when no plan passes, NoCapacityError when no chain makes the goods in time.
+    """
+    found = find_plan(session, order_id, on)
+    if isinstance(found, Certificate):
+        raise certificate_error(found)
+    with session.ledger.write() as transaction:
+        return record_plan(transaction, order_id, found, on or session.on)
+
+
+def plan_in(
+    transaction: "Transaction",
+    placed: Placed,
+    network: Network,
+    policy: Policy,
+    on: date,
+    free: Availability,
+) -> Plan:
+    """As ``plan_order``, within a transaction that others share: many orders in one commit. Brief."""
+    from routing.choose import choose
+
+    found = choose(known_as(placed), network, policy, on, free, repairs=False, brief=True)
+    if isinstance(found, Certificate):
+        raise certificate_error(found)
+    return record_plan(transaction, placed.id, found, on)
+
+
+def record_plan(transaction: "Transaction", order_id: str, plan: Plan, on: date) -> Plan:
+    """Make it the order's plan; the same plan again changes nothing."""
+    state = OrderState(transaction.order_state(order_id) or OrderState.DRAFT)
+    plan = replace(plan, search=replace(plan.search, microseconds=0))
+    known = newest_plan(transaction, order_id)
+    if known == plan and state is OrderState.PLANNED:
+        return plan
+    if state is OrderState.DRAFT:
+        raise OwnCashNeededError(
+            f"order {order_id} is a draft: nothing may be planned on it", f"net order confirm {order_id}"
+        )
+    require_move(order_id, state, OrderState.PLANNED)
+    count = sum(1 for _ in transaction.records(order=order_id, kind=PLANNED))
+    body = {"state": OrderState.PLANNED.value, "plan": to_plain(plan)}
+    transaction.append(Entry(PLANNED, f"{PLANNED}:{order_id}:{count + 1}", on, order_id, body))
+    return plan
+
+
+def newest_plan(reading: "Reading", order_id: str) -> Plan | None:
+    newest = None
+    for record in reading.records(order=order_id, kind=PLANNED):
+        newest = record
+    return from_plain(Plan, newest.body["plan"]) if newest is not None else None
+
+
+def current_plan(reading: "Reading", order_id: str) -> Plan:
+    """The order's newest plan; NotFoundError when it was never planned."""
+    plan = newest_plan(reading, order_id)
+    if plan is None:
+        raise NotFoundError(f"order {order_id} has no plan yet", f"net plan {order_id} makes one")
+    return plan
+
+
+def stale_inputs(plan: Plan, order: Order, network: Network, policy: Policy) -> list[str]:
+    """Which quotes, offers, limits or calendars are no longer what the plan was made of."""
+    from routing.inputs import changed_inputs
+
+    return changed_inputs(plan, replace(order, reference=plan.order), network, policy)
+
+
+def require_fresh(plan: Plan, order: Order, network: Network, policy: Policy) -> None:
+    """StalePlanError, naming what changed, before anything is committed on an old plan."""
+    changed = stale_inputs(plan, order, network, policy)
+    if changed:
+        raise StalePlanError(
+            f"the plan of order {plan.order} rests on what has changed: {', '.join(changed)}",
+            f"net plan {plan.order} plans it again",
+        )
+
+
+def certificate_error(certificate: Certificate) -> NetError:
+    """The certificate as the error a person reads: the gap, its date, and the ways out."""
+    from domain.money import format_minor
+
+    ways = [repair.text for repair in certificate.repairs]
+    reasons = [f"{one.subject}: {one.reason}" for one in certificate.refusals[:5]]
+    hint = "; or ".join(ways) or "; ".join(reasons) or "net plan shows what each firm said"
+    name = f"order {certificate.order}"
+    if certificate.best is None:
+        return NoCapacityError(f"{name} cannot be planned: {certificate.reason}", hint)
+    gap = format_minor(certificate.gap_minor, certificate.currency, grouped=True)
+    missing = f": {gap} {certificate.currency} are missing" if certificate.gap_minor else ""
+    return OwnCashNeededError(f"{name} has no plan without own cash{missing}; {certificate.reason}", hint)
+
+
+def plans_instead(session: "Session", order_id: str, on: date) -> "NextPlan":
+    """What answers a firm's no: the next best plan that asks nobody again what was refused, and keeps what
+    is held where one does."""
+
+    def following(plan: Plan, refusals: "Sequence[Refusal]", held: Sequence[str]) -> Plan | None:
+        from flows.needs import needs_of
+
+        refused = {refusal.leg for refusal in refusals}
+        kept = set(held) - refused
+        second: Plan | None = None
+        for other in _other_plans(session, order_id, on):
+            legs = {need.leg for need in needs_of(other, session.network)}
+            if legs & refused or other.legs == plan.legs:
+                continue
+            if kept <= legs:
+                return other
+            second = second or other
+        return second
+
+    return following
+
+
+def _other_plans(session: "Session", order_id: str, on: date) -> Iterator[Plan]:
+    from flows.availability import LedgerAvailability
+    from routing.choose import candidates
+
+    placed = find_order(session.ledger, order_id)
+    free = LedgerAvailability(session.ledger)
+    yield from candidates(
+        known_as(placed), session.network, session.policy, on, free, limit=ALTERNATIVES, per_chain=8
+    )

@@ -1,0 +1,85 @@
+"""A verified copy of a SQLite ledger, and a ledger brought back from one."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
+from ledger.backend import Progress
+from ledger.findings import Report
+from ledger.sqlite import SqliteBackend, connect
+from ledger.store import Ledger, open_ledger
+from ledger.verify import verify_ledger
+from trust.notes import Checkpoint
+
+
+def backup(ledger: Ledger, to: Path, progress: Progress | None = None) -> Report:
+    """A consistent copy, taken while others write, then verified; a copy that does not verify is removed."""
+    backend = ledger.backend
+    if not isinstance(backend, SqliteBackend):
+        raise UsageError(
+            "a PostgreSQL ledger is not one file", "use net ledger copy, or the database's own backup"
+        )
+    _copy(backend.path, to)
+    try:
+        with open_ledger(to) as copy:
+            report = verify_ledger(copy, progress=progress)
+        _sound_or_refused(report, f"the copy at {to}")
+    except BaseException:
+        _remove(to)
+        raise
+    return report
+
+
+def restore(
+    source: Path,
+    to: Path,
+    checkpoints: Sequence[Checkpoint] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """Make the ledger at ``to`` from a backup that verifies; never over a file that is there.
+
+    ``checkpoints`` held outside say whether records written after the backup would be lost.
+    """
+    if not source.is_file():
+        raise NotFoundError(f"there is no backup at {source}", "name the file that net ledger backup wrote")
+    with open_ledger(source) as ledger:
+        report = verify_ledger(ledger, checkpoints, progress=progress)
+    _sound_or_refused(report, f"the backup at {source}")
+    _copy(source, to)
+    return report
+
+
+def _sound_or_refused(report: Report, what: str) -> None:
+    if not report.sound:
+        raise LedgerBrokenError(
+            f"{what} does not add up: {report.findings[0]}", "run net ledger verify on it for the whole list"
+        )
+
+
+def _copy(source: Path, to: Path) -> None:
+    if to.exists():
+        raise RefusedError(f"there is a file at {to} already", "name another place")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    partial = to.with_name(to.name + ".partial")
+    _remove(partial)
+    reader, writer = connect(source, read_only=True), sqlite3.connect(partial)
+    try:
+        reader.backup(writer, pages=4096)
+        writer.execute("PRAGMA journal_mode = WAL").fetchone()
+    except BaseException:
+        writer.close()
+        _remove(partial)
+        raise
+    finally:
+        reader.close()
+        writer.close()
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+    partial.rename(to)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal", "-lock"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

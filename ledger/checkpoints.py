@@ -1,0 +1,129 @@
+"""Checkpoints and proofs of one ledger: what is handed to others so that nobody can rewrite it quietly.
+
+The newest checkpoint signed is kept outside the database, one file per ledger beside the keys. A ledger put
+back from an old copy, cut or rewritten no longer fits it, and is not signed again.
+"""
+
+import os
+from pathlib import Path
+
+from domain.errors import LedgerBrokenError, NotFoundError, UsageError
+from ledger.records import Record
+from ledger.store import Ledger
+from trust.keys import Actor, PublicKey
+from trust.merkle import consistency_proof, inclusion_proof, root_at
+from trust.notes import (
+    Checkpoint,
+    format_consistency_proof,
+    format_inclusion_proof,
+    note_signers,
+    parse_checkpoint,
+    sign_checkpoint,
+)
+
+
+def held_checkpoint(directory: Path, ledger_id: str) -> Checkpoint | None:
+    """The newest checkpoint of this ledger that we signed or were given; None before the first."""
+    path = _held_path(directory, ledger_id)
+    return parse_checkpoint(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def make_checkpoint(ledger: Ledger, actor: Actor, directory: Path) -> Checkpoint:
+    """Sign the ledger as it is, unless it contradicts the checkpoint held in ``directory``.
+
+    ``LedgerBrokenError`` when it does: the ledger was cut, rewritten or put back from an old copy.
+    """
+    tree = ledger.backend.tree()
+    size = ledger.size()
+    held = held_checkpoint(directory, ledger.id)
+    if held is not None and (problem := contradiction(ledger, held)):
+        raise LedgerBrokenError(problem, "stop, keep the file as it is, and run net ledger verify")
+    if held is not None and held.size == size and note_signers(held.note, [(ledger.id, actor.key.public)]):
+        return held
+    made = sign_checkpoint(ledger.id, size, root_at(size, tree), actor.key)
+    _hold(directory, made)
+    return made
+
+
+def contradiction(ledger: Ledger, checkpoint: Checkpoint) -> str | None:
+    """Why the ledger cannot be the one that ``checkpoint`` was made of; None when it can."""
+    if checkpoint.origin != ledger.id:
+        return f"the checkpoint is of the ledger {checkpoint.origin}, this one is {ledger.id}"
+    size = ledger.size()
+    if size < checkpoint.size:
+        return (
+            f"the ledger ends at record {size}, but a checkpoint was signed at record {checkpoint.size}:"
+            " its tail was cut off or an old copy was put back"
+        )
+    if root_at(checkpoint.size, ledger.backend.tree()) != checkpoint.root:
+        return (
+            f"the first {checkpoint.size} records are not those that the checkpoint was signed over:"
+            " some were edited, dropped, swapped or inserted, or the ledger forked"
+        )
+    return None
+
+
+def prove_record(ledger: Ledger, record: Record, checkpoint: Checkpoint) -> str:
+    """The .tlog-proof that ``record`` is in the ledger as of ``checkpoint``."""
+    if checkpoint.size < record.sequence:
+        raise UsageError(
+            f"record {record.sequence} is newer than the checkpoint, which ends at {checkpoint.size}",
+            "run net ledger checkpoint first",
+        )
+    path = inclusion_proof(record.sequence, checkpoint.size, ledger.backend.tree())
+    return format_inclusion_proof(record.sequence, path, checkpoint.note)
+
+
+def prove_consistency(ledger: Ledger, old: Checkpoint, new: Checkpoint) -> str:
+    """The proof that nothing before ``old`` changed up to ``new``; ``LedgerBrokenError`` when it did."""
+    for checkpoint in (old, new):
+        if problem := contradiction(ledger, checkpoint):
+            raise LedgerBrokenError(problem, "run net ledger verify, which says what changed")
+    if old.size > new.size:
+        raise UsageError("the first checkpoint is newer than the second", "give the older one first")
+    return format_consistency_proof(
+        old.size, consistency_proof(old.size, new.size, ledger.backend.tree()), new.note
+    )
+
+
+def find_record(ledger: Ledger, name: str) -> Record:
+    """A record by its number, its key or the beginning of its id."""
+    if name.isdigit() and (found := ledger.record_by_sequence(int(name))):
+        return found
+    if found := ledger.record_by_key(name) or ledger.record_by_id(name):
+        return found
+    raise NotFoundError(f"there is no record {name!r}", "net ledger log shows numbers, keys and ids")
+
+
+def record_bytes(ledger: Ledger, record: Record) -> bytes:
+    """The canonical bytes that the leaf hash is over."""
+    row = next(
+        iter(ledger.backend.reader().rows("SELECT body FROM record WHERE sequence = ?", (record.sequence,)))
+    )
+    return str(row[0]).encode()
+
+
+def accept_checkpoint(note: str, keys: list[tuple[str, PublicKey]]) -> Checkpoint:
+    """A checkpoint that one of ``keys`` signed under its origin; ``UsageError`` otherwise."""
+    checkpoint = parse_checkpoint(note)
+    if not any(name == checkpoint.origin for name, _ in note_signers(note, keys)):
+        raise UsageError(
+            f"no known key signed this checkpoint of {checkpoint.origin}", "give the key of its signer"
+        )
+    return checkpoint
+
+
+def _held_path(directory: Path, ledger_id: str) -> Path:
+    return directory / f"{ledger_id}.checkpoint"
+
+
+def _hold(directory: Path, checkpoint: Checkpoint) -> None:
+    """Replace the file in one step, so that a crash leaves the old or the new."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = _held_path(directory, checkpoint.origin)
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(checkpoint.note)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,27 @@
+"""Does the ledger add up, and is it the one that others hold checkpoints of?"""
+
+from collections.abc import Sequence
+
+from ledger.backend import Progress
+from ledger.checkpoints import contradiction
+from ledger.findings import Finding, Report
+from ledger.store import Ledger
+from trust.notes import Checkpoint
+
+
+def verify_ledger(
+    ledger: Ledger,
+    checkpoints: Sequence[Checkpoint] = (),
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Recompute leaves, tree, legs, projections, schema and signatures; compare with ``checkpoints``.
+
+    Only a checkpoint kept elsewhere shows a whole ledger rewritten, cut or put back from an old copy by
+    somebody who holds an enrolled key.
+    """
+    report = ledger.backend.verify(workers, progress)
+    for checkpoint in checkpoints:
+        if problem := contradiction(ledger, checkpoint):
+            report.add([Finding("checkpoint", f"checkpoint at record {checkpoint.size}", problem)])
+    return report

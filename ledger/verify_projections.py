@@ -1,0 +1,279 @@
+"""What the database derived, recomputed from the records: balances, slots, holds, heads, claims, calls.
+
+Each question is one pair of SELECTs that must give the same rows. SQLite sorts on the disk, so memory stays
+flat however long the ledger is.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from ledger.findings import Finding
+from ledger.sqlite import schema_text, statements
+
+SHOWN = 20
+_J = "json_extract(body, '$.body.{}')"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """``expected`` from the records, ``stored`` in the table; the first ``key`` columns name the place."""
+
+    name: str
+    expected: str
+    stored: str
+    key: int
+
+
+def _noted(name: str, kind: str, columns: str, values: str, key: int) -> Projection:
+    return Projection(
+        name,
+        f"SELECT {values}, sequence FROM record WHERE kind {kind}",  # noqa: S608 - texts of this module
+        f"SELECT {columns}, sequence FROM {name.replace(' ', '_')}",  # noqa: S608
+        key,
+    )
+
+
+def _ending(name: str, kinds: str) -> Projection:
+    return _noted(name, f"IN ({kinds})", "hold_id, ending", f"{_J.format('hold')}, substr(kind, 10)", 1)
+
+
+PROJECTIONS = (
+    Projection(
+        "balance",
+        "SELECT order_reference, entity, account, currency, SUM(amount_minor), MAX(sequence * 1048576 + n)"
+        " FROM leg GROUP BY order_reference, entity, account, currency",
+        "SELECT order_reference, entity, account, currency, amount_minor,"
+        " last_sequence * 1048576 + last_leg FROM balance",
+        4,
+    ),
+    Projection(
+        "order head",
+        "SELECT order_reference, state, (SELECT MIN(sequence) FROM record AS one"
+        " WHERE one.order_reference = record.order_reference), MAX(sequence) FROM record"
+        " WHERE state IS NOT NULL AND order_reference IS NOT NULL GROUP BY order_reference",
+        "SELECT order_reference, state, first_sequence, last_sequence FROM order_head",
+        1,
+    ),
+    Projection(
+        "slot",
+        "SELECT resource, period, (SELECT capacity FROM capacity_line AS line WHERE"
+        " line.resource = opened.resource AND line.period = opened.period ORDER BY sequence DESC, n DESC"
+        " LIMIT 1), COALESCE((SELECT SUM(quantity) FROM slot_move WHERE slot_move.resource = opened.resource"
+        " AND slot_move.period = opened.period), 0) FROM capacity_line AS opened GROUP BY resource, period",
+        "SELECT resource, period, capacity, used FROM slot",
+        2,
+    ),
+    Projection(
+        "capacity line",
+        "SELECT sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),"
+        " CAST(json_extract(value, '$[2]') AS INTEGER)"
+        " FROM (SELECT sequence, body FROM record WHERE kind = 'capacity.opened'),"
+        " json_each(body, '$.body.lines')",
+        "SELECT sequence, n, resource, period, capacity FROM capacity_line",
+        2,
+    ),
+    Projection(
+        "use of capacity",
+        "SELECT sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),"
+        " CAST(json_extract(value, '$[2]') AS INTEGER)"
+        " FROM (SELECT sequence, body FROM record WHERE kind = 'capacity.held'),"
+        " json_each(body, '$.body.lines') UNION ALL"
+        " SELECT given.sequence, line.key, json_extract(line.value, '$[0]'),"
+        " json_extract(line.value, '$[1]'),"
+        " -CAST(json_extract(line.value, '$[2]') AS INTEGER)"
+        " FROM record AS given JOIN record AS held ON held.key ="
+        " 'hold:' || json_extract(given.body, '$.body.hold'), json_each(held.body, '$.body.lines') AS line"
+        " WHERE given.kind IN ('capacity.released', 'capacity.expired', 'capacity.cancelled',"
+        " 'capacity.returned')",
+        "SELECT sequence, n, resource, period, quantity FROM slot_move",
+        2,
+    ),
+    _noted(
+        "hold",
+        "= 'capacity.held'",
+        "hold_id, order_reference, expires_at, lines",
+        f"{_J.format('hold')}, order_reference, {_J.format('expires_at')},"
+        " json_array_length(body, '$.body.lines')",
+        1,
+    ),
+    _ending("hold end", "'capacity.confirmed', 'capacity.released', 'capacity.expired'"),
+    _ending("booking end", "'capacity.used', 'capacity.cancelled', 'capacity.returned'"),
+    Projection(
+        "finance claim",
+        f"SELECT {_J.format('fingerprint')}, ROW_NUMBER() OVER (PARTITION BY {_J.format('fingerprint')}"  # noqa: S608
+        f" ORDER BY sequence), order_reference, {_J.format('financier')}, sequence FROM record"
+        " WHERE kind = 'claim.made'",
+        "SELECT fingerprint, turn, order_reference, financier, sequence FROM finance_claim",
+        2,
+    ),
+    _noted(
+        "finance release",
+        "= 'claim.released'",
+        "fingerprint, turn",
+        f"{_J.format('fingerprint')}, {_J.format('turn')}",
+        2,
+    ),
+    _noted(
+        "intent",
+        "= 'call.intended'",
+        "operation, order_reference",
+        f"{_J.format('operation')}, order_reference",
+        1,
+    ),
+    _noted("attempt", "= 'call.attempted'", "operation, n", f"{_J.format('operation')}, {_J.format('n')}", 2),
+    _noted(
+        "outcome",
+        "= 'call.answered'",
+        "operation, n, status",
+        f"{_J.format('operation')}, {_J.format('n')}, {_J.format('status')}",
+        2,
+    ),
+    _noted(
+        "outbox",
+        "= 'message.queued'",
+        "message_id, recipient",
+        f"{_J.format('message_id')}, {_J.format('recipient')}",
+        1,
+    ),
+    _noted("delivery", "= 'message.delivered'", "message_id", _J.format("message_id"), 1),
+    _noted(
+        "inbox",
+        "= 'message.received'",
+        "provider, message_id",
+        f"{_J.format('provider')}, {_J.format('message_id')}",
+        2,
+    ),
+    _noted(
+        "actor", "= 'actor.enrolled'", "actor_key, name", f"{_J.format('actor_key')}, {_J.format('name')}", 1
+    ),
+    Projection(
+        "account floor",
+        f"SELECT {_J.format('entity')}, {_J.format('account')},"  # noqa: S608
+        f" CAST({_J.format('minimum_minor')} AS INTEGER), MAX(sequence) FROM record"
+        " WHERE kind = 'floor.set' GROUP BY 1, 2",
+        "SELECT entity, account, minimum_minor, last_sequence FROM account_floor",
+        2,
+    ),
+    Projection(
+        "ledger",
+        "SELECT json_extract(body, '$.ledger'), json_extract(body, '$.body.practice'),"
+        " json_extract(body, '$.body.schema_version'), json_extract(body, '$.at') FROM record"
+        " WHERE sequence = 1",
+        "SELECT ledger_id, practice, schema_version, created_at FROM ledger",
+        1,
+    ),
+)
+
+_BELOW_FLOOR = """SELECT order_reference, entity, account, currency, sequence, running FROM
+  (SELECT order_reference, entity, account, currency, sequence, minimum_minor, last_sequence,
+          SUM(net) OVER (PARTITION BY order_reference, entity, account, currency ORDER BY sequence) AS running
+     FROM (SELECT order_reference, leg.entity AS entity, leg.account AS account, currency, sequence,
+                  minimum_minor, last_sequence, SUM(amount_minor) AS net
+             FROM account_floor JOIN leg ON leg.entity = account_floor.entity
+              AND leg.account = account_floor.account
+            GROUP BY order_reference, leg.entity, leg.account, currency, sequence))
+  WHERE running < minimum_minor AND sequence > last_sequence"""
+
+
+def check_projections(connection: sqlite3.Connection) -> list[Finding]:
+    """Every derived table against the records, in one snapshot."""
+    connection.execute("BEGIN")
+    try:
+        findings = [*check_schema(connection)]
+        for projection in PROJECTIONS:
+            findings += _compare(connection, projection)
+        findings += _limits(connection)
+    finally:
+        connection.execute("ROLLBACK")
+    return findings
+
+
+def _compare(connection: sqlite3.Connection, projection: Projection) -> Iterator[Finding]:
+    try:
+        expected = _only_first(connection, projection.expected, projection.stored)
+        stored = _only_first(connection, projection.stored, projection.expected)
+    except sqlite3.DatabaseError as error:
+        yield Finding(projection.name, f"{projection.name}s", f"cannot be recomputed: {error}")
+        return
+    found = {row[: projection.key]: row for row in stored}
+    for row in expected:
+        other = found.pop(row[: projection.key], None)
+        place = f"{projection.name} {_named(row[: projection.key])}"
+        if other is None:
+            yield Finding(projection.name, place, f"is missing; the records give {_named(row)}")
+        else:
+            yield Finding(
+                projection.name,
+                place,
+                f"is stored as {_named(other[projection.key :])}; the records give"
+                f" {_named(row[projection.key :])}",
+            )
+    for key in found:
+        yield Finding(
+            projection.name, f"{projection.name} {_named(key)}", "is stored, but no record gives it"
+        )
+
+
+def _only_first(connection: sqlite3.Connection, first: str, second: str) -> list[tuple[object, ...]]:
+    return connection.execute(
+        f"SELECT * FROM ({first}) EXCEPT SELECT * FROM ({second}) LIMIT {SHOWN}"  # noqa: S608
+    ).fetchall()
+
+
+def _limits(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """What the guards forbid and a missing guard may have let in."""
+    for order, entity, account, currency, sequence, amount in connection.execute(
+        f"{_BELOW_FLOOR} LIMIT {SHOWN}"
+    ):
+        yield Finding(
+            "floor",
+            f"record {sequence}",
+            f"took account {account} of {entity} in order {order or '-'} below its floor,"
+            f" to {amount} {currency}",
+        )
+    for resource, period, capacity, used in connection.execute(
+        "SELECT resource, period, capacity, used FROM slot WHERE used > capacity OR used < 0 LIMIT 20"
+    ):
+        yield Finding("slot", f"slot {resource} {period}", f"is overbooked: {used} used of {capacity}")
+    doubled = (
+        "SELECT fingerprint, COUNT(*) FROM finance_claim AS made WHERE NOT EXISTS (SELECT 1 FROM"
+        " finance_release WHERE fingerprint = made.fingerprint AND turn = made.turn) GROUP BY fingerprint"
+        " HAVING COUNT(*) > 1 LIMIT 20"
+    )
+    for fingerprint, count in connection.execute(doubled):
+        yield Finding("finance claim", f"claim {fingerprint}", f"is held {count} times: financed twice")
+
+
+def check_schema(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Tables, indexes and triggers against the text that ships with the program."""
+    shipped = _shipped()
+    stored = _objects(connection)
+    for name, text in shipped.items():
+        if name not in stored:
+            yield Finding("schema", " ".join(name), "is missing: it was dropped")
+        elif stored[name] != text:
+            yield Finding("schema", " ".join(name), "was changed: it is not what this program made")
+    for name in stored.keys() - shipped.keys():
+        yield Finding("schema", " ".join(name), "was added: this program does not make it")
+
+
+@cache
+def _shipped() -> dict[tuple[str, str], str]:
+    empty = sqlite3.connect(":memory:")
+    for statement in statements(schema_text()):
+        empty.execute(statement)
+    return _objects(empty)
+
+
+def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    return {
+        (kind, name): " ".join((text or "").split())
+        for kind, name, text in connection.execute("SELECT type, name, sql FROM sqlite_schema")
+        if not name.startswith("sqlite_")
+    }
+
+
+def _named(values: tuple[object, ...]) -> str:
+    return " / ".join("-" if value in (None, "") else str(value) for value in values)

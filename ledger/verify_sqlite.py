@@ -1,0 +1,221 @@
+"""Verify a ledger in a SQLite file: records in stretches over several processes, projections beside them."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import TypeVar
+
+from ledger.backend import Progress
+from ledger.findings import Finding, Report
+from ledger.sqlite import connect
+from ledger.verify_projections import check_projections
+from ledger.verify_records import SignedStretch, Stretch, check_command, check_stretch
+from trust.merkle import Frontier, fold, node_hash
+
+STRETCH = 1 << 14
+COMMANDS = 1 << 12
+Result = TypeVar("Result")
+
+_RECORDS = (
+    "SELECT sequence, kind, key, trade_date, order_reference, state, legs, body, leaf, node, actor_key"
+    " FROM record LEFT JOIN command ON command.command = record.command"
+    " AND record.sequence BETWEEN first_sequence AND last_sequence"
+    " WHERE sequence > ? AND sequence <= ? ORDER BY sequence"
+)
+_LEGS = (
+    "SELECT sequence, n, entity, account, currency, amount_minor, order_reference, trade_date FROM leg"
+    " WHERE sequence > ? AND sequence <= ? ORDER BY sequence, n"
+)
+_COMMANDS = (
+    "SELECT command, first_sequence, last_sequence, actor_key, digest, signature FROM command"
+    " WHERE command > ? AND command <= ? ORDER BY command"
+)
+
+
+def verify_file(path: Path, workers: int | None = None, progress: Progress | None = None) -> Report:
+    """Recompute everything that a ledger file says; never writes to it."""
+    report = Report()
+    connection = connect(path, read_only=True)
+    try:
+        report.ledger_id, size, commands = _extent(connection)
+        report.add(list(_outside(connection, size)))
+        jobs = _Jobs(path, report.ledger_id, workers, size)
+        try:
+            _verify(report, jobs, size, commands, progress or _quiet)
+        finally:
+            jobs.close()
+    except sqlite3.DatabaseError as error:
+        report.add([Finding("file", str(path), f"cannot be read as a ledger: {error}")])
+    finally:
+        connection.close()
+    return report
+
+
+def _extent(connection: sqlite3.Connection) -> tuple[str, int, int]:
+    """The ledger's id as its first record gives it, the last record and the last command."""
+    row = connection.execute(
+        "SELECT json_extract(body, '$.ledger') FROM record WHERE sequence = 1"
+    ).fetchone()
+    name = row[0] if row else ""
+    size = connection.execute("SELECT COALESCE(MAX(sequence), 0) FROM record").fetchone()[0]
+    return name, size, connection.execute("SELECT COALESCE(MAX(command), 0) FROM command").fetchone()[0]
+
+
+def _outside(connection: sqlite3.Connection, size: int) -> Iterator[Finding]:
+    """Rows before the first record or after the last, and commands that leave records unsigned."""
+    if size == 0:
+        yield Finding("gap", "record 1", "is missing: the ledger is empty")
+    for table, name in (("record", "record"), ("leg", "leg of record")):
+        for (sequence,) in connection.execute(
+            f"SELECT sequence FROM {table} WHERE sequence < 1 OR sequence > ? LIMIT 20",  # noqa: S608
+            (size,),
+        ):
+            yield Finding("leg", f"{name} {sequence}", "lies outside the ledger")
+    for command, first in connection.execute(
+        "SELECT command, first_sequence FROM (SELECT command, first_sequence,"
+        " LAG(last_sequence, 1, 0) OVER (ORDER BY command) AS before FROM command)"
+        " WHERE first_sequence <> before + 1 LIMIT 20"
+    ):
+        yield Finding("signature", f"record {first}", f"command {command} does not follow the one before it")
+    covered = connection.execute("SELECT COALESCE(MAX(last_sequence), 0) FROM command").fetchone()[0]
+    if covered != size:
+        yield Finding("signature", f"record {covered + 1}", f"nobody signed the records up to {size}")
+
+
+def _verify(report: Report, jobs: "_Jobs", size: int, commands: int, progress: Progress) -> None:
+    started = time.perf_counter()
+    projections = jobs.submit(_projections_job, jobs.path)
+    frontier = Frontier()
+    peaks: list[tuple[int, bytes]] = []
+    for stretch in jobs.each(_stretch_job, range(0, size, STRETCH), size, STRETCH):
+        report.records += stretch.records
+        report.legs += stretch.legs
+        report.add(stretch.findings)
+        _join(peaks, stretch, report)
+        progress(report.records, size)
+    report.add(projections.result())
+    report.root = fold([peak for _, peak in peaks]) if peaks else frontier.root()
+    report.record_seconds = time.perf_counter() - started
+    started = time.perf_counter()
+    for signed in jobs.each(_signature_job, range(0, commands, COMMANDS), commands, COMMANDS):
+        report.commands += signed.commands
+        report.add(signed.findings)
+    report.signature_seconds = time.perf_counter() - started
+
+
+def _join(peaks: list[tuple[int, bytes]], stretch: Stretch, report: Report) -> None:
+    """Put a stretch's subtrees on the right of the tree; check the node stored at its last record."""
+    sizes = [1 << bit for bit in range(60, -1, -1) if stretch.records & 1 << bit]
+    node = b""
+    for size, peak in zip(sizes, stretch.peaks, strict=True):
+        node = peak
+        while peaks and peaks[-1][0] == size:
+            node = node_hash(peaks.pop()[1], node)
+            size *= 2
+        peaks.append((size, node))
+    if node != stretch.last_node:
+        report.add(
+            [
+                Finding(
+                    "tree",
+                    f"record {stretch.end}",
+                    "its place in the tree does not fit: the tree was rebuilt or cut",
+                )
+            ]
+        )
+
+
+def _quiet(done: int, size: int) -> None:
+    """Progress for those who do not watch."""
+
+
+class _Jobs:
+    """Work in several processes, or in this one when the ledger is small."""
+
+    def __init__(self, path: Path, ledger_id: str, workers: int | None, size: int) -> None:
+        self.path = str(path)
+        self.ledger_id = ledger_id
+        count = workers if workers is not None else (os.cpu_count() or 1)
+        small = size <= STRETCH or count <= 1
+        self._pool = None if small else ProcessPoolExecutor(count, mp_context=_context())
+
+    def submit(self, job: Callable[..., list[Finding]], *arguments: object) -> Future[list[Finding]]:
+        future: Future[list[Finding]] = Future()
+        if self._pool is not None:
+            future = self._pool.submit(job, *arguments)
+        else:
+            future.set_result(job(*arguments))
+        return future
+
+    def each(
+        self, job: Callable[[str, str, int, int], Result], starts: Iterable[int], size: int, width: int
+    ) -> Iterator[Result]:
+        """Results in order, with a bounded number of jobs waiting."""
+        if self._pool is None:
+            for start in starts:
+                yield job(self.path, self.ledger_id, start, min(start + width, size))
+            return
+        waiting: list[Future[Result]] = []
+        for start in starts:
+            waiting.append(self._pool.submit(job, self.path, self.ledger_id, start, min(start + width, size)))
+            if len(waiting) > 8:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def _context() -> BaseContext:
+    """Forked workers start at once; where forking is not to be had, spawned ones."""
+    return get_context("fork" if hasattr(os, "fork") and os.uname().sysname == "Linux" else "spawn")
+
+
+def _stretch_job(path: str, ledger_id: str, start: int, end: int) -> Stretch:
+    connection = connect(Path(path), read_only=True)
+    try:
+        return check_stretch(
+            ledger_id,
+            start,
+            end,
+            connection.execute(_RECORDS, (start, end)),
+            connection.execute(_LEGS, (start, end)),
+        )
+    finally:
+        connection.close()
+
+
+def _signature_job(path: str, ledger_id: str, start: int, end: int) -> SignedStretch:
+    connection = connect(Path(path), read_only=True)
+    signed = SignedStretch()
+    try:
+        enrolled = dict(
+            connection.execute(
+                "SELECT json_extract(body, '$.body.actor_key'), sequence FROM record"
+                " WHERE kind = 'actor.enrolled'"
+            )
+        )
+        for row in connection.execute(_COMMANDS, (start, end)):
+            leaves = connection.execute(
+                "SELECT leaf FROM record WHERE sequence BETWEEN ? AND ? ORDER BY sequence", row[1:3]
+            )
+            signed.findings += check_command(ledger_id, row, (leaf for (leaf,) in leaves), enrolled)
+            signed.commands += 1
+    finally:
+        connection.close()
+    return signed
+
+
+def _projections_job(path: str) -> list[Finding]:
+    connection = connect(Path(path), read_only=True)
+    try:
+        return check_projections(connection)
+    finally:
+        connection.close()

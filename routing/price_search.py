@@ -1,0 +1,240 @@
+"""Problems too big to search whole: prices by Lagrange, then annealing over the candidates they leave.
+
+1. Prices per resource (``lagrange``) give the proven bound and the reduced cost of every candidate.
+2. Of each order only the candidates with the least reduced cost stay in the search; the rest are as good as
+   never taken by a good answer.
+3. Annealing cools while the price of exceeding a capacity rises; then reheats briefly while time is left.
+4. What is still over capacity is repaired, and the answer is recomputed in exact integers.
+
+The number of moves follows from the time limit, not from the clock, so that the same problem gives the same
+answer on any machine that keeps up with ``_MOVES_PER_SECOND``; a slower one cools faster.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from time import monotonic
+
+import numpy as np
+import numpy.typing as npt
+
+from routing.allocation import Allocation
+from routing.annealing import BEST, anneal, seat_all
+from routing.answer import Answer, Share, Status
+from routing.certify import exact_cost, exact_loads, price_bound, violations
+from routing.lagrange import ascend
+from routing.repair import repaired
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+_KEPT = 20
+"""Candidates per order that stay in the search."""
+_MOVES_PER_SECOND = 3_000_000
+_BLOCKS = 200
+_PRICE_STEPS = 1200
+_PRICE_SHARE = 0.2
+"""Part of the time limit that the prices may take."""
+_BIAS = 3.0
+HOT, WARM, COLD = 1.0, 0.2, 0.07
+"""Temperatures, in spreads."""
+SOFT, STIFF = 3.0, 13.0
+"""Price of one typical amount over capacity, in spreads, at the start and at the end."""
+COOLED, GROWTH = 0.85, 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Prices with the bound they prove exactly, and what each candidate costs at them."""
+
+    price: Floats
+    bound: Fraction
+    exact: dict[int, Fraction]
+    reduced: Floats
+    unit: float
+    """Exact cost units per unit of the doubles."""
+
+
+def search_by_prices(problem: Allocation, *, time_limit: float, relative_gap: float, seed: int) -> Answer:
+    """A good answer with the Lagrange bound; stops early when the gap is reached."""
+    end = monotonic() + time_limit
+    priced = price_out(problem, monotonic() + time_limit * _PRICE_SHARE)
+    search = _Search(problem, priced, seed)
+    search.cool(end, time_limit, float(priced.bound) / priced.unit * (1 + relative_gap))
+    choice = repaired(problem, search.chosen())
+    taken = [(order, int(item)) for order, item in enumerate(choice) if item >= 0]
+    shares = tuple(Share(order, item, int(problem.quantity[order])) for order, item in taken)
+    cost = exact_cost(problem, shares, exact_loads(problem, shares))
+    status = Status.OPTIMAL if cost == priced.bound else Status.FEASIBLE
+    answer = Answer(status, shares, cost, priced.bound, "prices and search", "prices", priced.exact)
+    if violations(problem, answer):
+        return Answer(
+            Status.UNKNOWN, (), Fraction(0), priced.bound, "prices and search", "prices", priced.exact
+        )
+    return answer
+
+
+def price_out(problem: Allocation, end: float) -> Priced:
+    """Good prices by subgradient steps until ``end``, rounded, with their exact bound."""
+    largest = max(
+        (abs(int(cost)) for column in (problem.cost, problem.penalty) for cost in column), default=1
+    )
+    unit = float(10 ** max(0, len(str(largest)) - 9))
+    cost = (problem.cost / unit).astype(np.float64)
+    skip = np.where(problem.must_serve, np.inf, (problem.penalty / unit).astype(np.float64))
+    capacity = problem.capacity.astype(np.float64)
+    price = np.zeros(len(capacity))
+    columns = (
+        problem.first,
+        cost,
+        problem.use_first,
+        problem.use_resource,
+        problem.use_amount,
+        skip,
+        capacity,
+    )
+    start, length = ascend(*columns, price, 0.0, 1, 10, 1.0)
+    target = start + max(abs(start) * 0.5, 1.0)
+    for _ in range(6):
+        best, length = ascend(*columns, price, target, _PRICE_STEPS // 6, 10, max(length, 0.05))
+        target = best + max(abs(best) * 0.03, 1.0)
+        if monotonic() > end:
+            break
+    exact = {
+        resource: Fraction(round(float(value) * unit * 64), 64)
+        for resource, value in enumerate(price.tolist())
+        if value > 0
+    }
+    lengths = np.diff(problem.use_first)
+    paid = price[problem.use_resource] * problem.use_amount
+    reduced = cost + np.bincount(np.repeat(np.arange(len(cost)), lengths), paid, len(cost))
+    return Priced(price, price_bound(problem, exact), exact, reduced, unit)
+
+
+class _Search:
+    """The candidates kept, padded to equal width, and the state of the annealing over them."""
+
+    def __init__(self, problem: Allocation, priced: Priced, seed: int) -> None:
+        self.problem = problem
+        kept = _least_reduced(problem, priced.reduced)
+        self.first, self.item = _with_skips(problem, kept)
+        owner = np.repeat(np.arange(len(problem.orders)), np.diff(self.first))
+        self.cost = self._costs(priced, owner)
+        self._lay_out(owner)
+        self.price = np.append(priced.price, 0.0)
+        self.spread = _spread(problem, priced.reduced)
+        self.choice = self.first[:-1].astype(np.int32)
+        self.best = self.choice.copy()
+        places = (self.base, self.member, self.count, self.seat)
+        seat_all(self.choice, self.resource, self.amount, self.load, *places)
+        over = np.maximum(self.load - self.capacity, 0)
+        self.state = np.array([np.inf, self.cost[self.choice].sum(), float(over.sum())])
+        self.random = np.array([(seed * 0x9E3779B97F4A7C15 + 1) % 2**64], dtype=np.uint64)
+
+    def _costs(self, priced: Priced, owner: Integers) -> Floats:
+        """Of each candidate kept; leaving out an order that must be served costs more than anything."""
+        cost = (self.problem.cost / priced.unit).astype(np.float64)
+        penalty = (self.problem.penalty / priced.unit).astype(np.float64)
+        forbidding = 10.0 * float(np.abs(cost).max(initial=1.0))
+        skip = np.where(self.problem.must_serve, forbidding, penalty)
+        return np.where(self.item >= 0, cost[self.item], skip[owner])
+
+    def _lay_out(self, owner: Integers) -> None:
+        """Uses in rows of equal width, filled up with ``nowhere``; room for the lists of members."""
+        problem = self.problem
+        width = int(np.diff(problem.use_first).max(initial=1))
+        nowhere = len(problem.resources)
+        self.resource = np.full((len(self.item), width), nowhere, dtype=np.int32)
+        self.amount = np.zeros((len(self.item), width), dtype=np.int64)
+        starts, lengths = problem.use_first[self.item], np.diff(problem.use_first)[self.item]
+        for place in range(width):
+            has = (self.item >= 0) & (lengths > place)
+            self.resource[has, place] = problem.use_resource[starts[has] + place]
+            self.amount[has, place] = problem.use_amount[starts[has] + place]
+        self.capacity = np.append(problem.capacity, np.int64(2**60))
+        pairs = np.unique(np.repeat(owner, width) * (nowhere + 1) + self.resource.ravel())
+        users = np.bincount(pairs % (nowhere + 1), minlength=nowhere + 1)
+        self.base = np.concatenate([[0], np.cumsum(users)])[:-1].astype(np.int64)
+        self.member = np.zeros(int(users.sum()), dtype=np.int32)
+        self.count = np.zeros(nowhere + 1, dtype=np.int64)
+        self.seat = np.zeros((len(problem.orders), width), dtype=np.int32)
+        self.load = np.zeros(nowhere + 1, dtype=np.int64)
+        asked = np.bincount(self.resource.ravel(), self.amount.ravel(), nowhere + 1)
+        uses = np.bincount(self.resource.ravel(), minlength=nowhere + 1)
+        self.per_unit = np.maximum(uses, 1) / np.maximum(asked, 1.0)
+
+    def cool(self, end: float, time_limit: float, enough: float) -> None:
+        """One long cooling, then short reheats until the time is up or ``enough`` is reached."""
+        moves = int(_MOVES_PER_SECOND * time_limit)
+        begin = monotonic()
+        self._schedule(moves, HOT, COLD, begin, end, enough)
+        while monotonic() < end and self.state[BEST] > enough:
+            self._schedule(moves // 4, WARM, COLD, monotonic(), end, enough)
+
+    def _schedule(self, moves: int, hot: float, cold: float, begin: float, end: float, enough: float) -> None:
+        extra = np.ones(len(self.price))
+        for block in range(_BLOCKS):
+            now = monotonic()
+            if now >= end or self.state[BEST] <= enough:
+                return
+            done = max(block / _BLOCKS, (now - begin) / max(end - begin, 1e-9))
+            cooled = min(1.0, done / COOLED)
+            temperature = self.spread * hot * (cold / hot) ** cooled
+            stiff = SOFT * (STIFF / SOFT) ** cooled if hot == HOT else STIFF
+            weight = (self.price + self.spread * stiff * self.per_unit) * extra
+            self._block(weight, temperature, max(1, moves // _BLOCKS))
+            if cooled >= 0.5:
+                extra = np.where(self.load > self.capacity, extra * GROWTH, np.maximum(1.0, extra * 0.99))
+
+    def _block(self, weight: Floats, temperature: float, moves: int) -> None:
+        anneal(
+            self.first,
+            self.cost,
+            self.resource,
+            self.amount,
+            self.capacity,
+            weight,
+            self.choice,
+            self.load,
+            self.base,
+            self.member,
+            self.count,
+            self.seat,
+            temperature,
+            moves,
+            self.random,
+            self.state,
+            self.best,
+            _BIAS,
+        )
+
+    def chosen(self) -> Integers:
+        """The candidate of each order in the best answer, -1 where it stays out; else the last state."""
+        choice = self.best if np.isfinite(self.state[BEST]) else self.choice
+        return self.item[choice]
+
+
+def _least_reduced(problem: Allocation, reduced: Floats) -> Integers:
+    """The candidates to keep, order by order, least reduced cost first."""
+    ranked = np.lexsort((reduced, problem.owner))
+    rank = np.arange(len(ranked)) - problem.first[problem.owner[ranked]]
+    return ranked[rank < _KEPT]
+
+
+def _with_skips(problem: Allocation, kept: Integers) -> tuple[Integers, Integers]:
+    """Per order its kept candidates and, last, -1 for staying out."""
+    orders = len(problem.orders)
+    owner = np.concatenate([problem.owner[kept], np.arange(orders)])
+    item = np.concatenate([kept, np.full(orders, -1)])
+    place = np.argsort(owner, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=orders))])
+    return first.astype(np.int64), item[place].astype(np.int64)
+
+
+def _spread(problem: Allocation, reduced: Floats) -> float:
+    """By how much a typical order's sixth choice is dearer than its first: the scale of temperatures."""
+    ranked = np.lexsort((reduced, problem.owner))
+    starts, counts = problem.first[:-1], np.diff(problem.first)
+    many = counts > 1
+    sixth = np.minimum(counts[many] - 1, 5)
+    gaps = reduced[ranked[starts[many] + sixth]] - reduced[ranked[starts[many]]]
+    return float(np.median(gaps)) if len(gaps) and np.median(gaps) > 0 else 1.0
