@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from domain.network import DrawRule
 from finance.credit import CreditTerms, DrawnPart, Payoff, drawn_for, drawn_in_full, payoff_of
 
+NEARBY = 16
+"""Minor units about a guess within which an exact answer is looked for first."""
+
 Ops = list[tuple[int, int]]
 """Operating flows, one sum a date, dates rising: the buyer's payments, providers, network, tax."""
 
@@ -27,6 +30,7 @@ class Use:
     draws: list[DrawnPart] = field(default_factory=list)
     payoff: Payoff = field(default_factory=lambda: Payoff(0, 0, 0, 0, 0))
     left: int = -1
+    most: int = -1
 
     @property
     def cost(self) -> int:
@@ -68,17 +72,16 @@ def settle(ops: Ops, uses: tuple[Use, ...]) -> Settlement:
     A facility whose limit would pass its ceiling draws no more than the ceiling leaves after its fees.
     """
     for use in uses:
-        use.needs, use.draws, use.left = [], [], -1
+        use.needs, use.draws, use.left, use.most = [], [], -1, -1
     walked = _walk(ops, uses, frozenset())
     short = 0
-    for use in uses:
-        over = _over_ceiling(use)
-        if over > 0:
-            short += over
-            use.left = _cash_within(use)
-    if short:
+    # what one cannot lend the next may be asked for, and reach its own ceiling by it
+    while passed := [(use, over) for use in uses if (over := _over_ceiling(use)) > 0]:
+        for use, over in passed:
+            short = short or over
+            use.most = _cash_within(use)
         for use in uses:
-            use.needs = []
+            use.needs, use.left = [], use.most
         walked = _walk(ops, uses, frozenset())
     single = frozenset(
         place for place, use in enumerate(uses) if use.needs and use.terms.product.draw is DrawRule.LEAST
@@ -92,7 +95,7 @@ def settle(ops: Ops, uses: tuple[Use, ...]) -> Settlement:
 
 def _over_ceiling(use: Use) -> int:
     """Principal beyond the ceiling that the needs would owe."""
-    if use.terms.product.draw is DrawRule.FULL or not use.needs:
+    if use.terms.product.draw is DrawRule.FULL or not use.needs or use.most >= 0:
         return 0
     needs = use.needs
     if use.terms.product.draw is DrawRule.LEAST:
@@ -103,11 +106,25 @@ def _over_ceiling(use: Use) -> int:
 def _cash_within(use: Use) -> int:
     """The most cash that the draws can pay out with all principal inside the ceiling."""
     wanted = use.needs if use.terms.product.draw is DrawRule.NEED else [(use.opens, _total(use.needs))]
+    ceiling = use.terms.ceiling
+
+    def fits(cash: int) -> bool:
+        draws = drawn_for(use.terms, _first(wanted, cash), use.due)
+        return sum(part.principal for part in draws) <= ceiling
+
     least, most = 0, _total(wanted)
+    # principal is nearly in proportion to cash, so the answer lies a few units from here
+    owed = sum(part.principal for part in drawn_for(use.terms, wanted, use.due))
+    guess = max(0, most - -(-(owed - ceiling) * most // owed) - NEARBY // 2)
+    if fits(guess):
+        least = guess
+        if not fits(min(guess + NEARBY, most)):
+            most = min(guess + NEARBY, most)
+    else:
+        most = guess
     while least < most:
         middle = (least + most + 1) // 2
-        draws = drawn_for(use.terms, _first(wanted, middle), use.due)
-        if sum(part.principal for part in draws) <= use.terms.ceiling:
+        if fits(middle):
             least = middle
         else:
             most = middle - 1

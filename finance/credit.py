@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from domain.dates import DayCount
 from domain.money import round_minor
 from domain.network import FinanceProduct
 from domain.terms import Fee, FeeBasis, FeeTaking, InterestTaking
 from finance.interest import exact_interest, exact_late_charge
 
 Ratio = tuple[int, int]
+_PLAIN_YEARS = {DayCount.ACT_360: 360, DayCount.ACT_365F: 365}
 
 
 def round_ratio(amount: int, numerator: int, denominator: int) -> int:
@@ -55,6 +57,7 @@ class CreditTerms:
     late_limit_rate: Fraction = Fraction(0)
     late_fixed: int = 0
     late_draw_rate: Fraction = Fraction(0)
+    grown: Ratio = (1, 1)
     in_advance: bool = False
     plain: bool = True
     _interest: dict[tuple[int, int], Ratio] = field(default_factory=dict, repr=False)
@@ -68,11 +71,18 @@ class CreditTerms:
     def interest_ratio(self, start: int, end: int) -> Ratio:
         found = self._interest.get((start, end))
         if found is None:
-            exact = exact_interest(
-                self.product.price, 1, date.fromordinal(start), date.fromordinal(max(start, end))
-            )
-            found = self._interest[start, end] = exact.as_integer_ratio()
+            found = self._interest[start, end] = self._interest_of_one(start, max(start, end))
         return found
+
+    def _interest_of_one(self, start: int, end: int) -> Ratio:
+        """What finance.interest says of one minor unit, without fractions where days are plain."""
+        price = self.product.price
+        year = _PLAIN_YEARS.get(price.day_count)
+        if year is None or price.steps:
+            days = date.fromordinal(start), date.fromordinal(end)
+            return exact_interest(price, 1, *days).as_integer_ratio()
+        rate = price.rate_annual
+        return rate.numerator * (end - start), rate.denominator * year
 
     def late_charge(self, principal: int, due: int, on: int) -> int:
         """What being late costs beyond the interest to ``due``, rounded once."""
@@ -100,6 +110,7 @@ def credit_terms(product: FinanceProduct, ceiling: int, face: int) -> CreditTerm
     for fee in product.fees:
         _add_fee(terms, fee, face)
     terms.in_advance = product.price.taken is InterestTaking.IN_ADVANCE
+    terms.grown = ((1 + terms.draw_added) / (1 - terms.draw_rate)).as_integer_ratio()
     terms.plain = not (terms.in_advance or terms.draw_rate or terms.draw_added)
     return terms
 
@@ -146,6 +157,8 @@ def drawn_for(terms: CreditTerms, needs: list[tuple[int, int]], due: int) -> lis
         return []
     if terms.plain:
         return _plain_draws(terms, needs)
+    if not terms.in_advance and not terms.limit_rate:
+        return _even_draws(terms, needs)
     return _general_draws(terms, needs, due)
 
 
@@ -159,6 +172,18 @@ def _plain_draws(terms: CreditTerms, needs: list[tuple[int, int]]) -> list[Drawn
     on, cash = needs[0]
     draws = [DrawnPart(on, cash, cash + once, once, 0)]
     draws += [DrawnPart(on, cash, cash, 0, 0) for on, cash in needs[1:]]
+    return draws
+
+
+def _even_draws(terms: CreditTerms, needs: list[tuple[int, int]]) -> list[DrawnPart]:
+    """Every draw at the same share of fees: principal = cash x (1 + added) / (1 - kept)."""
+    numerator, denominator = terms.grown
+    once = terms.first_fixed
+    draws = []
+    for on, cash in needs:
+        principal = round_ratio(cash + once, numerator, denominator)
+        draws.append(DrawnPart(on, cash, principal, principal - cash, 0))
+        once = 0
     return draws
 
 
@@ -193,9 +218,10 @@ def draw_of(terms: CreditTerms, principal: int, on: int, due: int) -> DrawnPart:
     """One first draw that owes exactly ``principal``; each fee rounded once."""
     fee = terms.first_fixed
     if terms.limit_rate:
-        fee += max(round_minor(principal * terms.limit_rate), terms.limit_minimum)
+        rate = terms.limit_rate
+        fee += max(round_ratio(principal, rate.numerator, rate.denominator), terms.limit_minimum)
     if terms.draw_rate:
-        fee += round_minor(principal * terms.draw_rate)
+        fee += round_ratio(principal, terms.draw_rate.numerator, terms.draw_rate.denominator)
     if terms.draw_added:
         fee += principal - round_minor(principal / (1 + terms.draw_added))
     discount = terms.interest(principal, on, due) if terms.in_advance else 0
@@ -231,7 +257,9 @@ def payoff_of(terms: CreditTerms, draws: list[DrawnPart], due: int, on: int) -> 
         if not terms.in_advance:
             interest += terms.interest(part.principal, part.on, due)
     late = terms.late_charge(principal, due, on)
-    fees = terms.late_fixed + round_minor(principal * (terms.late_limit_rate + terms.late_draw_rate))
+    fees = terms.late_fixed
+    if terms.late_limit_rate or terms.late_draw_rate:
+        fees += round_minor(principal * (terms.late_limit_rate + terms.late_draw_rate))
     tax_rate = terms.product.tax_rate
     tax = round_minor((taken + interest + late + fees) * tax_rate) if tax_rate else 0
     return Payoff(principal, interest, late, fees, tax)

@@ -96,7 +96,7 @@ class Market:
     guarantees: dict[str, FinanceProduct] = field(default_factory=dict)
     least: dict[str, LeastCost] = field(default_factory=dict)
     _caps: dict[str, int | None] = field(default_factory=dict)
-    _terms: dict[tuple[str, int, int], CreditTerms] = field(default_factory=dict)
+    _terms: dict[tuple[str, int], CreditTerms] = field(default_factory=dict)
     _take_costs: dict[tuple[str, int, int], tuple[int, int]] = field(default_factory=dict)
     _floors: dict[bool, list[LeastCost]] = field(default_factory=dict)
 
@@ -115,14 +115,14 @@ class Market:
         return self.case.face
 
     def terms(self, product: FinanceProduct, figures: Figures | None) -> CreditTerms:
-        ceiling = round_minor(self.base(product, figures) * product.advance_rate)
-        cap = self.cap(product)
-        if cap is not None:
-            ceiling = min(ceiling, cap)
-        key = (product.id, ceiling, self.case.face)
-        found = self._terms.get(key)
+        base = self.base(product, figures)
+        found = self._terms.get((product.id, base))
         if found is None:
-            found = self._terms[key] = credit_terms(product, ceiling, self.case.face)
+            ceiling = round_minor(base * product.advance_rate)
+            cap = self.cap(product)
+            if cap is not None:
+                ceiling = min(ceiling, cap)
+            found = self._terms[product.id, base] = credit_terms(product, ceiling, self.case.face)
         return found
 
     def floor(self, need: "Need", alone: bool) -> int:
@@ -185,13 +185,15 @@ def _take_floor(market: Market, take: FinanceProduct, deliveries: range) -> int:
     terms = market.terms(take, None)
     if terms.ceiling <= 0:
         return 0
+    plain = not take.price.steps and take.price.day_count is not DayCount.THIRTY_360
     least: int | None = None
     seen: set[tuple[int, int]] = set()
     for delivery in deliveries:
-        days = (_opens_after(market, take, delivery), buyer_due_after(market.case, delivery))
-        if days[0] < days[1] and days not in seen:
-            seen.add(days)
-            cost = _full_cost(terms, *days)
+        opens, due = _opens_after(market, take, delivery), buyer_due_after(market.case, delivery)
+        span = (0, due - opens) if plain else (opens, due)
+        if opens < due and span not in seen:
+            seen.add(span)
+            cost = _full_cost(terms, opens, due)
             least = cost if least is None else min(least, cost)
     return least or 0
 
