@@ -230,6 +230,7 @@ END $$;
 -- the projection of one record --------------------------------------------------------------------------
 
 CREATE FUNCTION check_record(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE known pg_catalog.record;
 BEGIN
   IF added.leaf IS DISTINCT FROM sha256('\x00'::bytea || convert_to(added.body, 'UTF8')) THEN
     PERFORM refuse('the hash of a record is not that of its body');
@@ -245,33 +246,29 @@ BEGIN
   IF added.legs = 1 THEN
     PERFORM refuse('an entry has no leg or at least two');
   END IF;
-  IF EXISTS (SELECT 1 FROM command WHERE command = added.command) THEN
-    PERFORM refuse('a command that was signed takes no more records');
-  END IF;
+  SELECT ledger_id, EXISTS (SELECT 1 FROM command WHERE command = added.command) AS signed,
+         EXISTS (SELECT 1 FROM record WHERE kind = 'ledger.handed-over' AND sequence <> added.sequence) AS gone
+    INTO known FROM ledger;
   IF added.kind = 'ledger.created' THEN
-    IF EXISTS (SELECT 1 FROM ledger) THEN
+    IF FOUND THEN
       PERFORM refuse('a ledger is created once');
     END IF;
-  ELSIF said->>'ledger' IS DISTINCT FROM (SELECT ledger_id FROM ledger) THEN
+    RETURN;
+  END IF;
+  IF said->>'ledger' IS DISTINCT FROM known.ledger_id THEN
     PERFORM refuse('this record belongs to another ledger');
-  ELSIF EXISTS (SELECT 1 FROM record AS last
-                 WHERE last.kind = 'ledger.handed-over' AND last.sequence <> added.sequence) THEN
+  ELSIF known.signed THEN
+    PERFORM refuse('a command that was signed takes no more records');
+  ELSIF known.gone THEN
     PERFORM refuse('this ledger was handed over and takes no more records');
   END IF;
 END $$;
 
 CREATE FUNCTION project_legs(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE unbalanced boolean; below boolean;
+DECLARE misformed boolean; unbalanced boolean; below boolean;
 BEGIN
-  IF EXISTS (SELECT 1 FROM jsonb_array_elements(said->'legs') AS line (leg)
-              WHERE jsonb_typeof(leg) <> 'array' OR jsonb_array_length(leg) <> 4
-                 OR EXISTS (SELECT 1 FROM jsonb_array_elements(leg) AS part (value)
-                             WHERE jsonb_typeof(value) <> 'string')
-                 OR leg->>3 !~ '^(0|-?[1-9][0-9]{0,18})$') THEN
-    PERFORM refuse('a leg is not of the form entity, account, currency, amount');
-  END IF;
   WITH line AS MATERIALIZED (
-    SELECT place - 1 AS n, leg->>0 AS entity, leg->>1 AS account, leg->>2 AS currency,
+    SELECT place - 1 AS n, leg, leg->>0 AS entity, leg->>1 AS account, leg->>2 AS currency,
            (leg->>3)::bigint AS amount_minor
       FROM jsonb_array_elements(said->'legs') WITH ORDINALITY AS line (leg, place)
   ), put AS (
@@ -289,10 +286,15 @@ BEGIN
       DO UPDATE SET amount_minor = kept.amount_minor + EXCLUDED.amount_minor
       RETURNING kept.entity, kept.account, kept.amount_minor
   )
-  SELECT EXISTS (SELECT 1 FROM moved GROUP BY entity, currency HAVING SUM(amount_minor) <> 0),
+  SELECT EXISTS (SELECT 1 FROM line WHERE leg IS DISTINCT FROM
+                   jsonb_build_array(entity, account, currency, amount_minor::text)),
+         EXISTS (SELECT 1 FROM moved GROUP BY entity, currency HAVING SUM(amount_minor) <> 0),
          EXISTS (SELECT 1 FROM held JOIN account_floor AS lowest USING (entity, account)
                   WHERE held.amount_minor < lowest.minimum_minor)
-    INTO unbalanced, below;
+    INTO misformed, unbalanced, below;
+  IF misformed THEN
+    PERFORM refuse('a leg is not of the form entity, account, currency, amount');
+  END IF;
   IF unbalanced THEN
     PERFORM refuse('the legs do not sum to zero per entity and currency');
   END IF;
