@@ -187,8 +187,9 @@ class PostgresBackend:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._reader: PostgresQueries | None = None
-        self._writer: Connection | None = None
+        self._main: Connection | None = None
+        self._aside: Connection | None = None
+        self._may_write = False
         self._writing = False
         self._sealed_at = 0.0
         self.ledger_id, self.practice = self._identity()
@@ -207,9 +208,17 @@ class PostgresBackend:
         return row[0], bool(row[1])
 
     def reader(self) -> PostgresQueries:
-        if self._reader is None:
-            self._reader = PostgresQueries(connect(self.url), self)
-        return self._reader
+        """Committed state: beside an open write that takes a second connection."""
+        if not self._writing:
+            return PostgresQueries(self._connection(), self)
+        if self._aside is None or self._aside.closed:
+            self._aside = connect(self.url)
+        return PostgresQueries(self._aside, self)
+
+    def _connection(self) -> Connection:
+        if self._main is None or self._main.closed:
+            self._main = connect(self.url)
+        return self._main
 
     @contextmanager
     def write(self, actor: Actor) -> Iterator[PostgresWrite]:
@@ -239,7 +248,6 @@ class PostgresBackend:
             connection.execute("ROLLBACK")
         except psycopg.Error:
             connection.close()
-            self._writer = None
 
     def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:
         """Commit the records in one statement; False when one is refused or known, and nothing is written."""
@@ -255,27 +263,27 @@ class PostgresBackend:
         return True
 
     def _writing_connection(self) -> Connection:
-        if self._writer is None or self._writer.closed:
-            connection = connect(self.url)
-            owner = connection.execute(
-                "SELECT rolsuper OR pg_has_role(nspowner, 'MEMBER') FROM pg_roles, pg_namespace"
-                " WHERE rolname = current_user AND nspname = 'net'"
-            ).fetchone()
-            if owner and owner[0]:
-                connection.close()
+        connection = self._connection()
+        if not self._may_write:
+            with told():
+                row = connection.execute(
+                    "SELECT rolsuper OR pg_has_role(nspowner, 'MEMBER') FROM pg_roles, pg_namespace"
+                    " WHERE rolname = current_user AND nspname = 'net'"
+                ).fetchone()
+            if row and row[0]:
                 raise RefusedError(
                     "this role owns the ledger and could rewrite it",
                     "write with the URL that net init gave; the owner is for migrations alone",
                 )
-            self._writer = connection
-        return self._writer
+            self._may_write = True
+        return connection
 
     def seal(self) -> int:
         """Give every committed record its place in the tree; how many got theirs now."""
         if self._writing:
             return 0
         with told():
-            count = seal(self.reader().connection)
+            count = seal(self._connection())
         self._sealed_at = time.monotonic()
         return count
 
@@ -284,7 +292,7 @@ class PostgresBackend:
         if self._sealed_at and time.monotonic() - self._sealed_at < SEAL_EVERY_SECONDS:
             return
         with told():
-            seal(self.reader().connection, wait=False)
+            seal(self._connection(), wait=False)
         self._sealed_at = time.monotonic()
 
     def unsealed(self) -> int:
@@ -293,15 +301,15 @@ class PostgresBackend:
         return int(row[0])
 
     def close(self) -> None:
+        """Seals what this process wrote, then hangs up."""
         try:
-            if self._writer is not None and not self._writer.closed and self._reader is not None:
+            if self._may_write and self._main is not None and not self._main.closed:
                 self.seal()
         finally:
-            if self._writer is not None:
-                self._writer.close()
-            if self._reader is not None:
-                self._reader.connection.close()
-            self._writer = self._reader = None
+            for connection in (self._main, self._aside):
+                if connection is not None:
+                    connection.close()
+            self._main = self._aside = None
 
 
 def _columns(record: NewRecord) -> tuple[Any, ...]:
