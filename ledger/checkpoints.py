@@ -97,9 +97,7 @@ def find_record(ledger: Ledger, name: str) -> Record:
 
 def record_bytes(ledger: Ledger, record: Record) -> bytes:
     """The canonical bytes that the leaf hash is over."""
-    row = next(
-        iter(ledger.backend.reader().rows("SELECT body FROM record WHERE sequence = ?", (record.sequence,)))
-    )
+    row = next(iter(ledger.backend.reader().rows("SELECT body FROM record WHERE key = ?", (record.key,))))
     return str(row[0]).encode()
 
 

@@ -19,9 +19,10 @@ from domain.errors import (
     UnreachableError,
     UsageError,
 )
-from ledger.backend import ContendedError, GuardError, NewRecord, Row
+from ledger.backend import ContendedError, GuardError, NewRecord, Progress, Row
+from ledger.findings import Finding, Report
 from ledger.postgres_setup import SCHEMA_VERSION, create_database_objects
-from ledger.sealer import seal
+from ledger.sealer import SealedNodes, seal
 from ledger.signing import command_digest, command_message
 from ledger.transaction import Clock, FirstRecords, Transaction
 from trust.keys import Actor
@@ -219,6 +220,26 @@ class PostgresBackend:
         if self._main is None or self._main.closed:
             self._main = connect(self.url)
         return self._main
+
+    def tree(self) -> SealedNodes:
+        """The Merkle tree over the sealed records."""
+        self.seal()
+        return SealedNodes(self._connection())
+
+    def verify(self, workers: int | None, progress: Progress | None) -> Report:  # noqa: ARG002
+        """Recompute everything in one snapshot; what waited is sealed first."""
+        from ledger.verify_postgres import verify_database
+
+        try:
+            self.seal()
+            unsealable = None
+        except NetError as error:
+            unsealable = Finding("tree", "the newest records", f"cannot be sealed: {error.message}")
+        with told():
+            report = verify_database(self._connection(), progress)
+        if unsealable:
+            report.add([unsealable])
+        return report
 
     @contextmanager
     def write(self, actor: Actor) -> Iterator[PostgresWrite]:

@@ -88,7 +88,8 @@ class Reading:
             return None
         if not 8 <= len(prefix) <= 64:
             return None
-        statement = "SELECT sequence, leaf, body FROM record WHERE leaf >= ? AND leaf <= ? LIMIT 2"
+        placed = self._queries().placed()
+        statement = f"SELECT sequence, leaf, body FROM {placed} WHERE leaf >= ? AND leaf <= ? LIMIT 2"  # noqa: S608
         found = list(self._rows(statement, low, high))
         return record_of(*found[0]) if len(found) == 1 else None
 

@@ -96,7 +96,7 @@ def _verify(report: Report, jobs: "_Jobs", size: int, commands: int, progress: P
         report.records += stretch.records
         report.legs += stretch.legs
         report.add(stretch.findings)
-        _join(peaks, stretch, report)
+        join_stretch(peaks, stretch, report)
         progress(report.records, size)
     report.add(projections.result())
     report.root = fold([peak for _, peak in peaks]) if peaks else frontier.root()
@@ -108,7 +108,7 @@ def _verify(report: Report, jobs: "_Jobs", size: int, commands: int, progress: P
     report.signature_seconds = time.perf_counter() - started
 
 
-def _join(peaks: list[tuple[int, bytes]], stretch: Stretch, report: Report) -> None:
+def join_stretch(peaks: list[tuple[int, bytes]], stretch: Stretch, report: Report) -> None:
     """Put a stretch's subtrees on the right of the tree; check the node stored at its last record."""
     sizes = [1 << bit for bit in range(60, -1, -1) if stretch.records & 1 << bit]
     node = b""
