@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-# ruff: noqa: S608 - attacks are made of text
 import psycopg
 import pytest
 
