@@ -27,6 +27,8 @@ _LEGAL_FORMS = frozenset(_FORMS.split())
 class OpenItem:
     """Money that is expected: in (positive) or out (negative), of an order, from or to a party.
 
+    An amount of zero is an order from whose buyer nothing more is expected, should he pay twice.
+
     ``names`` are texts that identify it on a transfer: the order's reference, invoice numbers. ``id`` says
     what the item is to whoever offered it.
     """
@@ -110,7 +112,7 @@ class _Matching:
         return self.by_name(entry, alike) or self.by_party(entry, alike) or self.left(entry, alike)
 
     def fits(self, entry: StatementEntry, item: OpenItem) -> bool:
-        return item.currency == entry.currency and (item.amount_minor > 0) == (entry.amount_minor > 0)
+        return item.currency == entry.currency and (item.amount_minor >= 0) == (entry.amount_minor > 0)
 
     def by_name(self, entry: StatementEntry, alike: Sequence[int]) -> Match | Unmatched | None:
         """The entry names an order or an invoice."""

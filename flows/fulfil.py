@@ -72,8 +72,22 @@ def record_fact(
         book = read_book(ledger, order)
         return _record(ledger, None, book, _fact(book, kind, on, data or {}, by, evidence))
     with ledger.write() as transaction:
-        book = read_book(transaction, order)
-        return _record(transaction, transaction, book, _fact(book, kind, on, data or {}, by, evidence))
+        return record_in(transaction, order, kind, on, data, by=by, evidence=evidence)
+
+
+def record_in(
+    transaction: "Transaction",
+    order: str,
+    kind: FactKind,
+    on: date,
+    data: Mapping[str, Any] | None = None,
+    *,
+    by: str = "",
+    evidence: str = "",
+) -> Recorded:
+    """``record_fact`` inside an open write, so that several facts stand or fall together."""
+    book = read_book(transaction, order)
+    return _record(transaction, transaction, book, _fact(book, kind, on, data or {}, by, evidence))
 
 
 def _fact(book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str, evidence: str) -> Fact:

@@ -1,0 +1,186 @@
+"""A bank statement against the books: what each entry pays, recorded once by the bank's own reference."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from documents.camt import read_camt
+from documents.matching import Match, OpenItem, Part, Unmatched, match
+from documents.statement import Statement, StatementEntry
+from documents.statement_map import load_statement_map, read_statement_csv
+from domain.errors import NetError, NotFoundError, RefusedError
+from domain.posting import Entry
+from domain.states import ENDED, OrderState
+from finance.facts import FactKind
+from flows.fulfil import position_at, record_fact, record_in
+from flows.invoicing import number_of
+from flows.place import find_order
+
+if TYPE_CHECKING:
+    from domain.network import Network
+    from finance.position import Position
+    from ledger.reading import Reading
+    from ledger.store import Ledger
+
+MATCHED = "statement-entry"
+RECEIPT, PAYMENT = "receipt", "payment"
+BANK = "bank"
+_UNFINANCED = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of the statement and what became of it.
+
+    ``outcome`` is ``recorded``, ``known`` (recorded before), ``unmatched``, ``refused`` (matched, but a
+    rule of the trade speaks against it) or, on a dry run, ``matched``.
+    """
+
+    entry: StatementEntry
+    outcome: str
+    parts: tuple[Part, ...] = ()
+    reasons: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
+def read_statements(path: Path, map_path: Path | None) -> list[Statement]:
+    """camt.053, or with a map a table in CSV."""
+    if map_path is not None:
+        return read_statement_csv(path, load_statement_map(map_path))
+    return read_camt(path)
+
+
+def work_through(
+    ledger: "Ledger",
+    network: "Network",
+    statements: Iterable[Statement],
+    *,
+    assigned: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+) -> Iterator[Line]:
+    """Match every entry and record what stands out; ``assigned`` names the order of an entry by hand.
+
+    An entry that was recorded before, by the bank's reference and account, changes nothing.
+    """
+    for statement in statements:
+        known = [ledger.record_by_key(key_of(entry)) for entry in statement.entries]
+        new = [entry for entry, record in zip(statement.entries, known, strict=True) if record is None]
+        last = max((entry.booked_on for entry in new), default=date.min)
+        items = list(open_items(ledger, network, last)) if new else []
+        named = [_assigned(entry, (assigned or {}).get(entry.reference, "")) for entry in new]
+        matches = iter(match(named, items))
+        for entry, record in zip(statement.entries, known, strict=True):
+            if record is not None:
+                yield Line(entry, "known", reasons=(f"recorded for {record.body['orders']}",))
+            else:
+                yield _line(ledger, entry, next(matches), dry_run=dry_run)
+
+
+def _line(ledger: "Ledger", entry: StatementEntry, found: Match | Unmatched, *, dry_run: bool) -> Line:
+    if isinstance(found, Unmatched):
+        return Line(entry, "unmatched", (), (found.reason,), found.candidates)
+    return record_match(ledger, replace(found, entry=entry), dry_run=dry_run)
+
+
+def _assigned(entry: StatementEntry, order: str) -> StatementEntry:
+    """The entry with the order that a person named for it as its only reference."""
+    return replace(entry, references=(order,), text="", reversal=False) if order else entry
+
+
+def key_of(entry: StatementEntry) -> str:
+    return f"{MATCHED}:{entry.account}:{entry.currency}:{entry.reference}"
+
+
+def record_match(ledger: "Ledger", found: Match, *, dry_run: bool = False) -> Line:
+    """Record the parts of one entry and the entry itself in one transaction, so that neither stands alone."""
+    entry = found.entry
+    try:
+        if dry_run:
+            for part in found.parts:
+                record_fact(ledger, *_fact(part, entry), by=BANK, evidence=_evidence(entry), dry_run=True)
+            return Line(entry, "matched", found.parts, found.reasons)
+        with ledger.write() as transaction:
+            for part in found.parts:
+                record_in(transaction, *_fact(part, entry), by=BANK, evidence=_evidence(entry))
+            transaction.append(Entry(MATCHED, key_of(entry), entry.booked_on, None, _body(found)))
+    except NetError as error:
+        if error.exit_code not in (RefusedError.exit_code, NotFoundError.exit_code):
+            raise
+        hint = (error.hint,) if error.hint else ()
+        return Line(entry, "refused", found.parts, (*found.reasons, error.message, *hint))
+    return Line(entry, "recorded", found.parts, found.reasons)
+
+
+def _fact(part: Part, entry: StatementEntry) -> tuple[str, FactKind, date, dict[str, str]]:
+    """The order, what is stated about it, the day, and the amounts; the bank's key makes it unique."""
+    kind, _, payee = part.item.id.partition(":")
+    data = {"amount": str(abs(part.amount_minor)), "bank": key_of(entry)}
+    if kind == PAYMENT:
+        data["payee"] = payee
+    fact = FactKind.PAYMENT if kind == PAYMENT else FactKind.RECEIPT
+    return part.item.order, fact, entry.booked_on, data
+
+
+def _evidence(entry: StatementEntry) -> str:
+    return f"bank statement, entry {entry.reference}"
+
+
+def _body(found: Match) -> dict[str, object]:
+    entry = found.entry
+    return {
+        "account": entry.account,
+        "reference": entry.reference,
+        "amount_minor": str(entry.amount_minor),
+        "currency": entry.currency,
+        "party": entry.party,
+        "orders": ", ".join(dict.fromkeys(part.item.order for part in found.parts)),
+        "reasons": list(found.reasons),
+    }
+
+
+def open_items(reading: "Reading", network: "Network", on: date) -> Iterator[OpenItem]:
+    """What every financed order still expects from its buyer and owes to its providers."""
+    for head in reading.orders():
+        state = OrderState(head.state)
+        if state in _UNFINANCED or (state in ENDED and state is not OrderState.SETTLED):
+            continue
+        try:
+            position = position_at(reading, head.order, on).position
+        except NotFoundError:
+            continue
+        yield from _of_order(reading, network, head.order, position)
+
+
+def _of_order(
+    reading: "Reading", network: "Network", order_id: str, position: "Position"
+) -> Iterator[OpenItem]:
+    order = find_order(reading, order_id).order
+    contract = position.contract
+    numbers = [number_of(order_id, place + 1) for place in range(max(len(position.invoices), 1))]
+    names = tuple(dict.fromkeys((order_id, order.reference, *numbers)))
+    due = position.receivable if position.invoices else contract.sale.gross_minor - position.received
+    yield OpenItem(
+        order_id,
+        f"{RECEIPT}:buyer",
+        max(due, 0),
+        contract.currency,
+        order.buyer.name,
+        order.buyer.account,
+        names,
+        position.invoices[-1].due_on if position.invoices else None,
+    )
+    for account in position.accounts.values():
+        owed = account.booking.gross_minor - account.paid
+        if owed > 0 and not account.ended:
+            provider = network.provider(account.booking.entity.removeprefix("provider:"))
+            yield OpenItem(
+                order_id,
+                f"{PAYMENT}:{account.booking.id}",
+                -owed,
+                contract.currency,
+                (provider.name if provider else "") or account.booking.name or account.booking.id,
+                names=names,
+                due_on=min((due.planned_on for due in account.booking.dues), default=None),
+            )

@@ -1,0 +1,72 @@
+"""Invoices of a real order's books: what was delivered, to whom the claim is assigned, what was credited."""
+
+from datetime import date
+
+import pytest
+
+from documents.ubl_invoice import ubl_invoice
+from domain.errors import StateError
+from domain.order import Order, Party
+from finance.facts import FactKind
+from flows.fulfil import advance, record_fact
+from flows.invoicing import Billing, invoices, note_written
+from flows.run import run_order
+from flows.session import Session
+
+DELIVERED = date(2026, 4, 20)
+
+
+def run_to(session: Session, order: Order, day: date) -> str:
+    placed = run_order(session, order).placed
+    advance(session.ledger, placed.id, day, as_planned=True)
+    return placed.id
+
+
+def test_invoice_follows_the_delivery_and_names_the_factor(session: Session, lamp_order: Order) -> None:
+    """The worked example: 1,130,000.00 by 22 June, assigned to the factor."""
+    order = run_to(session, lamp_order, date(2026, 4, 25))
+    (one,) = invoices(session.ledger, session.network, order, date(2026, 4, 25), Billing("CN12"))
+    assert (one.number, one.issued_on, one.due_on) == (f"INV-{order}", DELIVERED, date(2026, 6, 22))
+    assert (one.net_minor, one.tax_minor, one.payable_minor) == (100_000_000, 13_000_000, 113_000_000)
+    assert one.payee is not None
+    assert one.payee.name == session.network.lender("pearl").name  # type: ignore[union-attr]
+    assert (one.account, one.terms, one.delivered_on) == ("CN12", "100% 60 days after invoice", DELIVERED)
+
+
+def test_nothing_is_invoiced_before_delivery(session: Session, lamp_order: Order) -> None:
+    order = run_to(session, lamp_order, date(2026, 4, 10))
+    with pytest.raises(StateError, match="nothing of order"):
+        invoices(session.ledger, session.network, order, date(2026, 4, 10), Billing())
+
+
+def test_credit_note_follows_the_credited_quantity(session: Session, lamp_order: Order) -> None:
+    order = run_to(session, lamp_order, date(2026, 6, 21))
+    record_fact(session.ledger, order, FactKind.DISPUTE, date(2026, 6, 22), {"quantity": "800"}, by="buyer")
+    record_fact(
+        session.ledger, order, FactKind.CREDIT_NOTE, date(2026, 7, 15), {"quantity": "500"}, by="trader"
+    )
+    _, note = invoices(session.ledger, session.network, order, date(2026, 7, 15), Billing())
+    assert (note.number, note.credits) == (f"CN-{order}", f"INV-{order}")
+    assert (note.net_minor, note.tax_minor, note.payee) == (5_000_000, 650_000, None)
+
+
+def test_given_seller_fills_what_the_order_leaves_open(session: Session, lamp_order: Order) -> None:
+    order = run_to(session, lamp_order, date(2026, 4, 25))
+    billing = Billing(number="2026-001", seller=Party("", "CN91310000", "", "Bund 1"))
+    (one,) = invoices(session.ledger, session.network, order, date(2026, 4, 25), billing)
+    assert (one.number, one.seller.name, one.seller.identifier) == (
+        "2026-001",
+        "Lantern Trading",
+        "CN91310000",
+    )
+    assert (one.seller.country, one.seller.address) == ("CN", "Bund 1")
+
+
+def test_digest_of_each_document_is_kept_once(session: Session, lamp_order: Order) -> None:
+    order = run_to(session, lamp_order, date(2026, 4, 25))
+    (one,) = invoices(session.ledger, session.network, order, date(2026, 4, 25), Billing())
+    for _ in range(2):
+        note_written(session.ledger, order, one, {"invoice.xml": ubl_invoice(one)})
+    records = list(session.ledger.records(order=order, kind="invoice-written"))
+    assert len(records) == 1
+    assert len(records[0].body["sha256"]["invoice.xml"]) == 64
