@@ -10,6 +10,7 @@ from bench.reservation_parts import DAY, Clock, facility, ledger_at, leg, networ
 from domain.errors import NetError, StateError
 from domain.posting import Entry
 from flows.firms import Firms
+from flows.release import release
 from flows.reservation_terms import Job, Refused, Reserved
 from flows.reserve import is_local, refusal_error, reserve, reserve_in
 from ledger.store import open_ledger
@@ -221,3 +222,30 @@ def test_many_seeds_never_overbook(ledger, clock):
         assert 0 <= used <= capacity
     booked = {hold.order for hold in ledger.holds()}
     assert all(len(ledger.holds(order)) == 4 for order in booked)
+
+
+def test_release_gives_everything_back_at_its_price(ledger, clock):
+    """Booked slots are cancelled at their fee, which is owed to the firm from then on."""
+    firms = firms_of(clock, {**CATALOG, "mill": ("catalog", {"cancel_fees": {"booked": "10%"}})})
+    planned(ledger, "o1")
+    reserve(ledger, firms, Job("o1", whole("o1"), DAY))
+    given = release(ledger, firms, "o1", DAY, state="CONFIRMED", reason="amended")
+    assert given.cost_minor == {"CNY": 100}
+    assert set(given.firms) == {"mill", "store", "ship", "harbour"}
+    assert ledger.holds("o1") == []
+    assert ledger.order_state("o1") == "CONFIRMED"
+    assert [(one.account, one.amount_minor) for one in ledger.balance(order="o1")] == [
+        ("2110", -100),
+        ("5620", 100),
+    ]
+    planned(ledger, "o2")
+    with ledger.write() as transaction:
+        transaction.append(Entry("order", "again", DAY, "o1", {"state": "PLANNED"}))
+    assert isinstance(reserve(ledger, firms, Job("o1", whole("o1"), DAY)), Reserved)
+
+
+def test_release_of_nothing_writes_nothing(ledger, clock):
+    planned(ledger, "o1")
+    size = ledger.size()
+    assert release(ledger, firms_of(clock), "o1", DAY).firms == ()
+    assert ledger.size() == size
