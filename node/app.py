@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -32,7 +32,7 @@ from node.models import (
     TakenModel,
 )
 from node.problems import MEDIA, TITLES, problem_body
-from providers.answers import AnswerError, answer_data, read_answer, read_request
+from providers.answers import AnswerError, answer_data, read_answer, read_instant, read_request
 from providers.protocol import Answer, SlotRequest, Verb
 
 Key = Annotated[
@@ -50,7 +50,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 STATUS_OF: tuple[tuple[type[Exception], int, str], ...] = (
     (FullError, 503, "busy"),
-    (KeyReusedError, 422, "key-reused"),
+    (KeyReusedError, 409, "key-reused"),
     (NotFoundError, 404, "not-found"),
     (StateError, 409, "state"),
 )
@@ -180,17 +180,14 @@ def _add_holds(app: FastAPI, shop: Shop) -> None:
     async def hold(request: Request, body: HoldModel, key: Key) -> Response:
         """Keep slots until a time, all of them or none; the same key again gets the same answer."""
         caller = _caller(request)
-        try:
-            until = datetime.fromisoformat(body.expires_at)
-        except ValueError:
-            raise AnswerError("expires_at is no time") from None
+        until = read_instant(body.expires_at)
         asked = serve.Inquiry(
             caller.firm.name,
             Verb.HOLD,
             key,
             shop.clock(),
             _slot_request(body.request),
-            expires_at=until.astimezone(UTC),
+            expires_at=until,
             proof=caller.proof,
         )
         return await do(asked)
@@ -236,7 +233,7 @@ def _add_events(app: FastAPI, shop: Shop) -> None:
     async def event(request: Request, body: EventModel) -> Response:
         """A firm tells us what became of a call that we made; the same message twice counts once."""
         firm = shop.firm_of(_caller(request).firm.key_id) or _caller(request).firm.name
-        said = read_answer(body.answer)
+        said = read_answer(body.answer.model_dump())
         now = shop.clock()
 
         def job(transaction: Transaction) -> Taken:

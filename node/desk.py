@@ -16,6 +16,7 @@ from ledger.transaction import Transaction
 
 Result = TypeVar("Result")
 Job = Callable[[Transaction], Any]
+Settled = tuple[asyncio.Future[Any], Any, BaseException | None]
 TOGETHER = 64
 
 
@@ -65,16 +66,19 @@ class Desk:
                 return
 
     def _write(self, batch: list[tuple[Job, asyncio.Future[Any]]]) -> None:
-        results: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
+        results: list[Settled] = []
         try:
             with self._ledger.write() as transaction:
                 for job, waiting in batch:
                     results.append((waiting, *_try(transaction, job)))
         except Exception as error:  # nothing was written, so nobody may believe that it was
             results = [(waiting, None, error) for _, waiting in batch]
-        loop = batch[0][1].get_loop()
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, results)
+        by_loop: dict[asyncio.AbstractEventLoop, list[Settled]] = {}
+        for settled in results:
+            by_loop.setdefault(settled[0].get_loop(), []).append(settled)
+        for loop, some in by_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle, some)
 
 
 def _try(transaction: Transaction, job: Job) -> tuple[Any, BaseException | None]:
@@ -85,7 +89,7 @@ def _try(transaction: Transaction, job: Job) -> tuple[Any, BaseException | None]
         return None, error
 
 
-def _settle(results: list[tuple[asyncio.Future[Any], Any, BaseException | None]]) -> None:
+def _settle(results: list[Settled]) -> None:
     for waiting, result, error in results:
         if waiting.cancelled():
             continue

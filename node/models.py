@@ -1,19 +1,38 @@
 """The shapes of the interface, as OpenAPI publishes them; the same limits as ``providers/answers.py``."""
 
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Whole = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}$", examples=["126000"])]
 Quantity = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,14}$", examples=["500"])]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
-Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-03-02"])]
+
+
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+def _instant(text: str) -> str:
+    if datetime.fromisoformat(text.upper()).tzinfo is None:
+        raise ValueError("a time needs its zone")
+    return text.upper()
+
+
+Day = Annotated[
+    str,
+    Field(min_length=10, max_length=10),
+    AfterValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-03-02"]}),
+]
 Instant = Annotated[
     str,
-    Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", examples=["2026-03-04T12:00:00Z"]
-    ),
+    Field(max_length=40),
+    AfterValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-03-04T12:00:00Z"]}),
 ]
 
 
@@ -50,19 +69,73 @@ class HoldModel(_Closed):
     expires_at: Instant
 
 
-class AnswerModel(BaseModel):
-    """The node's answer; a no is an answer (``declined``), not an error."""
+class QuotedModel(_Closed):
+    """The price, and until when it stands."""
 
-    answer: Literal["quoted", "held", "booked", "released", "declined", "pending", "unseen"]
-    reference: str | None = None
-    price_minor: Whole | None = None
-    fee_minor: Whole | None = None
-    currency: str | None = None
-    valid_until: str | None = None
-    expires_at: str | None = None
-    simulated: bool | None = None
-    code: str | None = None
-    reason: str | None = None
+    answer: Literal["quoted"]
+    price_minor: Whole
+    currency: Currency
+    valid_until: Instant
+
+
+class HeldModel(_Closed):
+    """Kept until a time."""
+
+    answer: Literal["held"]
+    reference: Text
+    price_minor: Whole
+    currency: Currency
+    expires_at: Instant
+    simulated: bool = False
+
+
+class BookedModel(_Closed):
+    """Booked for good."""
+
+    answer: Literal["booked"]
+    reference: Text
+    price_minor: Whole
+    currency: Currency
+
+
+class ReleasedModel(_Closed):
+    """Nothing is kept any more, at this fee."""
+
+    answer: Literal["released"]
+    fee_minor: Whole
+    currency: Currency
+
+
+class DeclinedModel(_Closed):
+    """A no, with its reason: an answer, not an error."""
+
+    answer: Literal["declined"]
+    code: Text
+    reason: Annotated[str, Field(max_length=2000)]
+
+
+class PendingModel(_Closed):
+    """Received; the answer comes later."""
+
+    answer: Literal["pending"]
+    reference: Text
+    reason: Annotated[str, Field(max_length=2000)]
+
+
+class UnseenModel(_Closed):
+    """That key never arrived here."""
+
+    answer: Literal["unseen"]
+
+
+AnyAnswer = Annotated[
+    QuotedModel | HeldModel | BookedModel | ReleasedModel | DeclinedModel | PendingModel | UnseenModel,
+    Field(discriminator="answer"),
+]
+
+
+class AnswerModel(RootModel[AnyAnswer]):
+    """What the node answers."""
 
 
 class ProblemModel(BaseModel):
@@ -103,7 +176,7 @@ class EventModel(_Closed):
     message_id: Text
     order: Text
     key: Text
-    answer: dict[str, object]
+    answer: AnyAnswer
 
 
 class TakenModel(BaseModel):

@@ -50,17 +50,22 @@ def instant_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _instant(data: Mapping[str, Any], name: str) -> datetime:
+def read_instant(text: str, name: str = "expires_at") -> datetime:
+    """The time in UTC, whole seconds; AnswerError for no time or one without a zone."""
     try:
-        at = datetime.fromisoformat(_text(data, name, least=1))
+        at = datetime.fromisoformat(text)
     except ValueError:
         raise AnswerError(f"{name} must be a time such as 2026-03-02T09:00:00Z") from None
     if at.tzinfo is None:
         raise AnswerError(f"{name} must say its time zone")
     try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise AnswerError(f"{name} is out of range") from None
+        return at.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:  # the first or last day of all time, in another zone
+        return at.replace(tzinfo=UTC, microsecond=0)
+
+
+def _instant(data: Mapping[str, Any], name: str) -> datetime:
+    return read_instant(_text(data, name, least=1), name)
 
 
 def answer_data(answer: Answer) -> dict[str, Any]:
