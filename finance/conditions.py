@@ -119,8 +119,6 @@ def _conditions(position: Position, debt: Debt, around: Circumstances) -> Iterab
         if not is_met(position, condition, around):
             reason = f"{debt.facility.id} is not drawn before: {condition.value.replace('_', ' ')}"
             yield Objection(reason, CONDITION_REMEDIES[condition])
-    if debt.facility.factoring and debt.drawings:
-        yield Objection(f"{debt.facility.id} has taken the order out already", "a take-out is drawn once")
 
 
 def is_met(position: Position, condition: Condition, around: Circumstances) -> bool:

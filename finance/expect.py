@@ -136,17 +136,20 @@ class Expectations:
 
     def _take_outs(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         debt = position.take_out()
-        if debt is None or debt.facility.standby or self._draws[debt.facility.id] or position.delivered < 1:
+        if debt is None or debt.facility.standby or position.delivered < 1:
+            return
+        count, full = self._draws[debt.facility.id], debt.facility.draw is DrawRule.FULL
+        if count and (full or not 0 < count < len(debt.facility.draws)):
             return
         start = position.happened.get(debt.facility.available_from.value)
         amount = take_out_amount(position, debt)
         if start is None or amount <= 0:
             return
-        if debt.facility.draw is not DrawRule.FULL and debt.facility.draws:
-            amount = min(amount, sum(draw.principal_minor for draw in debt.facility.draws))
+        if not full and debt.facility.draws:
+            amount = min(amount, debt.facility.draws[count].principal_minor)
         day = self.contract.calendar.roll(start + timedelta(days=debt.facility.available_days))
         if debt.facility.draws and start == self.contract.events.get(debt.facility.available_from.value):
-            day = debt.facility.draws[0].on
+            day = debt.facility.draws[count].on
         yield day, FactKind.DRAW, {"facility": debt.facility.id, "amount": str(amount)}
 
     def _planned_draws(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:

@@ -124,7 +124,8 @@ def _take_out(position: Position, debt: Debt, fact: Fact, absent: list[str]) -> 
 def take_out_amount(position: Position, debt: Debt) -> int:
     """The advance rate of what the buyer owes and does not dispute, within the limit."""
     base = position.books.balance(TRADER, "1210")
-    return max(min(round_minor(debt.facility.advance_rate * base), lending.undrawn(debt)), 0)
+    most = round_minor(debt.facility.advance_rate * base) - debt.drawn
+    return max(min(most, lending.undrawn(debt)), 0)
 
 
 def set_stage_1(position: Position, debt: Debt, fact: Fact) -> None:

@@ -29,6 +29,7 @@ from finance.contract import (
 )
 from finance.facts import Fact, FactKind
 from finance.position import OWN_EVENTS
+from finance.underwriting import rate_of
 
 if TYPE_CHECKING:
     from flows.posting import OrderBook
@@ -292,15 +293,9 @@ def _loss_rate(product: FinanceProduct, network: Network) -> LossRate:
     rules = underwriting_of(product, network)
 
     def rate(name: str) -> Fraction:
-        return share_of_text(rules.get(name, "0"))
+        return rate_of(rules.get(name, "0"))
 
     return LossRate(rate("pd_annual"), rate("lgd"), rate("pd_late"))
-
-
-def share_of_text(value: Any) -> Fraction:
-    """``"1.5%"`` or ``"0.015"`` as an exact fraction."""
-    text = str(value).strip()
-    return Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
 
 
 def _first_conditions(product: FinanceProduct, network: Network) -> tuple[Condition, ...]:

@@ -1,0 +1,126 @@
+"""The lender's arithmetic of the worked example, and a reason with a way out for every no."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from finance.underwriting import (
+    Grade,
+    Request,
+    Rules,
+    floor_minor,
+    percent,
+    rules_of,
+    score_of,
+    underwrite,
+    yearly,
+)
+
+RULES = rules_of(
+    {
+        "lgd": "45%",
+        "cost_of_funds": "3%",
+        "margin": "2%",
+        "operating_cost_minor": 150_000,
+        "cover_minimum": "1.05",
+        "order_margin_minimum": "15%",
+        "headroom_minimum_days": 5,
+        "novelty_maximum": 2,
+        "deposit_maximum": "30%",
+    },
+    10_000_000_00,
+)
+REQUEST = Request(
+    "o1",
+    "CNY",
+    96_050_000,
+    61,
+    2_435_715,
+    dict.fromkeys(("buyer", "order", "providers", "controls", "trader"), Fraction(7, 10)),
+    cover=Fraction("1.0824"),
+    order_margin=Fraction("0.185"),
+    headroom_days=7,
+    concentrations={"buyer": "meridian", "trader": "lantern"},
+)
+RULES_ROOMY = replace(RULES, limits={"buyer": Fraction(1, 2), "trader": Fraction(1, 2), "pool": Fraction(1)})
+
+
+def test_price_floor_of_the_worked_example() -> None:
+    """1.5% and 45%: expected loss 1,090.35, floor 10,727.92 = 6.59% a year, surplus 13,629.23."""
+    offer = underwrite("meridian", RULES_ROOMY, REQUEST)
+    assert offer.approved
+    assert (offer.grade, offer.pd_annual) == ("B", Fraction("0.015"))
+    assert offer.expected_loss_minor == 109_035
+    assert offer.floor_minor == 1_072_792
+    assert percent(offer.floor_rate) == "6.59%"
+    assert offer.surplus_minor == 1_362_923
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"stops": {"buyer_unconfirmed": "the buyer has not confirmed"}}, "buyer_unconfirmed"),
+        ({"stops": {"financed_elsewhere": "financed as o7"}}, "financed_elsewhere"),
+        ({"cover": Fraction("0.99")}, "cover"),
+        ({"order_margin": Fraction("0.10")}, "margin"),
+        ({"headroom_days": 4}, "headroom"),
+        ({"novelty": 3}, "novelty"),
+        ({"unguaranteed_deposit": Fraction("0.5")}, "deposit"),
+        ({"marks": {}}, "score"),
+        ({"charged_minor": 1_072_791}, "price"),
+        ({"exposures": {("buyer", "meridian"): 45_000_000_00}}, "limit_buyer"),
+        ({"exposures": {("trader", "lantern"): 45_000_000_00}}, "limit_trader"),
+        ({"exposures": {("pool", "pool"): 95_000_000_00}}, "limit_pool"),
+    ],
+)
+def test_every_refusal_has_its_reason_and_its_remedy(change: dict[str, object], code: str) -> None:
+    rules = replace(RULES_ROOMY, pool_minor=10_000_000_00)
+    offer = underwrite("meridian", rules, replace(REQUEST, **change))  # type: ignore[arg-type]
+    assert code in [reason.code for reason in offer.reasons]
+    assert all(reason.text and reason.remedy for reason in offer.reasons)
+
+
+def test_no_reason_is_given_at_the_edge_of_every_rule() -> None:
+    edge = replace(
+        REQUEST,
+        cover=Fraction("1.05"),
+        order_margin=Fraction("0.15"),
+        headroom_days=5,
+        novelty=2,
+        unguaranteed_deposit=Fraction("0.3"),
+        charged_minor=1_072_792,
+    )
+    assert underwrite("meridian", RULES_ROOMY, edge).reasons == ()
+
+
+def test_usual_limits_stop_one_buyer_at_a_tenth_of_the_pool() -> None:
+    within = replace(REQUEST, amount_minor=50_000_00, charged_minor=500_000_00)
+    assert underwrite("m", RULES, within).approved
+    beyond = replace(within, exposures={("buyer", "meridian"): 960_000_00})
+    assert [reason.code for reason in underwrite("m", RULES, beyond).reasons] == ["limit_buyer"]
+
+
+def test_score_is_the_weighted_mean_and_bounded() -> None:
+    rules = Rules(weights={"buyer": 3, "order": 1})
+    assert score_of(rules, {"buyer": Fraction(1)}) == 75
+    assert score_of(rules, {"buyer": Fraction(9), "order": Fraction(-1)}) == 75
+
+
+def test_a_lender_without_rules_stops_nothing() -> None:
+    offer = underwrite("open", rules_of({}, None), replace(REQUEST, marks={}, charged_minor=0))
+    assert offer.approved
+
+
+def test_grades_are_data() -> None:
+    rules = rules_of(
+        {"grades": [{"grade": "good", "score": 60, "pd": "1%"}, {"grade": "rest", "score": 0, "pd": "9%"}]},
+        None,
+    )
+    assert rules.grades == (Grade("good", 60, Fraction("0.01")), Grade("rest", 0, Fraction("0.09")))
+
+
+def test_floor_counts_funds_loss_and_work() -> None:
+    rules = Rules(cost_of_funds=Fraction("0.04"), margin=Fraction("0.01"), operating_cost_minor=7)
+    assert floor_minor(rules, 36_000, 36, 10) == 180 + 10 + 7
+    assert yearly(180, 36_000, 36) == Fraction("0.05")
