@@ -17,5 +17,10 @@ def set_allowance(position: Position, debt: Debt, target: int, on: date, cause: 
         difference = part - debt.allowance.get(lender, 0)
         debt.allowance[lender] = part
         position.post(
-            "allowance", on, cause, entity, ((entity, "5510", difference), (entity, "1390", -difference))
+            "allowance",
+            on,
+            cause,
+            entity,
+            ((entity, "5510", difference), (entity, "1390", -difference)),
+            debt.facility.id,
         )

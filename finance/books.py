@@ -15,7 +15,8 @@ Posting = tuple[str, str, int]
 class Journal:
     """One event between the trader and at most one ``party``; ``key`` is unique and stable in the order.
 
-    ``cause`` is the fact (or the date) it follows from. Its postings balance per entity.
+    ``cause`` is the fact (or the date) it follows from, ``facility`` the debt it is about. Its postings
+    balance per entity.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Journal:
     cause: str
     party: str
     postings: tuple[Posting, ...]
+    facility: str = ""
 
 
 class Books:
@@ -37,7 +39,9 @@ class Books:
     def balance(self, entity: str, account: str) -> int:
         return self.balances.get((entity, account), 0)
 
-    def post(self, kind: str, on: date, cause: str, party: str, postings: Iterable[Posting]) -> None:
+    def post(
+        self, kind: str, on: date, cause: str, party: str, postings: Iterable[Posting], facility: str = ""
+    ) -> None:
         """Add a journal of its non-zero postings; nothing when all are zero.
 
         LedgerBrokenError when an entity's side does not balance, which would be a bug of ours.
@@ -51,7 +55,7 @@ class Books:
             self.balances[entity, account] += amount
         if any(sums.values()):
             raise LedgerBrokenError(f"{kind} on {on} does not balance: {sums}")
-        self.journals.append(Journal(self._key(kind, cause, party), kind, on, cause, party, kept))
+        self.journals.append(Journal(self._key(kind, cause, party), kind, on, cause, party, kept, facility))
 
     def _key(self, kind: str, cause: str, party: str) -> str:
         key = f"{cause}:{kind}:{party}" if party else f"{cause}:{kind}"

@@ -230,6 +230,7 @@ class Contract:
     profit_share: Fraction = Fraction(0)
     profit_partner: str = ""
     buyer: str = ""
+    trader: str = ""
     inspected: bool = False
     schema: str = "net.contract/1"
 

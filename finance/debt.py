@@ -46,6 +46,7 @@ class Part:
 
     share: Share
     principal: int = 0
+    drawn: int = 0
     layers: list[Layer] = field(default_factory=list)
     interest: int = 0
     late: int = 0
@@ -159,6 +160,7 @@ class Debt:
         for lender, amount in amounts.items():
             part = drawing.parts.setdefault(lender, Part(shares.get(lender, Share(lender, Fraction(0)))))
             part.principal += amount
+            part.drawn += amount
         self.drawn += sum(amounts.values())
 
     def accrue(self, on: date) -> Accrued:

@@ -29,8 +29,10 @@ BY = "as planned"
 class Expectations:
     """Callable as the fold's ``assume``: the earliest thing that the plan expects and nobody stated."""
 
-    def __init__(self, contract: Contract, facts: Sequence[Fact]) -> None:
+    def __init__(self, contract: Contract, facts: Sequence[Fact], after: date | None = None) -> None:
+        """``after``: nothing is expected up to that day, so what was due then comes later."""
         self.contract = contract
+        self._after = after
         self._numbers = count(1 + max((fact.sequence for fact in facts), default=0))
         self._names = {fact.id for fact in facts}
         self._stated: set[str] = set()
@@ -62,6 +64,8 @@ class Expectations:
         """The earliest expectation not before ``today``; it counts as stated from now on."""
         if position.frozen or position.state in ENDED or position.state is OrderState.DEFAULTED:
             return None
+        if self._after is not None:
+            today = max(today, self._after)
         best: tuple[tuple[date, int], FactKind, dict[str, Any]] | None = None
         for day, kind, data in self._expected(position, today):
             place = max(day, today), PHASE[kind]

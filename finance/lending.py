@@ -41,7 +41,9 @@ def promise(position: Position, debt: Debt, amount: int, kind: str, on: date, ca
     debt.promised += amount
     for lender, part in debt.split(amount).items():
         entity = lender_entity(lender)
-        position.post(kind, on, cause, entity, ((entity, "9410", part), (entity, "9419", -part)))
+        position.post(
+            kind, on, cause, entity, ((entity, "9410", part), (entity, "9419", -part)), debt.facility.id
+        )
 
 
 def _memo(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
@@ -55,7 +57,7 @@ def _memo(position: Position, debt: Debt, amount: int, kind: str, on: date, caus
             for owner in (TRADER, entity)
             for account, sign in (("9310", 1), ("9319", -1))
         ]
-        position.post(kind, on, cause, entity, postings)
+        position.post(kind, on, cause, entity, postings, debt.facility.id)
 
 
 def undrawn(debt: Debt) -> int:
@@ -177,7 +179,7 @@ def _post_draw(position: Position, debt: Debt, lender: str, cost: Cost, on: date
         debt.fee_deferred[lender] = debt.fee_deferred.get(lender, 0) + cost.fee
         postings += [(TRADER, "1290", cost.fee), (entity, "2390", -cost.fee)]
         postings += [(TRADER, "5210", cost.discount), (entity, "4110", -cost.discount)]
-    position.post("draw", on, cause, entity, postings)
+    position.post("draw", on, cause, entity, postings, debt.facility.id)
 
 
 def accrue(position: Position, debt: Debt, on: date, cause: str) -> None:
@@ -191,7 +193,7 @@ def accrue(position: Position, debt: Debt, on: date, cause: str) -> None:
     _post_accrual(position, debt, "late_charge", added.late, ("5240", "4140"), on, cause)
     _post_accrual(position, debt, "fee", added.fees, ("5220", "4130"), on, cause)
     _post_accrual(position, debt, "tax_on_finance", added.taxes, ("5250", "2510"), on, cause)
-    _post_fee_earned(position, debt.earn_fee(on, entirely=debt.closed), on, cause)
+    _post_fee_earned(position, debt, debt.earn_fee(on, entirely=debt.closed), on, cause)
 
 
 def _post_accrual(
@@ -217,10 +219,11 @@ def _post_accrual(
                 (entity, receivable, amount),
                 (entity, accounts[1], -amount),
             ),
+            debt.facility.id,
         )
 
 
-def _post_fee_earned(position: Position, amounts: Amounts, on: date, cause: str) -> None:
+def _post_fee_earned(position: Position, debt: Debt, amounts: Amounts, on: date, cause: str) -> None:
     for lender, amount in amounts.items():
         entity = lender_entity(lender)
         position.post(
@@ -234,6 +237,7 @@ def _post_fee_earned(position: Position, amounts: Amounts, on: date, cause: str)
                 (entity, "2390", amount),
                 (entity, "4130", -amount),
             ),
+            debt.facility.id,
         )
 
 
@@ -274,6 +278,7 @@ def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], o
                 (entity, lent, -principal),
                 (entity, receivable, principal - total),
             ),
+            debt.facility.id,
         )
 
 
@@ -287,7 +292,7 @@ def close(position: Position, debt: Debt, on: date, cause: str) -> None:
     debt.closed = True
     set_allowance(position, debt, 0, on, cause)
     _memo(position, debt, -rest, "facility_released", on, cause)
-    _post_fee_earned(position, debt.earn_fee(on, entirely=True), on, cause)
+    _post_fee_earned(position, debt, debt.earn_fee(on, entirely=True), on, cause)
 
 
 def due_at_funding(debt: Debt) -> bool:
@@ -312,6 +317,7 @@ def charge(position: Position, debt: Debt, amount: int, on: date, cause: str) ->
                 (entity, "4130", taxed - part),
                 (entity, "2510", -taxed),
             ),
+            debt.facility.id,
         )
 
 
@@ -364,6 +370,7 @@ def sell(
             (new, receivable, income),
             (new, "4150", gain),
         ),
+        debt.facility.id,
     )
     for account in ("2390", "1390"):
         balance = -debt.fee_deferred.get(seller, 0) + debt.fee_earned.get(seller, 0)
@@ -375,5 +382,6 @@ def sell(
             cause,
             old,
             ((old, account, -amount), (old, other, amount), (new, account, amount), (new, other, -amount)),
+            debt.facility.id,
         )
     debt.transfer(seller, buyer)

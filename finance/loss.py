@@ -67,6 +67,7 @@ def call_guarantee(
                 (guarantor, "5520" if account else "1260", part),
                 (guarantor, CASH, -part),
             ),
+            debt.facility.id,
         )
     if not account:
         place = debt.facility.id, guarantor
@@ -93,6 +94,7 @@ def repay_guarantors(position: Position, debt: Debt, available: int, on: date, c
                 (guarantor, CASH, part),
                 (guarantor, "1260", -part),
             ),
+            debt.facility.id,
         )
     return given
 
@@ -183,6 +185,7 @@ def indemnify(position: Position, debt: Debt, amount: int, on: date, cause: str)
             ("insurer", "5520", amount),
             ("insurer", CASH, -amount),
         ),
+        debt.facility.id,
     )
     distribute(position, debt, amount, on, cause)
 
@@ -268,6 +271,7 @@ def _write_off_debt(position: Position, debt: Debt, on: date, cause: str) -> Non
                 (entity, lent, -principal),
                 (entity, receivable, -income),
             ),
+            debt.facility.id,
         )
     if not full:
         debt.forgive(on)
@@ -291,4 +295,5 @@ def _release_guarantors(position: Position, debt: Debt, on: date, cause: str) ->
                 (guarantor, "5520", owed),
                 (guarantor, "1260", -owed),
             ),
+            debt.facility.id,
         )

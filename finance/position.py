@@ -113,8 +113,10 @@ class Position:
         """What the buyer owes, disputed parts included."""
         return self.books.balance(TRADER, "1210") + self.books.balance(TRADER, "1215")
 
-    def post(self, kind: str, on: date, cause: str, party: str, postings: Iterable[Posting]) -> None:
-        self.books.post(kind, on, cause, party, postings)
+    def post(
+        self, kind: str, on: date, cause: str, party: str, postings: Iterable[Posting], facility: str = ""
+    ) -> None:
+        self.books.post(kind, on, cause, party, postings, facility)
 
     def expected(self, event: Event) -> date | None:
         """When the event happened, else when the plan expects it."""

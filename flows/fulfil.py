@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from domain.errors import NetError, RefusedError, StateError
+from domain.errors import RefusedError, StateError
 from domain.states import ENDED, OrderState, may_move
 from finance.books import Journal
 from finance.conditions import Circumstances, objections
@@ -225,13 +225,11 @@ def _marked(book: OrderBook, assumed: Sequence[Fact], to: date) -> tuple[Folded,
 
 def position_at(reading: "Reading", order: str, on: date) -> Folded:
     """The order's books at the end of a day, accrued to it; nothing is written."""
-    book = read_book(reading, order)
+    return fold_at(read_book(reading, order), on)
+
+
+def fold_at(book: OrderBook, on: date) -> Folded:
+    """``position_at`` for a book in hand."""
     facts = [fact for fact in book.facts if fact.on <= on]
     mark = Fact(FactKind.ADVANCED, on, "as-at", 1_000_000)
     return fold(book.contract, [*facts, mark], on)
-
-
-class NotFinancedError(NetError):
-    """The order has no book yet."""
-
-    exit_code = 3

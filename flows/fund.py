@@ -72,6 +72,7 @@ def contract_of(order: Order, plan: Plan, network: Network, on: date) -> Contrac
         _calendar(network, plan),
         referral_share=network.fee.referral_share,
         buyer=order.buyer.name,
+        trader=order.seller.name,
         inspected=any(_is_inspection(leg, plan) for leg in plan.legs),
     )
 

@@ -1,0 +1,145 @@
+"""Who earned what of an order: every party's part sums to the order's net value to the minor unit.
+
+Earnings are read from the books: income less expense of each entity, and for the trader what his income
+and expense accounts leave. What the buyer withheld or never paid lowers the net value that is shared out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from domain.money import round_minor
+from finance.books import Journal
+from finance.contract import NETWORK, TAX, TRADER, Booking
+from finance.position import CASH, Position
+
+PERCENT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One party's part. ``money_days`` is what it had out times days, in minor units; ``slot_days`` how
+    long its slots were used. Per-day figures are None where the party gave neither."""
+
+    party: str
+    kind: str
+    amount_minor: int
+    money_days: int = 0
+    slot_days: int = 0
+
+    @property
+    def per_money_day(self) -> Fraction | None:
+        """Earned per minor unit and day it was out."""
+        return Fraction(self.amount_minor, self.money_days) if self.money_days else None
+
+    @property
+    def per_slot_day(self) -> Fraction | None:
+        """Minor units earned per day of its slots."""
+        return Fraction(self.amount_minor, self.slot_days) if self.slot_days else None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The parts of one order; they sum to ``net_minor``."""
+
+    order: str
+    currency: str
+    net_minor: int
+    parts: tuple[Part, ...]
+    settled: bool
+
+    def share(self, part: Part) -> Fraction:
+        return Fraction(part.amount_minor, self.net_minor) if self.net_minor else Fraction(0)
+
+
+def attribute(position: Position, until: date) -> Attribution:
+    """Everybody's part of what was sold, from the books as they stand."""
+    contract = position.contract
+    net = -position.books.balance(TRADER, "4010")
+    earned = _earnings(position)
+    referral = position.books.balance(NETWORK, "5410")
+    lent = money_days(position.books.journals, until)
+    slots = {account.booking.entity: account.booking for account in position.accounts.values()}
+    parts = [
+        Part(entity, _kind(entity, slots), amount, lent.get(entity, 0), _slot_days(slots.get(entity)))
+        for entity, amount in sorted(earned.items())
+        if entity != TRADER and (amount or lent.get(entity))
+    ]
+    if referral:
+        parts.append(Part("referrer", "referral", referral))
+    parts += _taxes(position)
+    rest = net - sum(part.amount_minor for part in parts)
+    parts.append(Part(TRADER, "profit", rest, lent.get(TRADER, 0)))
+    settled = position.state.value == "SETTLED"
+    return Attribution(contract.order, contract.currency, net, tuple(parts), settled)
+
+
+def _kind(entity: str, slots: dict[str, Booking]) -> str:
+    if entity in slots:
+        return slots[entity].kind
+    return entity.split(":")[0]
+
+
+def _slot_days(booking: Booking | None) -> int:
+    return booking.slot_days if booking is not None else 0
+
+
+def _earnings(position: Position) -> dict[str, int]:
+    """Income less expense per entity; a positive number is earned."""
+    earned: dict[str, int] = {}
+    for (entity, code), amount in position.books.balances.items():
+        if code[0] in "45" and entity not in (TAX,):
+            earned[entity] = earned.get(entity, 0) - amount
+    return earned
+
+
+def _taxes(position: Position) -> list[Part]:
+    """Surcharges, tax on finance, and input tax that nobody gives back, are the tax office's part."""
+    books = position.books
+    surcharge = books.balance(TRADER, "5310")
+    lost = books.balance(TRADER, "5250") + sum(
+        account.billed_tax for account in position.accounts.values() if not account.booking.tax_recoverable
+    )
+    parts = [Part(TAX, "surcharge", surcharge), Part(TAX, "tax not recoverable", lost)]
+    return [part for part in parts if part.amount_minor]
+
+
+def money_days(journals: Iterable[Journal], until: date) -> dict[str, int]:
+    """What each entity had out of its own cash, times days, up to ``until``; in minor units x days."""
+    flows: dict[str, list[tuple[date, int]]] = {}
+    for journal in journals:
+        for entity, code, amount in journal.postings:
+            if code == CASH:
+                flows.setdefault(entity, []).append((journal.on, amount))
+    found = {}
+    for entity, movements in flows.items():
+        total, balance, last = 0, 0, None
+        for on, amount in sorted(movements):
+            if last is not None:
+                total += max(-balance, 0) * (on - last).days
+            balance += amount
+            last = on
+        if last is not None and balance < 0:
+            total += -balance * max((until - last).days, 0)
+        found[entity] = total
+    return found
+
+
+def combined(attributions: Iterable[Attribution]) -> list[Part]:
+    """Many orders of one currency together: one part per party and kind."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for one in attributions:
+        for part in one.parts:
+            place = sums.setdefault((part.party, part.kind), [0, 0, 0])
+            place[0] += part.amount_minor
+            place[1] += part.money_days
+            place[2] += part.slot_days
+    return [Part(party, kind, *figures) for (party, kind), figures in sorted(sums.items())]
+
+
+def percent_text(share: Fraction) -> str:
+    """``"14.04"``: percent with two decimals."""
+    hundredths = round_minor(share * PERCENT * 100)
+    sign = "-" if hundredths < 0 else ""
+    return f"{sign}{abs(hundredths) // 100}.{abs(hundredths) % 100:02d}"
