@@ -63,7 +63,7 @@ class Session:
                 "there is no ledger yet",
                 "net init makes one; net init --practice makes one to play with",
             )
-        return open_ledger(self.ledger_url, actor=self.actor, clock=self.clock)
+        return open_ledger(self.ledger_url, actor=self.actor, clock=self.clock, on=self.on_given)
 
     @cached_property
     def actor(self) -> "Actor":

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,8 +31,9 @@ def utc_now() -> datetime:
 class Ledger(Reading):
     """An open ledger; reads see committed state, ``write`` is one atomic, durable, signed commit."""
 
-    def __init__(self, backend: Backend, actor: Actor | None, clock: Clock) -> None:
+    def __init__(self, backend: Backend, actor: Actor | None, clock: Clock, on: date | None = None) -> None:
         self._backend = backend
+        self._on = on
         self._actor = actor
         self._clock = clock
         self._may_write = False
@@ -58,7 +59,7 @@ class Ledger(Reading):
         """Everything inside is written together or not at all; on return it is on the disk."""
         actor = self._writer()
         with self._backend.write(actor) as write:
-            yield Transaction(write, self.id, actor, self._clock)
+            yield Transaction(write, self.id, actor, self._clock, self._on)
 
     def commit(self, work: Callable[[Transaction], Answer]) -> Answer:
         """``work`` in one write, run again from the start while the database prefers another writer's.
@@ -136,15 +137,20 @@ def create_ledger(
     return Ledger(sqlite.create(_path(url), name, actor, clock, begin), actor, clock)
 
 
-def open_ledger(url: str | Path, *, actor: Actor | None = None, clock: Clock = utc_now) -> Ledger:
-    """The ledger at ``url``; ``NotFoundError`` when there is none. Without an actor it is read-only."""
+def open_ledger(
+    url: str | Path, *, actor: Actor | None = None, clock: Clock = utc_now, on: date | None = None
+) -> Ledger:
+    """The ledger at ``url``; ``NotFoundError`` when there is none. Without an actor it is read-only.
+
+    ``on`` is the trade date of what the ledger notes by itself (holds, claims, calls); today when None.
+    """
     if _is_postgres(url):
         from ledger import postgres
 
-        return Ledger(postgres.PostgresBackend(str(url)), actor, clock)
+        return Ledger(postgres.PostgresBackend(str(url)), actor, clock, on)
     from ledger import sqlite
 
-    return Ledger(sqlite.SqliteBackend(_path(url)), actor, clock)
+    return Ledger(sqlite.SqliteBackend(_path(url)), actor, clock, on)
 
 
 def _first_records(

@@ -44,7 +44,10 @@ def require_free_kind(entry: Entry) -> None:
 class Transaction(Reading):
     """Use it through ``with ledger.write() as transaction``."""
 
-    def __init__(self, write: Write, ledger_id: str, actor: Actor, clock: Clock) -> None:
+    def __init__(
+        self, write: Write, ledger_id: str, actor: Actor, clock: Clock, on: date | None = None
+    ) -> None:
+        self._on = on
         self._write = write
         self._bodies = BodyWriter(ledger_id, actor.key.public.text, clock)
         self._clock = clock
@@ -99,7 +102,7 @@ class Transaction(Reading):
     def _note(
         self, kind: str, key: str, body: Mapping[str, Any], order: str | None = None, on: date | None = None
     ) -> Receipt:
-        return self._append(Entry(kind, key, on or self._clock().date(), order, body))
+        return self._append(Entry(kind, key, on or self._on or self._clock().date(), order, body))
 
     # floors and actors --------------------------------------------------------------------------
 
