@@ -256,7 +256,7 @@ def run_order(
     Where no ledger is set up and the order is the shipped example, it runs in a practice ledger.
     """
     from cli.way import tell_way
-    from flows.planned import read_plan
+    from flows.plan import newest_plan
     from flows.run import go_on
     from flows.run import run_order as run
     from flows.standing import standing_at
@@ -271,7 +271,7 @@ def run_order(
         else:
             known = _recorded(session, what)
             way = go_on(session, known.id, session.day_of(known.on))
-        plan = read_plan(session.ledger, way.placed.id) or way.plan
+        plan = newest_plan(session.ledger, way.placed.id) or way.plan
         standing = standing_at(session.ledger, way.placed.id, plan.planned_on, plan)
         practice = session.ledger.practice
     tell_way(asked, way, standing, practice=practice)
@@ -321,13 +321,13 @@ def advance_order(
     from cli.way import tell_advance
     from flows.fulfil import advance
     from flows.place import find_order
-    from flows.planned import read_plan
+    from flows.plan import newest_plan
     from flows.standing import standing_at
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
         recorded = advance(session.ledger, known.id, to, as_planned=as_planned, dry_run=dry_run)
-        plan = read_plan(session.ledger, known.id)
+        plan = newest_plan(session.ledger, known.id)
         standing = None if dry_run else standing_at(session.ledger, known.id, to, plan)
     tell_advance(asked, recorded, standing)
 
@@ -347,14 +347,14 @@ def settle_order(
     """
     from cli.way import tell_advance
     from flows.place import find_order
-    from flows.planned import read_plan
+    from flows.plan import newest_plan
     from flows.settle import settle
     from flows.standing import standing_at
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
         recorded = settle(session.ledger, known.id, session.on, by=by, dry_run=dry_run)
-        plan = read_plan(session.ledger, known.id)
+        plan = newest_plan(session.ledger, known.id)
         standing = None if dry_run else standing_at(session.ledger, known.id, session.on, plan)
     tell_advance(asked, recorded, standing)
 

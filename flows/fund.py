@@ -349,7 +349,7 @@ def accept(
     fact = _accepted_fact(contract, by)
     key = registry_key or transaction.record_by_key("ledger").record_id.encode()  # type: ignore[union-attr]
     claim_order(transaction, plan.order, order, _first_lender(contract), key, on)
-    book = begin_book(transaction, contract, fact, {"plan": to_plain(plan), "contract": to_plain(contract)})
+    book = begin_book(transaction, contract, fact, {"contract": to_plain(contract)})
     return Accepted(contract, fact, book)
 
 

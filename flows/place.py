@@ -54,7 +54,7 @@ def place_order(ledger: "Ledger", order: Order, on: date, *, draft: bool = False
 
 def place_in(transaction: "Transaction", order: Order, on: date, *, draft: bool = False) -> Placed:
     """As ``place_order``, within a transaction that others share: many orders in one commit."""
-    known = _same_reference(transaction, order)
+    known = same_reference(transaction, order)
     if known is not None:
         return _repeated(known, order)
     order_id = _free_id(transaction, order)
@@ -74,6 +74,12 @@ def _repeated(known: Placed, order: Order) -> Placed:
     )
 
 
+def same_order(reading: "Reading", order: Order) -> Placed | None:
+    """The order as recorded before, or None; KeyReusedError when its reference has other content."""
+    known = same_reference(reading, order)
+    return None if known is None else _repeated(known, order)
+
+
 def differences(before: Order, after: Order) -> list[str]:
     """What differs between two versions of an order, field by field; where it was read from is no matter."""
     found = []
@@ -91,7 +97,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _same_reference(reading: "Reading", order: Order) -> Placed | None:
+def same_reference(reading: "Reading", order: Order) -> Placed | None:
     """The order of the same buyer with the same reference."""
     for order_id in (order.reference, _with_buyer(order)):
         known = read_order(reading, order_id)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PLANNED = "plan"
 PLANNABLE = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED})
+BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
 ALTERNATIVES = 40
 """Plans looked at for another way when a firm has said no."""
 
@@ -78,19 +79,24 @@ def plan_in(
 
 
 def record_plan(transaction: "Transaction", order_id: str, plan: Plan, on: date) -> Plan:
-    """Make it the order's plan; the same plan again changes nothing."""
+    """Make it the order's plan; the same plan again changes nothing.
+
+    A plan that was taken instead, because a firm declined, is recorded once its slots are booked.
+    """
     state = OrderState(transaction.order_state(order_id) or OrderState.DRAFT)
     plan = replace(plan, search=replace(plan.search, microseconds=0))
     known = newest_plan(transaction, order_id)
-    if known == plan and state is OrderState.PLANNED:
+    if known == plan and state is not OrderState.CONFIRMED:
         return plan
     if state is OrderState.DRAFT:
         raise OwnCashNeededError(
             f"order {order_id} is a draft: nothing may be planned on it", f"net order confirm {order_id}"
         )
-    require_move(order_id, state, OrderState.PLANNED)
     count = sum(1 for _ in transaction.records(order=order_id, kind=PLANNED))
-    body = {"state": OrderState.PLANNED.value, "plan": to_plain(plan)}
+    body: dict[str, object] = {"plan": to_plain(plan)}
+    if state not in BOOKED:
+        require_move(order_id, state, OrderState.PLANNED)
+        body["state"] = OrderState.PLANNED.value
     transaction.append(Entry(PLANNED, f"{PLANNED}:{order_id}:{count + 1}", on, order_id, body))
     return plan
 

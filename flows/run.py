@@ -4,25 +4,29 @@ Each step is recorded with a key of its own, so the same command after an interr
 on where it stood and ends as if nothing had happened.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from domain.errors import StateError
-from domain.network import Network, Policy
 from domain.order import Order
 from domain.plan import Availability, Certificate, Plan
 from domain.states import OrderState
 from flows.availability import LedgerAvailability
 from flows.fund import FINANCED, accept
-from flows.needs import Need, needs_of
 from flows.place import Placed, find_order, place_order
-from flows.planned import current_plan, own_cash_error, record_plan
-from flows.reservation_terms import Job, Refusal, Refused, Reserved
+from flows.plan import (
+    certificate_error,
+    current_plan,
+    known_as,
+    plans_instead,
+    record_plan,
+    require_fresh,
+    stale_inputs,
+)
+from flows.reservation_terms import Job, Refused, Reserved
 from flows.reserve import is_local, refusal_error, reserve, reserve_in
-from routing.choose import Planning, choose
+from routing.choose import choose
 
 if TYPE_CHECKING:
     from flows.session import Session
@@ -58,11 +62,20 @@ def go_on(session: "Session", order_id: str, on: date) -> Way:
     if known.state is OrderState.CONFIRMED:
         known = plan_placed(session, known, on)
     if known.state in UNRESERVED:
-        return reserve_order(session, known.id, on)
+        return reserve_planned(session, known, _fresh_plan(session, known, on), on)
     _require_under_way(known)
     plan = current_plan(session.ledger, known.id)
-    _accept_once(session, known.id, plan, on)
+    _accept_once(session, known, plan, on)
     return Way(known, plan, repeated=True)
+
+
+def _fresh_plan(session: "Session", known: Placed, on: date) -> Plan:
+    """The order's plan, made again where what it rests on has changed and nothing is held yet."""
+    plan = current_plan(session.ledger, known.id)
+    if known.state is OrderState.PLANNED and stale_inputs(plan, known.order, session.network, session.policy):
+        plan_placed(session, known, on)
+        return current_plan(session.ledger, known.id)
+    return plan
 
 
 def _require_under_way(known: Placed) -> None:
@@ -75,99 +88,71 @@ def _require_under_way(known: Placed) -> None:
 def plan_placed(session: "Session", known: Placed, on: date) -> Placed:
     """Plan the order and record the plan; OwnCashNeededError with the ways out when none passes."""
     plan = best_plan(session, known, on, LedgerAvailability(session.ledger))
-    with session.ledger.write() as transaction:
-        record_plan(transaction, known, plan, on)
-    return replace(known, state=OrderState.PLANNED)
+    return keep_plan(session, known, plan, on)
 
 
 def best_plan(
-    session: "Session", known: Placed, on: date, availability: Availability, *, quick: bool = False
+    session: "Session", known: Placed, on: date, free: Availability, *, quick: bool = False
 ) -> Plan:
     """The best plan of all; ``quick`` leaves out headroom, stresses that need not pass, and repairs."""
-    network, policy = session.network, session.policy
-    found = choose(known.order, network, policy, on, availability, repairs=not quick, brief=quick)
+    order, network, policy = known_as(known), session.network, session.policy
+    found = choose(order, network, policy, on, free, repairs=not quick, brief=quick)
     if isinstance(found, Certificate):
-        raise own_cash_error(found, known.id)
-    return replace(found, order=known.id)
+        raise certificate_error(found)
+    return found
+
+
+def keep_plan(session: "Session", known: Placed, plan: Plan, on: date) -> Placed:
+    """Record the plan as the one that the order stands on."""
+    with session.ledger.write() as transaction:
+        record_plan(transaction, known.id, plan, on)
+    return replace(known, state=OrderState.PLANNED)
 
 
 def reserve_order(session: "Session", order_id: str, on: date) -> Way:
     """Reserve every leg and the credit of the order's plan, and accept the offers that it rests on.
 
+    StalePlanError when a quote, offer, limit or calendar has changed since the plan was made;
     NoCapacityError when a firm declines and no other plan that passes can be had either.
     """
+    known = find_order(session.ledger, order_id)
+    plan = current_plan(session.ledger, known.id)
+    if known.state is OrderState.PLANNED:
+        require_fresh(plan, known.order, session.network, session.policy)
+    return reserve_planned(session, known, plan, on)
+
+
+def reserve_planned(session: "Session", known: Placed, plan: Plan, on: date) -> Way:
+    """``reserve_order`` for an order and a plan in hand."""
     ledger, firms = session.ledger, session.firms
-    known = find_order(ledger, order_id)
-    plan = current_plan(ledger, known.id)
-    others = Alternatives(known.order, session.network, session.policy, on, LedgerAvailability(ledger))
-    job = Job(known.id, plan, on, next_plan=others.following)
+    job = Job(known.id, plan, on, next_plan=plans_instead(session, known.id, on))
     if is_local(plan, firms):
         with ledger.write() as transaction:
             outcome = reserve_in(transaction, firms, job)
             if isinstance(outcome, Reserved):
-                _accept(session, transaction, outcome, on)
+                _accept(session, transaction, known, plan, outcome, on)
     else:
         outcome = reserve(ledger, firms, job)
         if isinstance(outcome, Reserved):
             with ledger.write() as transaction:
-                _accept(session, transaction, outcome, on)
+                _accept(session, transaction, known, plan, outcome, on)
     if isinstance(outcome, Refused):
         raise refusal_error(outcome)
-    return Way(find_order(ledger, known.id), outcome.plan, outcome.notes)
+    return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes)
 
 
-def _accept(session: "Session", transaction: "Transaction", outcome: Reserved, on: date) -> None:
+def _accept(
+    session: "Session", transaction: "Transaction", known: Placed, plan: Plan, outcome: Reserved, on: date
+) -> None:
     """The offers are accepted on the plan that was reserved, which may not be the first one."""
-    placed = find_order(transaction, outcome.order)
-    record_plan(transaction, placed, outcome.plan, on)
-    key = session.registry_key
-    accept(transaction, placed.order, outcome.plan, session.network, on, registry_key=key)
+    if outcome.plan is not plan:
+        record_plan(transaction, known.id, outcome.plan, on)
+    order, key = known_as(known), session.registry_key
+    accept(transaction, order, outcome.plan, session.network, on, registry_key=key)
 
 
-def _accept_once(session: "Session", order_id: str, plan: Plan, on: date) -> None:
+def _accept_once(session: "Session", known: Placed, plan: Plan, on: date) -> None:
     """What an interruption between reserving at other firms and accepting left undone."""
-    if session.ledger.record_by_key(f"{FINANCED}:{order_id}") is None:
+    if session.ledger.record_by_key(f"{FINANCED}:{known.id}") is None:
         with session.ledger.write() as transaction:
-            _accept(session, transaction, Reserved(order_id, plan, ()), on)
-
-
-class Alternatives:
-    """The next best plans of an order, for when a firm declines."""
-
-    def __init__(
-        self, order: Order, network: Network, policy: Policy, on: date, availability: Availability
-    ) -> None:
-        self._given = (order, network, policy, on, availability)
-        self._network = network
-        self._order_id = ""
-        self._left: Iterator[Plan] | None = None
-
-    def following(self, refused: Plan, refusals: Sequence[Refusal], held: Sequence[str]) -> Plan | None:
-        """The best plan that asks for nothing that was declined, first one that keeps all that is held."""
-        self._order_id = refused.order
-        if self._left is None:
-            self._left = self._plans()
-        first: Plan | None = None
-        for plan in islice(self._left, LOOKED_AT_ONCE):
-            needs = needs_of(plan, self._network)
-            if any(_declined(need, refusals) for need in needs):
-                continue
-            if set(held) <= {need.leg for need in needs}:
-                return plan
-            first = first or plan
-        return first
-
-    def _plans(self) -> Iterator[Plan]:
-        planning = Planning(*self._given)
-        for tried in planning.tried():
-            yield replace(planning.plan(tried), order=self._order_id)
-
-
-def _declined(need: Need, refusals: Sequence[Refusal]) -> bool:
-    """Whether the need asks again for what a firm has refused: that very leg, or a slot that is full."""
-    for refusal in refusals:
-        if need.leg == refusal.leg:
-            return True
-        if need.firm == refusal.firm and not refusal.code.startswith("no_"):
-            return True
-    return False
+            _accept(session, transaction, known, plan, Reserved(known.id, plan, ()), on)

@@ -1,6 +1,7 @@
 """What one command works on: the ledger, the network, the day of trade, the clock; each opened once."""
 
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -103,6 +104,12 @@ class Session:
         from flows.registry import load_registry_key
 
         return load_registry_key(self.keys_folder)
+
+    def on_ledger(self, ledger: "Ledger") -> "Session":
+        """The same session over another face of its ledger, such as a group of orders in one commit."""
+        other = copy(self)
+        other.__dict__["ledger"] = ledger
+        return other
 
     def __enter__(self) -> Self:
         return self

@@ -13,7 +13,7 @@ from domain.states import OrderState
 from flows.availability import LedgerAvailability
 from flows.fulfil import advance
 from flows.place import cancel_order, place_order
-from flows.planned import current_plan, read_plan, record_plan
+from flows.plan import current_plan, record_plan
 from flows.run import best_plan, go_on, run_order
 from flows.session import Session
 from flows.standing import standing_at
@@ -41,7 +41,7 @@ def test_the_worked_example_settles_and_nobody_is_owed_anything(session: Session
     recorded = advance(session.ledger, "PO-2026-0017", date(2026, 8, 31), as_planned=True)
     assert recorded.state is OrderState.SETTLED
     standing = standing_at(
-        session.ledger, "PO-2026-0017", date(2026, 8, 31), read_plan(session.ledger, "PO-2026-0017")
+        session.ledger, "PO-2026-0017", date(2026, 8, 31), current_plan(session.ledger, "PO-2026-0017")
     )
     assert standing is not None
     assert (standing.cash_minor, standing.owed) == (0, ())
@@ -105,7 +105,7 @@ def test_when_a_slot_goes_between_plan_and_reservation_the_next_best_plan_is_tri
 
     plan = best_plan(session, placed, DAY, LedgerAvailability(session.ledger))
     with session.ledger.write() as transaction:
-        record_plan(transaction, placed, plan, DAY)
+        record_plan(transaction, placed.id, plan, DAY)
     slot = next(slot for slot in plan.legs[0].slots if slot.capacity)
     take(session, f"{slot.provider}/{slot.resource}", slot.day, slot.capacity)
     way = go_on(session, placed.id, DAY)
@@ -128,7 +128,7 @@ def test_when_nothing_is_free_the_refusal_names_the_firm_and_nothing_is_held(
 
     plan = best_plan(session, placed, DAY, LedgerAvailability(session.ledger))
     with session.ledger.write() as transaction:
-        record_plan(transaction, placed, plan, DAY)
+        record_plan(transaction, placed.id, plan, DAY)
     for provider, resource, capacity in (
         ("zhongshan-lamps", "desk-lamp", 500),
         ("ningbo-bright", "desk-lamp", 900),

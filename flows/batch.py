@@ -1,0 +1,226 @@
+"""Thousands of orders the whole way, many to a commit, in several processes; run again after anything.
+
+An order is told as done only when the commit that holds it is on the disk. What an earlier run has done is
+found by the order's own reference and not done again.
+
+Plans are made before the commit is opened, so that processes plan at the same time and only write in turn.
+A plan made so may count on a slot that another order takes meanwhile: then the reservation is declined, and
+the next best plan is tried, as for any other order.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+from documents.orders import Defects
+from domain.errors import InputDefectsError, NetError
+from domain.order import Order
+from domain.plan import Plan
+from domain.states import ENDED, OrderState
+from flows.availability import LedgerAvailability, slot_lines
+from flows.fulfil import advance
+from flows.group import grouped
+from flows.place import Placed, place_order, same_order
+from flows.plan import newest_plan
+from flows.run import UNRESERVED, Way, best_plan, go_on, keep_plan, reserve_planned
+from flows.session import Clock, Session, utc_now
+from flows.workers import in_order
+
+RESERVED, SETTLED = "reserved", "settled"
+GROUP = 25
+"""Orders to a commit: enough to share the cost of reaching the disk, few enough to see progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTerms:
+    """How a batch is run; ``on`` None treats each order as of its own issue date."""
+
+    ledger_url: str
+    config_path: Path
+    on: date | None = None
+    until: str = RESERVED
+    workers: int = 2
+    group: int = GROUP
+    clock: Clock = utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one order; ``error`` is empty when it went well, ``repeated`` when nothing was left."""
+
+    reference: str
+    state: str = ""
+    currency: str = ""
+    gross_minor: int = 0
+    profit_minor: int = 0
+    repeated: bool = False
+    error: str = ""
+    message: str = ""
+    hint: str = ""
+    exit_code: int = 0
+
+    @property
+    def went_well(self) -> bool:
+        return not self.error
+
+
+def run_batch(terms: BatchTerms, items: Iterable[Order | Defects]) -> Iterator[Done]:
+    """Every order in turn, each told once its commit is durable."""
+    groups = _groups(items, terms.group)
+    for done in in_order(groups, _work, workers=terms.workers, begin=_begin, given=(terms,)):
+        yield from done
+
+
+def _groups(items: Iterable[Order | Defects], size: int) -> Iterator[list[Order | Defects]]:
+    stream = iter(items)
+    while group := list(islice(stream, size)):
+        yield group
+
+
+@dataclass
+class _Worker:
+    """What one process keeps open for all of its work."""
+
+    session: Session
+    terms: BatchTerms
+
+
+_worker: list[_Worker] = []
+
+
+def _begin(terms: BatchTerms) -> None:
+    session = Session(
+        ledger_url=terms.ledger_url, config_path=terms.config_path, on=terms.on, clock=terms.clock
+    )
+    _worker[:] = [_Worker(session, terms)]
+
+
+def _work(items: Sequence[Order | Defects]) -> list[Done]:
+    worker = _worker[0]
+    return work_group(worker.session, worker.terms, items)
+
+
+def work_group(session: Session, terms: BatchTerms, items: Sequence[Order | Defects]) -> list[Done]:
+    """One group: plan each order, then take them all the way in one commit."""
+    free = LedgerAvailability(session.ledger)
+    prepared = [_prepare(session, terms, item, free) for item in items]
+    if all(isinstance(one, Done) for one in prepared):
+        return [one for one in prepared if isinstance(one, Done)]
+    with grouped(session.ledger) as group:
+        inside = session.on_ledger(group)
+        return [one if isinstance(one, Done) else _take(inside, terms, one) for one in prepared]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An order with the plan made for it outside the commit; ``refusal`` is why there is none."""
+
+    order: Order
+    on: date
+    plan: Plan | None = None
+    refusal: NetError | None = None
+
+
+def _prepare(
+    session: Session, terms: BatchTerms, item: Order | Defects, free: LedgerAvailability
+) -> _Prepared | Done:
+    if isinstance(item, Defects):
+        return _refused(item.reference or f"line {item.line}", item.error())
+    on = terms.on or item.issued_on
+    try:
+        known = same_order(session.ledger, item)
+    except NetError as error:
+        return _refused(item.reference, error)
+    if known is not None and _finished(known, terms):
+        return _done(session, known, repeated=True)
+    if known is not None and known.state is not OrderState.CONFIRMED:
+        return _Prepared(item, on)
+    try:
+        placed = known or Placed(item.reference, item, OrderState.CONFIRMED, on)
+        plan = best_plan(session, placed, on, free, quick=True)
+    except NetError as error:
+        return _Prepared(item, on, refusal=error)
+    free.claim(slot_lines(plan))
+    return _Prepared(item, on, plan)
+
+
+def _finished(known: Placed, terms: BatchTerms) -> bool:
+    if terms.until == RESERVED:
+        return known.state not in (*UNRESERVED, OrderState.DRAFT)
+    return known.state in ENDED
+
+
+def _take(session: Session, terms: BatchTerms, prepared: _Prepared) -> Done:
+    """One order the whole way inside the open commit; a step that fails is undone, those before it stay."""
+    try:
+        placed = place_order(session.ledger, prepared.order, prepared.on)
+        if prepared.refusal is not None:
+            raise prepared.refusal
+        way = _reserve(session, placed, prepared)
+        placed = way.placed
+        if terms.until == SETTLED:
+            played = advance(session.ledger, placed.id, _last_day(way.plan), as_planned=True)
+            placed = replace(placed, state=played.state)
+        return _done(session, placed, plan=way.plan)
+    except NetError as error:
+        return _refused(prepared.order.reference, error)
+
+
+def _reserve(session: Session, placed: Placed, prepared: _Prepared) -> Way:
+    if placed.state is OrderState.CONFIRMED and prepared.plan is not None:
+        kept = keep_plan(session, placed, prepared.plan, prepared.on)
+        return reserve_planned(session, kept, prepared.plan, prepared.on)
+    return go_on(session, placed.id, prepared.on)
+
+
+def _last_day(plan: Plan) -> date:
+    return max((flow.on for flow in plan.flows), default=plan.planned_on)
+
+
+def _done(session: Session, known: Placed, *, plan: Plan | None = None, repeated: bool = False) -> Done:
+    found = plan or newest_plan(session.ledger, known.id)
+    return Done(
+        known.id,
+        known.state.value,
+        known.order.currency,
+        known.order.gross_minor,
+        found.profit_minor if found else 0,
+        repeated,
+    )
+
+
+def _refused(reference: str, error: NetError) -> Done:
+    message = error.message
+    if isinstance(error, InputDefectsError):
+        message = "; ".join(str(defect) for defect in error.defects)
+    return Done(
+        reference,
+        error=type(error).__name__,
+        message=message,
+        hint=error.hint,
+        exit_code=error.exit_code,
+    )
+
+
+@dataclass
+class Summary:
+    """What a batch came to; ``profit`` by currency in minor units, ``reasons`` by kind of refusal."""
+
+    orders: int = 0
+    fresh: int = 0
+    repeated: int = 0
+    refused: int = 0
+    profit: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, done: Done) -> None:
+        self.orders += 1
+        if not done.went_well:
+            self.refused += 1
+            self.reasons[done.error] = self.reasons.get(done.error, 0) + 1
+            return
+        self.repeated += done.repeated
+        self.fresh += not done.repeated
+        self.profit[done.currency] = self.profit.get(done.currency, 0) + done.profit_minor
