@@ -224,7 +224,7 @@ class PostgresBackend:
     def tree(self) -> SealedNodes:
         """The Merkle tree over the sealed records."""
         self.seal()
-        return SealedNodes(self._connection())
+        return SealedNodes(self.reader().connection)
 
     def verify(self, workers: int | None, progress: Progress | None) -> Report:  # noqa: ARG002
         """Recompute everything in one snapshot; what waited is sealed first."""
@@ -301,10 +301,8 @@ class PostgresBackend:
 
     def seal(self) -> int:
         """Give every committed record its place in the tree; how many got theirs now."""
-        if self._writing:
-            return 0
         with told():
-            count = seal(self._connection())
+            count = seal(self.reader().connection)
         self._sealed_at = time.monotonic()
         return count
 
@@ -315,6 +313,11 @@ class PostgresBackend:
         with told():
             seal(self._connection(), wait=False)
         self._sealed_at = time.monotonic()
+
+    def keep_writers_out(self) -> None:
+        """Waits for open writes to end; new ones wait until ours does."""
+        with told():
+            self._connection().execute("SELECT keep_writers_out()")
 
     def unsealed(self) -> int:
         """Records committed, not yet sealed: for those, the tree proves nothing yet."""

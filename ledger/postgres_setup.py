@@ -29,7 +29,7 @@ GRANT INSERT (command, kind, key, trade_date, order_reference, state, legs, body
 GRANT INSERT (command, actor_key, digest, signature) ON command TO {program};
 GRANT INSERT ON sealing, seal TO {program};
 GRANT USAGE ON SEQUENCE command_number TO {program};
-GRANT EXECUTE ON FUNCTION add_record, commit_records, lock_slots TO {program};
+GRANT EXECUTE ON FUNCTION add_record, commit_records, lock_slots, keep_writers_out TO {program};
 """
 
 
@@ -75,6 +75,16 @@ def _create_roles(connection: Connection, names: dict[str, str], password: str) 
     # the program may become the reader, who can do less; whoever runs this may become the owner
     connection.execute(_composed("GRANT {reader} TO {program}", names))
     connection.execute(_composed("GRANT {owner} TO CURRENT_USER", names))
+
+
+def renew_password(connection: Connection, url: str) -> str:
+    """Give the program's role a new password; its URL. For who may manage roles."""
+    name = role_names(connection.info.dbname)["program"]
+    password = secrets.token_urlsafe(24)
+    connection.execute(
+        sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(password))
+    )
+    return with_login(url, name, password)
 
 
 def _composed(text: LiteralString, names: dict[str, str]) -> sql.Composed:

@@ -130,11 +130,14 @@ class SqliteWrite(SqliteQueries):
         if not self._leaves:
             return
         digest = command_digest(self._leaves)
-        signature = actor.key.sign(command_message(ledger_id, digest))
+        self.sign(actor.key.public.text, digest, actor.key.sign(command_message(ledger_id, digest)))
+
+    def sign(self, actor_key: str, digest: bytes, signature: bytes) -> None:
+        """Put a signature under what was written: our own, or the one that copied records came with."""
         self._cursor.execute(
             "INSERT INTO command (command, first_sequence, last_sequence, actor_key, digest, signature)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (self._command, self._first, self._frontier.size, actor.key.public.text, digest, signature),
+            (self._command, self._first, self._frontier.size, actor_key, digest, signature),
         )
 
 
@@ -239,6 +242,9 @@ class SqliteBackend:
         from ledger.verify_sqlite import verify_file
 
         return verify_file(self.path, workers, progress)
+
+    def keep_writers_out(self) -> None:
+        """Nothing to do: an open write is the only one."""
 
     def close(self) -> None:
         if self._reader is not None:

@@ -128,13 +128,13 @@ def create_ledger(
     def begin(transaction: Transaction) -> None:
         _first_records(transaction, practice, actor, clock().date().isoformat(), floors)
 
-    if _is_postgres(url):
+    if is_postgres(url):
         from ledger import postgres
 
         return Ledger(postgres.create(str(url), name, actor, clock, begin), actor, clock)
     from ledger import sqlite
 
-    return Ledger(sqlite.create(_path(url), name, actor, clock, begin), actor, clock)
+    return Ledger(sqlite.create(sqlite_path(url), name, actor, clock, begin), actor, clock)
 
 
 def open_ledger(
@@ -144,13 +144,13 @@ def open_ledger(
 
     ``on`` is the trade date of what the ledger notes by itself (holds, claims, calls); today when None.
     """
-    if _is_postgres(url):
+    if is_postgres(url):
         from ledger import postgres
 
         return Ledger(postgres.PostgresBackend(str(url)), actor, clock, on)
     from ledger import sqlite
 
-    return Ledger(sqlite.SqliteBackend(_path(url)), actor, clock, on)
+    return Ledger(sqlite.SqliteBackend(sqlite_path(url)), actor, clock, on)
 
 
 def _first_records(
@@ -172,11 +172,13 @@ def _first_records(
         transaction.set_floor(floor)
 
 
-def _is_postgres(url: str | Path) -> bool:
+def is_postgres(url: str | Path) -> bool:
+    """Whether the URL names a database server and not a file."""
     return str(url).startswith(("postgresql://", "postgres://"))
 
 
-def _path(url: str | Path) -> Path:
+def sqlite_path(url: str | Path) -> Path:
+    """The file that a path or ``sqlite:///PATH`` names."""
     text = str(url)
     if text.startswith("sqlite:///"):
         return Path(text.removeprefix("sqlite:///"))

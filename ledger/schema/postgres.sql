@@ -695,6 +695,13 @@ SECURITY DEFINER SET search_path = net, pg_temp AS $$
      ORDER BY resource, period FOR UPDATE OF slot) AS locked;
 $$;
 
+-- Waits for every open write and lets no other begin until the end of the transaction.
+CREATE FUNCTION keep_writers_out() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = net, pg_temp AS $$
+BEGIN
+  LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE;
+END $$;
+
 -- Records with their place in the tree; 0 while committed but not yet sealed.
 CREATE VIEW placed_record AS
   SELECT COALESCE(sealing.sequence, 0) AS sequence, record.sequence AS written, command, kind, key, trade_date,

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.postgres
 
 SLOT = HoldLine("factory:x", "2026-03-05", 1)
 WRITERS = 64
-STEPS = 20
+STEPS = 10
 
 
 @pytest.fixture
