@@ -212,15 +212,15 @@ class SqliteBackend:
         if self._writer is None:
             self._writer = connect(self.path, read_only=False)
         connection = self._writer
-        connection.execute("BEGIN IMMEDIATE")
+        control(connection, "BEGIN IMMEDIATE")
         try:
             write = SqliteWrite(connection)
             yield write
             write.seal(self.ledger_id, actor)
-            connection.execute("COMMIT")
+            control(connection, "COMMIT")
         except BaseException:
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                control(connection, "ROLLBACK")
             raise
         self._checkpoint(connection)
 
@@ -255,6 +255,11 @@ class SqliteBackend:
                 self._writer.close()
             self._writer = None
         self._lock.close()
+
+
+def control(connection: sqlite3.Connection, statement: str) -> None:
+    """Begin or end a transaction; a place of its own, so that a test can take the safety away."""
+    connection.execute(statement)
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:
