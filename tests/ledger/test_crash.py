@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="k
 def test_crash_loses_nothing_acknowledged_and_leaves_nothing_half(tmp_path: Path) -> None:
     outcome = ledger_crash.run(f"{tmp_path}/net.db", kills=25, seed=3, folder=tmp_path)
     assert outcome.kills == 25
-    assert outcome.acknowledged > 25
+    assert outcome.acknowledged > 0
 
 
 def test_crash_harness_sees_a_commit_that_is_not_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
