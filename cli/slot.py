@@ -112,3 +112,46 @@ def show_calendar(
             )
         ),
     )
+
+
+OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
+
+
+@command(app, "reserve", example="net slot reserve PO-7 --on 2026-03-02")
+def reserve(asked: Asked, order: OrderArgument) -> None:
+    """Book every slot and the credit that the order's plan stands on, all together or not at all.
+
+    When a firm declines, the next best plan that keeps what is held already is tried first. The same command
+    again goes on after an interruption and never books twice.
+    """
+    from cli.way import tell_way
+    from flows.place import find_order
+    from flows.run import reserve_order
+    from flows.standing import standing_at
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        way = reserve_order(session, known.id, session.day_of(known.on))
+        standing = standing_at(session.ledger, known.id, way.plan.planned_on, way.plan)
+        practice = session.ledger.practice
+    tell_way(asked, way, standing, practice=practice)
+
+
+@command(app, "release", example="net slot release PO-7 --dry-run\nnet slot release PO-7")
+def release(
+    asked: Asked,
+    order: OrderArgument,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it costs; release nothing.")] = False,
+) -> None:
+    """Give back every slot and the credit of an order on which no money has moved.
+
+    What firms keep for that stands in their cancellation terms. The order can be amended and planned again.
+    """
+    from cli.way import tell_called_off
+    from flows.call_off import give_back_slots
+    from flows.place import find_order
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        found = give_back_slots(session, known.id, session.day_of(known.on), dry_run=dry_run)
+    tell_called_off(asked, found)

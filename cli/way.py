@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from finance.books import Journal
+    from flows.call_off import CalledOff
     from flows.fulfil import Recorded
     from flows.run import Way
     from flows.standing import Standing
@@ -174,3 +175,31 @@ def _size_of(journal: "Journal") -> int:
     for entity, _, minor in journal.postings:
         debits[entity] = debits.get(entity, 0) + max(0, minor)
     return debits.get("trader") or max(debits.values(), default=0)
+
+
+def tell_called_off(asked: Asked, found: "CalledOff") -> None:
+    document: dict[str, Any] = {
+        "order": found.order,
+        "state": found.state.value,
+        "currency": found.currency,
+        "fees": {name: format_minor(fee, found.currency) for name, fee in found.fees},
+        "firms": list(found.firms),
+        "left": list(found.left),
+        "dry_run": found.dry_run,
+    }
+    answer(asked, "order-called-off", document, lambda screen: _render_called_off(screen, found))
+
+
+def _render_called_off(screen: "Console", found: "CalledOff") -> None:
+    preview = "  (nothing is written)" if found.dry_run else ""
+    screen.print(f"{found.order}  -> {found.state.value}{preview}", style="bold")
+    if found.firms:
+        screen.print(f"given back at {', '.join(found.firms)}")
+    for name, fee in found.fees:
+        screen.print(f"{name} keeps {amount(fee, found.currency)} {found.currency}")
+    if not found.fees:
+        screen.print("it costs nothing")
+    for left in found.left:
+        screen.print(f"not given back yet: {left} (net slot sweep goes on trying)")
+    if found.recorded is not None:
+        _render_advance(screen, found.recorded, None)

@@ -34,9 +34,11 @@ from finance.underwriting import rate_of
 if TYPE_CHECKING:
     from flows.posting import OrderBook
     from ledger.reading import Reading
+    from ledger.records import Record
     from ledger.transaction import Transaction
 
 FINANCED = "finance-accepted"
+WITHDRAWN = "finance-withdrawn"
 LATE_RATE_DAILY = {"CN": Fraction(5, 10_000)}
 """Late interest a day that the law gives where the contract is silent, by country of the trader."""
 
@@ -306,9 +308,22 @@ def _first_conditions(product: FinanceProduct, network: Network) -> tuple[Condit
     return tuple(dict.fromkeys([Condition.NOT_FINANCED_ELSEWHERE, *named]))
 
 
+def acceptance_key(reading: "Reading", order: str) -> str:
+    """The key of the acceptance in force; acceptances that were withdrawn are counted."""
+    number = 0
+    while reading.record_by_key(f"{WITHDRAWN}:{order}:{number}") is not None:
+        number += 1
+    return f"{FINANCED}:{order}:{number}" if number else f"{FINANCED}:{order}"
+
+
+def acceptance(reading: "Reading", order: str) -> "Record | None":
+    """The record of the acceptance in force; None before any, and after it was withdrawn."""
+    return reading.record_by_key(acceptance_key(reading, order))
+
+
 def read_contract(reading: "Reading", order: str) -> Contract:
     """What was agreed for the order; NotFoundError when nothing was financed."""
-    record = reading.record_by_key(f"{FINANCED}:{order}")
+    record = acceptance(reading, order)
     if record is None:
         raise NotFoundError(
             f"order {order} is not financed yet", f"net finance accept {order} accepts the plan's offers"
@@ -336,7 +351,7 @@ def accept(
     from flows.posting import begin_book, read_book
     from flows.registry import claim_order
 
-    known = transaction.record_by_key(f"{FINANCED}:{plan.order}")
+    known = acceptance(transaction, plan.order)
     contract = contract_of(order, plan, network, on)
     if known is not None:
         recorded = from_plain(Contract, known.body["contract"])

@@ -21,7 +21,7 @@ from finance.correction import (
 from finance.facts import Fact, FactKind
 from finance.fold import Folded
 from finance.position import CASH
-from flows.fund import FINANCED, read_contract
+from flows.fund import FINANCED, WITHDRAWN, acceptance_key, read_contract
 
 if TYPE_CHECKING:
     from ledger.reading import Reading
@@ -78,6 +78,8 @@ def read_book(reading: "Reading", order: str) -> OrderBook:
     contract = read_contract(reading, order)
     book = OrderBook(contract, OrderState(reading.order_state(order) or OrderState.PLANNED))
     for record in reading.records(order=order):
+        if record.kind == WITHDRAWN:
+            book = OrderBook(contract, book.state)
         _take_record(book, record)
     return book
 
@@ -153,7 +155,8 @@ def begin_book(
     folded = fold(contract, [fact], contract.accepted_on)
     state = transaction.order_state(contract.order)
     book = OrderBook(contract, OrderState(state) if state else OrderState.PLANNED)
-    entry = _entry(book, FINANCED, f"{FINANCED}:{contract.order}", fact.on, folded.journals)
+    key = acceptance_key(transaction, contract.order)
+    entry = _entry(book, FINANCED, key, fact.on, folded.journals)
     body = {**entry.body, **extra, "fact": _fact_data(fact)}
     transaction.append(replace(entry, body=body))
     book.facts.append(fact)

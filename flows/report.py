@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain.errors import NotFoundError
 from finance.attribution import Attribution, Part, attribute, combined
 from flows.fulfil import fold_at
-from flows.fund import FINANCED
+from flows.fund import FINANCED, acceptance
 from flows.posting import read_book
 
 if TYPE_CHECKING:
@@ -53,5 +53,6 @@ def profits(reading: "Reading", on: date, orders: Sequence[str] = ()) -> list[Pr
 def financed_orders(reading: "Reading") -> Iterator[str]:
     """Every order whose finance was accepted, in the order in which it was."""
     for record in reading.records(kind=FINANCED):
-        if record.order:
+        newest = acceptance(reading, record.order) if record.order else None
+        if record.order and newest is not None and newest.sequence == record.sequence:
             yield record.order

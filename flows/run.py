@@ -13,7 +13,7 @@ from domain.order import Order
 from domain.plan import Availability, Certificate, Plan
 from domain.states import OrderState
 from flows.availability import LedgerAvailability
-from flows.fund import FINANCED, accept
+from flows.fund import accept, acceptance
 from flows.place import Placed, find_order, place_order
 from flows.plan import (
     certificate_error,
@@ -153,6 +153,6 @@ def _accept(
 
 def _accept_once(session: "Session", known: Placed, plan: Plan, on: date) -> None:
     """What an interruption between reserving at other firms and accepting left undone."""
-    if session.ledger.record_by_key(f"{FINANCED}:{known.id}") is None:
+    if acceptance(session.ledger, known.id) is None:
         with session.ledger.write() as transaction:
             _accept(session, transaction, known, plan, Reserved(known.id, plan, ()), on)

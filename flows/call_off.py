@@ -1,0 +1,162 @@
+"""Giving back what an order holds, and calling an order off, at every state and with what that costs.
+
+What a firm keeps stands in its cancellation terms, by the state that the order is in.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.errors import StateError
+from domain.posting import Entry, Leg
+from domain.states import ENDED, OrderState, require_move
+from finance.contract import TRADER, Contract
+from finance.facts import FactKind
+from finance.supply import cancellation_fee
+from flows.fund import WITHDRAWN, acceptance
+from flows.place import UNCOMMITTED, Placed, cancel_order, find_order
+from flows.posting import read_book
+from flows.release import release
+
+if TYPE_CHECKING:
+    from flows.fulfil import Recorded
+    from flows.session import Session
+    from ledger.transaction import Transaction
+
+BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
+COLLECTED = ("1210", "1220")
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """What became of the order; ``fees`` are kept by firms, by name, in minor units of ``currency``.
+
+    ``left`` could not be given back yet: the sweep goes on trying. ``recorded`` is what was posted once
+    money had moved.
+    """
+
+    order: str
+    state: OrderState
+    currency: str
+    fees: tuple[tuple[str, int], ...] = ()
+    firms: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    recorded: "Recorded | None" = None
+    dry_run: bool = False
+
+
+def give_back_slots(session: "Session", order_id: str, on: date, *, dry_run: bool = False) -> CalledOff:
+    """Give back every slot and the credit of an order on which no money has moved; it can be planned anew.
+
+    StateError when it holds nothing, or when money or goods have moved.
+    """
+    known = find_order(session.ledger, order_id)
+    if known.state not in BOOKED:
+        raise StateError(
+            f"order {known.id} is {known.state}: it holds no slots that could be given back", _way_out(known)
+        )
+    after = OrderState.PLANNED if known.state is OrderState.HELD else OrderState.CONFIRMED
+    return _give_back(session, known, after, on, "given back", dry_run)
+
+
+def _way_out(known: Placed) -> str:
+    if known.state in UNCOMMITTED or known.state in ENDED:
+        return f"net order show {known.id}"
+    return f"net order cancel {known.id} --dry-run shows what calling it off costs"
+
+
+def _give_back(
+    session: "Session", known: Placed, after: OrderState, on: date, reason: str, dry_run: bool
+) -> CalledOff:
+    currency = known.order.currency
+    record = acceptance(session.ledger, known.id)
+    if dry_run:
+        fees = _fees(read_book(session.ledger, known.id).contract, known.state) if record else ()
+        return CalledOff(known.id, after, currency, fees, dry_run=True)
+    fees = ()
+    if record is not None:
+        with session.ledger.write() as transaction:
+            fees = withdraw(transaction, known, on, reason)
+    given = release(session.ledger, session.firms, known.id, on, state=after.value, reason=reason)
+    return CalledOff(known.id, after, currency, fees, given.firms, given.left)
+
+
+def withdraw(transaction: "Transaction", known: Placed, on: date, reason: str) -> tuple[tuple[str, int], ...]:
+    """Undo the acceptance of an order on which nothing has happened yet: what firms keep for that."""
+    record = acceptance(transaction, known.id)
+    if record is None:
+        return ()
+    book = read_book(transaction, known.id)
+    moved = [fact for fact in book.facts if fact.kind not in (FactKind.ACCEPTED, FactKind.ADVANCED)]
+    if moved:
+        raise StateError(
+            f"order {known.id}: a {moved[0].kind.value.replace('_', ' ')} is recorded on {moved[0].on}",
+            f"net order cancel {known.id} --dry-run shows what calling it off costs",
+        )
+    fees = _fees(book.contract, known.state)
+    number = record.key.removeprefix(f"{record.kind}:{known.id}").lstrip(":") or "0"
+    back = tuple(Leg(leg.entity, leg.account, leg.currency, -leg.amount_minor) for leg in record.legs)
+    body = {"reason": reason, "fees": {name: str(fee) for name, fee in fees}}
+    legs = (*back, *_fee_legs(book.contract, fees))
+    transaction.append(Entry(WITHDRAWN, f"{WITHDRAWN}:{known.id}:{number}", on, known.id, body, legs))
+    for fingerprint, order, _ in transaction.finance_claims(known.id):
+        transaction.release_finance(fingerprint, order)
+    return fees
+
+
+def _fees(contract: Contract, state: OrderState) -> tuple[tuple[str, int], ...]:
+    every = [(booking.id, cancellation_fee(booking, state.value)) for booking in contract.bookings]
+    return tuple((name, fee) for name, fee in every if fee)
+
+
+def _fee_legs(contract: Contract, fees: tuple[tuple[str, int], ...]) -> list[Leg]:
+    legs = []
+    for name, fee in fees:
+        booking = contract.booking(name)
+        if booking is None:
+            continue
+        own, theirs = ("2120", COLLECTED[1]) if booking.entity == "network" else ("2110", COLLECTED[0])
+        legs += [
+            Leg(TRADER, "5620", contract.currency, fee),
+            Leg(TRADER, own, contract.currency, -fee),
+            Leg(booking.entity, theirs, contract.currency, fee),
+            Leg(booking.entity, "4510", contract.currency, -fee),
+        ]
+    return legs
+
+
+def call_off(
+    session: "Session", order_id: str, on: date, *, reason: str = "", by: str = "", dry_run: bool = False
+) -> CalledOff:
+    """Call an order off wherever it stands; what it holds is given back and what firms keep is posted.
+
+    StateError where the trade no longer allows it: what is delivered is paid for.
+    """
+    known = find_order(session.ledger, order_id)
+    currency = known.order.currency
+    if known.state is OrderState.CANCELLED:
+        return CalledOff(known.id, known.state, currency)
+    require_move(known.id, known.state, OrderState.CANCELLED)
+    if known.state in UNCOMMITTED:
+        if not dry_run:
+            cancel_order(session.ledger, known.id, on, reason)
+        return CalledOff(known.id, OrderState.CANCELLED, currency, dry_run=dry_run)
+    if known.state in BOOKED:
+        return _give_back(session, known, OrderState.CANCELLED, on, reason or "cancelled", dry_run)
+    return _call_off_funded(session, known, on, reason, by, dry_run)
+
+
+def _call_off_funded(
+    session: "Session", known: Placed, on: date, reason: str, by: str, dry_run: bool
+) -> CalledOff:
+    """Money has moved: the books say what is claimed and owed; firms that keep their own slots are told."""
+    from flows.fulfil import record_fact
+
+    data = {"reason": reason} if reason else {}
+    contract = read_book(session.ledger, known.id).contract
+    fees = _fees(contract, known.state)
+    recorded = record_fact(session.ledger, known.id, FactKind.CANCELLED, on, data, by=by, dry_run=dry_run)
+    if dry_run:
+        return CalledOff(known.id, recorded.state, contract.currency, fees, recorded=recorded, dry_run=True)
+    given = release(session.ledger, session.firms, known.id, on, reason=reason or "cancelled")
+    return CalledOff(known.id, recorded.state, contract.currency, fees, given.firms, given.left, recorded)
