@@ -67,12 +67,14 @@ def record(
     """Record one fact and show what it posts; ``money`` are amounts as typed, in major units."""
     from flows.fulfil import record_fact
     from flows.fund import read_contract
+    from flows.place import find_order
 
     with asked.session() as session:
         ledger = session.ledger
         content = {name: value for name, value in data.items() if value not in (None, "", [], False)}
         if "passed" in data:
             content["passed"] = data["passed"]
+        order = find_order(ledger, order).id
         currency = read_contract(ledger, order).currency
         for name, text in (money or {}).items():
             if text is not None:

@@ -87,6 +87,8 @@ def _line(
     late = (on - debt.due_on).days if debt.due_on is not None and debt.claim and not debt.released else 0
     figures = _figures(position, debt, entity)
     limit = 0 if debt.closed else debt.facility.limit_minor
+    if debt.facility.standby:  # not promised: only what was drawn counts
+        limit = min(limit, debt.principal)
     return Line(
         contract.order,
         debt.facility.id,
@@ -95,9 +97,9 @@ def _line(
         contract.buyer,
         group,
         contract.trader,
-        tuple(account.booking.entity for account in position.accounts.values()),
+        tuple({account.booking.entity: None for account in position.accounts.values()}),
         debt.split(limit).get(lender, 0),
-        debt.split(undrawn(debt)).get(lender, 0),
+        0 if debt.facility.standby else debt.split(undrawn(debt)).get(lender, 0),
         sum(
             part.drawn for drawing in debt.drawings for name, part in drawing.parts.items() if name == lender
         ),

@@ -48,7 +48,7 @@ def promise(position: Position, debt: Debt, amount: int, kind: str, on: date, ca
 
 def _memo(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
     """Add to the undrawn memo accounts, or take from them when the amount is negative."""
-    if not amount:
+    if not amount or debt.facility.standby:  # a standby is not promised
         return
     for lender, part in debt.split(amount).items():
         entity = lender_entity(lender)

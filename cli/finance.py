@@ -1,0 +1,504 @@
+"""``net finance``: ask lenders, accept, draw, confirm; and what happens when a loan goes wrong."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import Asked, command, group
+from cli.output import amount, answer, table
+from cli.recorded import (
+    ByOption,
+    DryRunOption,
+    EvidenceOption,
+    OptionalAmount,
+    OrderArgument,
+    minor_text,
+    record,
+    show,
+)
+from domain.money import format_minor
+
+if TYPE_CHECKING:
+    from finance.position import Position
+    from finance.underwriting import Offer
+
+app = group("Ask lenders, accept an offer, draw, confirm, look at a facility.")
+
+FacilityArgument = Annotated[
+    str, typer.Argument(metavar="FACILITY", help="The lender's product, as net finance show lists it.")
+]
+
+
+@command(app, "request", example="net finance request PO-2026-0017")
+def request(asked: Asked, order: OrderArgument) -> None:
+    """Ask every lender of the order's plan: offer or refusal, with the reasons and what would change them."""
+    from flows.offers import request_offers
+    from flows.place import find_order
+    from flows.planned import current_plan
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        plan = current_plan(session.ledger, known.id)
+        found = request_offers(
+            session.ledger,
+            known.order,
+            plan,
+            session.network,
+            registry_key=session.registry_key,
+            on=session.on,
+        )
+    answer(
+        asked,
+        "finance-request",
+        {
+            "order": found.order,
+            "approved": found.approved,
+            "offers": [_offer(product, offer, plan.currency) for product, offer in found.offers],
+            "looks_like": [{"order": match.order, "state": match.state} for match in found.near],
+        },
+        lambda screen: _show_offers(screen, found, plan.currency),
+    )
+
+
+def _offer(product: str, offer: "Offer", currency: str) -> dict[str, Any]:
+    def money(minor: int) -> str:
+        return format_minor(minor, currency)
+
+    return {
+        "lender": offer.lender,
+        "product": product,
+        "approved": offer.approved,
+        "amount": money(offer.amount_minor),
+        "score": offer.score,
+        "grade": offer.grade,
+        "pd_annual": offer.pd_annual,
+        "lgd": offer.lgd,
+        "expected_loss": money(offer.expected_loss_minor),
+        "floor": money(offer.floor_minor),
+        "charged": money(offer.charged_minor),
+        "surplus": money(offer.surplus_minor),
+        "reasons": [
+            {"code": reason.code, "reason": reason.text, "remedy": reason.remedy} for reason in offer.reasons
+        ],
+    }
+
+
+def _show_offers(screen: Any, found: Any, currency: str) -> None:
+    rows = [
+        (
+            offer.lender,
+            product,
+            amount(offer.amount_minor, currency),
+            f"{offer.score} {offer.grade}",
+            amount(offer.expected_loss_minor, currency),
+            amount(offer.floor_minor, currency),
+            amount(offer.charged_minor, currency),
+            "offers" if offer.approved else "refuses",
+        )
+        for product, offer in found.offers
+    ]
+    columns = ("lender", "product", currency, "score", "expected loss", "floor", "charges", "answer")
+    screen.print(table("", columns, rows, right=f"{currency}, expected loss, floor, charges"))
+    for product, offer in found.offers:
+        for reason in offer.reasons:
+            screen.print(f"{offer.lender} {product}: {reason.text}\n  way out: {reason.remedy}")
+    for match in found.near:
+        screen.print(f"looks like order {match.order} ({match.state}): same firms, amount and month")
+
+
+@command(app, "accept", example="net finance accept PO-2026-0017")
+def accept(asked: Asked, order: OrderArgument, by: ByOption = "") -> None:
+    """Accept the offers that the order's plan rests on; the order is claimed in the registry.
+
+    Done by net order run too. The same again changes nothing; other terms are refused.
+    """
+    from flows.fund import accept as take
+    from flows.place import find_order
+    from flows.planned import current_plan
+
+    with asked.session() as session, session.ledger.write() as transaction:
+        known = find_order(transaction, order)
+        plan = current_plan(transaction, known.id)
+        taken = take(
+            transaction,
+            known.order,
+            plan,
+            session.network,
+            session.on,
+            registry_key=session.registry_key,
+            by=by,
+        )
+    contract = taken.contract
+    rows = [
+        (
+            one.id,
+            one.name,
+            ", ".join(share.lender for share in one.shares),
+            amount(one.limit_minor, contract.currency),
+        )
+        for one in contract.facilities
+    ]
+    answer(
+        asked,
+        "finance-accepted",
+        {
+            "order": contract.order,
+            "repeated": taken.repeated,
+            "facilities": [
+                {"facility": one.id, "limit": format_minor(one.limit_minor, contract.currency)}
+                for one in contract.facilities
+            ],
+        },
+        lambda screen: screen.print(table("", ("facility", "", "lenders", "limit"), rows, right="limit")),
+    )
+
+
+@command(app, "show", example="net finance show PO-2026-0017 --on 2026-06-30")
+def show_finance(asked: Asked, order: OrderArgument) -> None:
+    """Show an order's facilities at a day: limits, drawn, owed, due; and its bookings: paid and owed."""
+    from flows.fulfil import position_at
+
+    with asked.session() as session:
+        position = position_at(session.ledger, order, session.on).position
+    currency = position.contract.currency
+    answer(
+        asked,
+        "finance-show",
+        _finance_document(position),
+        lambda screen: _show_position(screen, position, currency),
+    )
+
+
+def _finance_document(position: "Position") -> dict[str, Any]:
+    from finance.contract import Rank
+    from finance.lending import undrawn
+
+    currency = position.contract.currency
+
+    def money(minor: int) -> str:
+        return format_minor(minor, currency)
+
+    return {
+        "order": position.contract.order,
+        "currency": currency,
+        "cash": money(position.cash),
+        "facilities": [
+            {
+                "facility": name,
+                "role": debt.facility.role.value,
+                "limit": money(debt.facility.limit_minor),
+                "drawn": money(debt.drawn),
+                "undrawn": money(undrawn(debt)),
+                "due_on": debt.due_on,
+                "owed": {
+                    rank.value: money(debt.owed(rank))
+                    for rank in (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL)
+                },
+                "lenders": [
+                    {
+                        "lender": share.lender,
+                        "share": share.share,
+                        "principal": money(debt.owed_to(share.lender, Rank.PRINCIPAL)),
+                    }
+                    for share in debt.facility.shares
+                ],
+            }
+            for name, debt in position.debts.items()
+        ],
+        "bookings": [
+            {
+                "booking": name,
+                "price": money(account.booking.gross_minor),
+                "billed": money(account.billed),
+                "paid": money(account.paid),
+                "due": money(max(position.due_now(account) - account.paid, 0)),
+            }
+            for name, account in position.accounts.items()
+        ],
+    }
+
+
+def _show_position(screen: Any, position: "Position", currency: str) -> None:
+    from finance.contract import Rank
+    from finance.lending import undrawn
+
+    def money(minor: int) -> str:
+        return amount(minor, currency)
+
+    rows = [
+        (
+            name,
+            ", ".join(debt.lenders()),
+            money(debt.facility.limit_minor),
+            money(undrawn(debt)),
+            money(debt.owed(Rank.PRINCIPAL)),
+            money(debt.claim - debt.owed(Rank.PRINCIPAL)),
+            debt.due_on or "",
+        )
+        for name, debt in position.debts.items()
+    ]
+    columns = ("facility", "lenders", "limit", "undrawn", "principal", "interest and fees", "due")
+    screen.print(table("Facilities", columns, rows, right="limit, undrawn, principal, interest and fees"))
+    booked = [
+        (
+            name,
+            money(account.booking.gross_minor),
+            money(account.billed),
+            money(account.paid),
+            money(max(position.due_now(account) - account.paid, 0)),
+        )
+        for name, account in position.accounts.items()
+    ]
+    screen.print(
+        table(
+            "Bookings",
+            ("booking", "price", "billed", "paid", "owed now"),
+            booked,
+            right="price, billed, paid, owed now",
+        )
+    )
+    screen.print(f"in the order's account: {money(position.cash)} {currency}")
+
+
+@command(
+    app,
+    "draw",
+    example="""
+    net finance draw PO-2026-0017 harbour-order --pay zhongshan-lamps=257640.00 --on 2026-03-05
+    net finance draw PO-2026-0017 pearl-factoring --on 2026-04-22
+    """,
+)
+def draw(
+    asked: Asked,
+    order: OrderArgument,
+    facility: FacilityArgument,
+    money: OptionalAmount = None,
+    pay: Annotated[
+        list[str] | None,
+        typer.Option("--pay", metavar="BOOKING=AMOUNT", help="Whom the draw pays; may be repeated."),
+    ] = None,
+    absent: Annotated[
+        list[str] | None,
+        typer.Option("--absent", metavar="LENDER", help="A lender that does not fund its share."),
+    ] = None,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Draw a facility: a loan pays reserved bookings, a take-out pays into the order's account.
+
+    Refused until its conditions are met and beyond what is due. What an absent lender does not fund, the
+    others do.
+    """
+    from domain.errors import UsageError
+    from finance.facts import FactKind
+    from flows.fund import read_contract
+
+    payees = []
+    with asked.session() as session:
+        currency = read_contract(session.ledger, order).currency
+    for text in pay or []:
+        name, found, figure = text.partition("=")
+        if not found:
+            raise UsageError(f"{text!r} is not BOOKING=AMOUNT", "for example --pay zhongshan-lamps=257640.00")
+        payees.append([name, minor_text(figure, currency)])
+    data = {"facility": facility, "payees": payees, "absent": absent or []}
+    record(
+        asked, order, FactKind.DRAW, data, money={"amount": money}, by=by, evidence=evidence, dry_run=dry_run
+    )
+
+
+@command(
+    app,
+    "confirm",
+    example="""
+    net finance confirm PO-2026-0017 --signature order.sig
+    net finance confirm PO-2026-0017 --condition assignment_notified --by registry --evidence notice-4711
+    """,
+)
+def confirm(
+    asked: Asked,
+    order: OrderArgument,
+    signature: Annotated[
+        Path | None,
+        typer.Option(
+            "--signature", metavar="FILE", help="The buyer's signature over the order: 64 bytes or hex."
+        ),
+    ] = None,
+    condition: Annotated[
+        str, typer.Option("--condition", metavar="NAME", help="Another condition of a draw that is met.")
+    ] = "",
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that a condition of the first draw is met: the buyer's own signature, a notice of assignment.
+
+    Without options it prints what the buyer has to sign.
+    """
+    from domain.errors import UsageError
+    from finance.contract import Condition
+    from flows.place import find_order
+    from flows.registry import confirm_by_buyer, confirm_condition
+
+    if signature is None and not condition:
+        _tell_statement(asked, order)
+        return
+    if condition and condition not in set(Condition):
+        raise UsageError(f"{condition!r} is no condition", f"conditions are: {', '.join(sorted(Condition))}")
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        if signature is not None:
+            raw = _read_signature(signature)
+            recorded = confirm_by_buyer(session.ledger, known.id, raw, session.on, dry_run=dry_run)
+        else:
+            recorded = confirm_condition(
+                session.ledger,
+                known.id,
+                Condition(condition),
+                session.on,
+                by=by,
+                evidence=evidence,
+                dry_run=dry_run,
+            )
+    show(asked, recorded)
+
+
+def _read_signature(path: Path) -> bytes:
+    from domain.errors import NotFoundError
+
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file {path}", "name the file with the buyer's signature") from None
+    if len(raw) == 64:
+        return raw
+    try:
+        return bytes.fromhex(raw.decode().strip())
+    except (UnicodeDecodeError, ValueError):
+        return b""
+
+
+def _tell_statement(asked: Asked, order: str) -> None:
+    from finance.registry import order_hash, statement_bytes
+    from flows.place import find_order
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+    statement = statement_bytes(known.order).decode()
+    answer(
+        asked,
+        "finance-statement",
+        {"order": known.id, "hash": order_hash(known.order), "statement": statement},
+        lambda screen: screen.print(f"the buyer signs these bytes with its own Ed25519 key:\n{statement}"),
+    )
+
+
+@command(
+    app,
+    "enrol-buyer",
+    example='net finance enrol-buyer "Meridian Stores" ed25519:AAAA... --by clerk --evidence "call-back"',
+)
+def enrol(
+    asked: Asked,
+    buyer: Annotated[str, typer.Argument(metavar="BUYER", help="The buyer's name, as on its orders.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its public key, ed25519:...")],
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+) -> None:
+    """Note a buyer's public key, learned from the buyer itself and never from the trader."""
+    from flows.registry import enrol_buyer
+    from trust.keys import PublicKey
+
+    with asked.session() as session:
+        number = enrol_buyer(session.ledger, buyer, PublicKey(key), session.on, by=by, evidence=evidence)
+    answer(
+        asked,
+        "buyer-key",
+        {"buyer": buyer, "key": key, "number": number},
+        lambda screen: screen.print(f"key {number} of {buyer} is enrolled"),
+    )
+
+
+@command(
+    app,
+    "guarantee",
+    example="net finance guarantee PO-2026-0017 --booking zhongshan-lamps --guarantor bank --on 2026-04-01",
+)
+def guarantee(
+    asked: Asked,
+    order: OrderArgument,
+    money: OptionalAmount = None,
+    booking: Annotated[
+        str,
+        typer.Option("--booking", metavar="BOOKING", help="The failed provider whose deposit is guaranteed."),
+    ] = "",
+    facility: Annotated[str, typer.Option("--facility", metavar="FACILITY", help="Which loan it pays.")] = "",
+    guarantor: Annotated[str, typer.Option("--guarantor", metavar="NAME", help="Who pays.")] = "guarantor",
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that a guarantor pays a lender: the guaranteed share of a deposit, when no amount is given."""
+    from finance.facts import FactKind
+
+    entity = guarantor if guarantor.startswith("guarantor") else f"guarantor:{guarantor}"
+    data = {"booking": booking, "facility": facility, "guarantor": entity}
+    record(
+        asked,
+        order,
+        FactKind.GUARANTEE,
+        data,
+        money={"amount": money},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(app, "default", example="net finance default PO-2026-0017 harbour-order --on 2026-04-01")
+def default(
+    asked: Asked,
+    order: OrderArgument,
+    facility: FacilityArgument,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Strike a lender's claim: interest stops, the account is swept, the first-loss guarantee called."""
+    from finance.facts import FactKind
+
+    record(asked, order, FactKind.DEFAULT, {"facility": facility}, by=by, evidence=evidence, dry_run=dry_run)
+
+
+@command(
+    app, "transfer", example="net finance transfer PO-2026-0017 harbour-order harbour delta --on 2026-04-01"
+)
+def transfer(
+    asked: Asked,
+    order: OrderArgument,
+    facility: FacilityArgument,
+    seller: Annotated[str, typer.Argument(metavar="SELLER", help="The lender that leaves.")],
+    buyer: Annotated[str, typer.Argument(metavar="BUYER", help="The lender that takes its place.")],
+    price: Annotated[
+        str | None, typer.Option("--price", metavar="AMOUNT", help="What is owed, when not given.")
+    ] = None,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that a lender sells its place in a facility to another at a price."""
+    from finance.facts import FactKind
+
+    data = {"facility": facility, "seller": seller, "buyer": buyer}
+    record(
+        asked,
+        order,
+        FactKind.TRANSFER,
+        data,
+        money={"price": price},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )

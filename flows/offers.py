@@ -1,0 +1,226 @@
+"""Ask the lenders of a plan: each answers from its own rules, with its reasons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from domain.network import FACTORY, Network, Provider, Role
+from domain.order import Order
+from domain.plan import FacilityPlan, Plan
+from domain.states import OrderState
+from domain.terms import Event
+from finance.contract import Condition
+from finance.registry import tokens_of
+from finance.underwriting import Offer, Request, rate_of, rules_of, underwrite
+from flows.fund import underwriting_of
+from flows.registry import NearMatch, near_matches
+
+if TYPE_CHECKING:
+    from ledger.reading import Reading
+
+USUAL_MARK = Fraction(7, 10)
+GOOD_MARGIN = Fraction(1, 4)
+GOOD_HEADROOM_DAYS = 30
+PROVEN_ORDERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the plan's lenders answered, and the orders that look like this one."""
+
+    order: str
+    offers: tuple[tuple[str, Offer], ...]
+    near: tuple[NearMatch, ...]
+
+    @property
+    def approved(self) -> bool:
+        return all(offer.approved for _, offer in self.offers)
+
+
+def request_offers(
+    reading: "Reading", order: Order, plan: Plan, network: Network, *, registry_key: bytes, on: date
+) -> Answers:
+    """Every lender of the plan answers for its part of each facility; nothing is committed."""
+    tokens = tokens_of(order, registry_key)
+    stops = _stops(reading, order, plan, tokens.exact)
+    history = _history(reading)
+    offers = []
+    for facility in plan.facilities:
+        if facility.standby:
+            continue
+        for lender, amount, part in _parts(facility):
+            offers.append(
+                (
+                    facility.product,
+                    _ask(reading, order, plan, network, facility, (lender, amount, part), stops, history, on),
+                )
+            )
+    return Answers(plan.order, tuple(offers), tuple(near_matches(reading, tokens, but=plan.order)))
+
+
+def _parts(facility: FacilityPlan) -> Sequence[tuple[str, int, Fraction]]:
+    if facility.shares:
+        return [(share.lender, share.amount_minor, share.share) for share in facility.shares]
+    return [(facility.lender, facility.limit_minor, Fraction(1))]
+
+
+def _stops(reading: "Reading", order: Order, plan: Plan, exact: str) -> dict[str, str]:
+    """What is wrong outright, whatever the score."""
+    found = {}
+    others = [name for mark, name, _ in reading.finance_claims() if mark == exact and name != plan.order]
+    if others:
+        found["financed_elsewhere"] = f"the same order is financed as {others[0]}"
+    if not _confirmed(reading, plan.order):
+        found["buyer_unconfirmed"] = f"{order.buyer.name} has not confirmed the order with its own key"
+    if order.buyer.name.casefold() == order.seller.name.casefold():
+        found["related_buyer"] = "buyer and seller are one firm"
+    failed = [result.name for result in plan.stresses if result.must_pass and not result.passed]
+    if plan.minimum_minor < 0 or failed:
+        found["plan"] = f"the plan does not pass{': ' + ', '.join(failed) if failed else ''}"
+    return found
+
+
+def _confirmed(reading: "Reading", order: str) -> bool:
+    records = reading.records(order=order, kind="confirmation")
+    return any(
+        record.body["fact"]["data"].get("condition") == Condition.BUYER_CONFIRMED.value for record in records
+    )
+
+
+def _history(reading: "Reading") -> dict[str, int]:
+    """How many orders of this ledger ended well, and how many did not."""
+    states = [head.state for head in reading.orders()]
+    return {
+        "settled": states.count(OrderState.SETTLED.value),
+        "defaulted": states.count(OrderState.DEFAULTED.value),
+    }
+
+
+def _ask(
+    reading: "Reading",
+    order: Order,
+    plan: Plan,
+    network: Network,
+    facility: FacilityPlan,
+    part: tuple[str, int, Fraction],
+    stops: Mapping[str, str],
+    history: Mapping[str, int],
+    on: date,
+) -> Offer:
+    lender_id, amount, share = part
+    product = next(one for one in network.products if one.id == facility.product)
+    lender = next((one for one in network.lenders if one.id == lender_id), None)
+    data = {**underwriting_of(product, network), **(lender.underwriting if lender else {})}
+    rules = rules_of(data, lender.limit_minor if lender else None)
+    start = min((draw.on for draw in facility.draws), default=on)
+    profiles = data.get("buyers", {})
+    profile = profiles.get(order.buyer.name, {}) if isinstance(profiles, Mapping) else {}
+    request = Request(
+        plan.order,
+        plan.currency,
+        amount,
+        max((facility.repaid_on - start).days, 0),
+        int(facility.cost_minor * share),
+        marks=_marks(order, plan, network, profile, stops, history),
+        stops=stops,
+        cover=plan.cover if facility.role is Role.PRE_SHIPMENT else None,
+        order_margin=Fraction(plan.profit_minor + plan.finance_cost_minor, plan.net_minor),
+        headroom_days=plan.headroom.days,
+        novelty=_novelty(plan, profile, history),
+        unguaranteed_deposit=_open_deposit(plan, network)
+        if facility.role is Role.PRE_SHIPMENT
+        else Fraction(0),
+        insured=product.insured_rate > 0,
+        concentrations={
+            "buyer": order.buyer.name,
+            "trader": order.seller.name,
+            "group": str(profile.get("group", "")),
+        },
+        exposures=exposures_of(reading, lender_id),
+    )
+    return underwrite(lender_id, rules, request)
+
+
+def _marks(
+    order: Order,
+    plan: Plan,
+    network: Network,
+    profile: Mapping[str, Any],
+    stops: Mapping[str, str],
+    history: Mapping[str, int],
+) -> dict[str, Fraction]:
+    """The five parts of the score, each between 0 and 1; what nobody knows takes the usual mark."""
+    margin = Fraction(plan.profit_minor + plan.finance_cost_minor, max(plan.net_minor, 1))
+    days = plan.headroom.days
+    headroom = Fraction(1) if days is None else min(Fraction(days, GOOD_HEADROOM_DAYS), Fraction(1))
+    ended = history["settled"] + history["defaulted"]
+    controls = [
+        "buyer_unconfirmed" not in stops,
+        "financed_elsewhere" not in stops,
+        Event.INSPECTION.value in plan.events,
+        bool(order.buyer.account),
+    ]
+    return {
+        "buyer": rate_of(profile.get("mark", USUAL_MARK)),
+        "order": (min(margin / GOOD_MARGIN, Fraction(1)) + headroom) / 2,
+        "providers": _provider_mark(plan, network),
+        "controls": Fraction(sum(controls), len(controls)),
+        "trader": Fraction(history["settled"] + 1, ended + PROVEN_ORDERS),
+    }
+
+
+def _providers(plan: Plan, network: Network) -> list[Provider]:
+    wanted = {leg.provider for leg in plan.legs}
+    return [provider for provider in network.providers if provider.id in wanted]
+
+
+def _provider_mark(plan: Plan, network: Network) -> Fraction:
+    """On-time rate times inspection-pass rate, the mean over the chain."""
+    marks = [
+        rate_of(provider.settings.get("on_time", USUAL_MARK)) * rate_of(provider.settings.get("passed", 1))
+        for provider in _providers(plan, network)
+    ]
+    return sum(marks, Fraction(0)) / len(marks) if marks else USUAL_MARK
+
+
+def _novelty(plan: Plan, profile: Mapping[str, Any], history: Mapping[str, int]) -> int:
+    """How many things are new at once: buyer, trader, prepayment."""
+    prepaid = any(part.event is Event.BOOKING for leg in plan.legs for part in leg.schedule)
+    return (not profile) + (not history["settled"]) + prepaid
+
+
+def _open_deposit(plan: Plan, network: Network) -> Fraction:
+    """What the factory is prepaid without a guarantee, of its price."""
+    guarantees = {provider.id: provider.deposit_guarantee for provider in network.providers}
+    worst = Fraction(0)
+    for leg in plan.legs:
+        if leg.kind != FACTORY or not leg.gross_minor:
+            continue
+        ahead = sum(part.amount_minor for part in leg.schedule if part.event in (Event.ORDER, Event.BOOKING))
+        open_part = Fraction(ahead, leg.gross_minor) * (1 - guarantees.get(leg.provider, Fraction(0)))
+        worst = max(worst, open_part)
+    return worst
+
+
+def exposures_of(reading: "Reading", lender: str) -> dict[tuple[str, str], int]:
+    """What a lender has out and has promised, in all and by buyer and trader of its open orders."""
+    from flows.fund import read_contract
+
+    found: dict[tuple[str, str], int] = {}
+    entity = f"lender:{lender}"
+    for head in reading.orders():
+        if head.state in (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.CANCELLED):
+            continue
+        out = sum(
+            balance.amount_minor
+            for balance in reading.balance(order=head.order, entity=entity)
+            if balance.account in ("1310", "1330", "9310")
+        )
+        if not out:
+            continue
+        contract = read_contract(reading, head.order)
+        for place in (("pool", "pool"), ("buyer", contract.buyer), ("trader", contract.trader)):
+            found[place] = found.get(place, 0) + out
+    return found
