@@ -35,7 +35,7 @@ def request(asked: Asked, order: OrderArgument) -> None:
     """Ask every lender of the order's plan: offer or refusal, with the reasons and what would change them."""
     from flows.offers import request_offers
     from flows.place import find_order
-    from flows.planned import current_plan
+    from flows.plan import current_plan
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
@@ -115,7 +115,7 @@ def accept(asked: Asked, order: OrderArgument, by: ByOption = "") -> None:
     """
     from flows.fund import accept as take
     from flows.place import find_order
-    from flows.planned import current_plan
+    from flows.plan import current_plan
 
     with asked.session() as session, session.ledger.write() as transaction:
         known = find_order(transaction, order)

@@ -1,0 +1,77 @@
+"""``net order cancel``: call an order off, at what it costs."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Asked, command
+from cli.output import answer, note
+from cli.recorded import ByOption, DryRunOption, EvidenceOption, OrderArgument, minor_text, show
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``net order``."""
+    command(
+        app,
+        "cancel",
+        example="""
+        net order cancel PO-2026-0017 --dry-run
+        net order cancel PO-2026-0017 --fee zhongshan-lamps=38000.00 --evidence "buyer's letter"
+        """,
+    )(cancel)
+
+
+def cancel(
+    asked: Asked,
+    order: OrderArgument,
+    fee: Annotated[
+        list[str] | None,
+        typer.Option("--fee", metavar="BOOKING=AMOUNT", help="What a provider asks, where not its terms."),
+    ] = None,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Call an order off: free of charge while nothing is committed, else at the cancellation terms.
+
+    Providers keep or are owed their fees; what they were prepaid beyond them is claimed back; holds, credit
+    and the registry's claim are released. Delivered goods are not cancelled: a credit note takes them back.
+    """
+    from domain.errors import UsageError
+    from flows.cancel import call_off
+    from flows.fulfil import Recorded
+    from flows.place import find_order
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        fees = {}
+        for text in fee or []:
+            name, found, figure = text.partition("=")
+            if not found:
+                raise UsageError(
+                    f"{text!r} is not BOOKING=AMOUNT", "for example --fee zhongshan-lamps=100.00"
+                )
+            fees[name] = int(minor_text(figure, known.order.currency))
+        done = call_off(
+            session.ledger,
+            known.id,
+            session.on,
+            firms=session.firms,
+            fees=fees,
+            by=by,
+            evidence=evidence,
+            dry_run=dry_run,
+        )
+    if isinstance(done, Recorded):
+        show(asked, done)
+        return
+    if done.repeated:
+        note("it was cancelled before; nothing changed")
+    answer(
+        asked,
+        "order-cancelled",
+        {"order": done.id, "state": done.state.value, "dry_run": dry_run},
+        lambda screen: screen.print(
+            f"{done.id} costs nothing to cancel" if dry_run else f"{done.id}  {done.state.value}"
+        ),
+    )
