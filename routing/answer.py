@@ -26,11 +26,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why orders cannot be served: the resources that are too small together, or a rule in words."""
+    """Why orders cannot be served: the resources that are too small together, or a rule in words.
+
+    ``need`` and ``have`` count what the orders ask for and the resources hold, where that alone is the proof.
+    """
 
     reason: str
     orders: Sequence[str] = ()
     resources: Sequence[str] = ()
+    need: int | None = None
+    have: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

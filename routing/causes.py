@@ -8,13 +8,16 @@ import numpy.typing as npt
 
 from routing.allocation import Allocation
 from routing.answer import Answer, Cause, Status
-from routing.mixed_integer import solve_mixed
 
 
 def impossible_alone(problem: Allocation) -> list[Cause]:
     """Orders that must be served and could not be even if they were the only ones."""
     found = []
-    for order in np.flatnonzero(problem.must_serve).tolist():
+    use_candidate = np.repeat(np.arange(len(problem.candidates)), np.diff(problem.use_first))
+    too_much = problem.use_amount > problem.capacity[problem.use_resource]
+    fits = np.bincount(use_candidate[too_much], minlength=len(problem.candidates)) == 0
+    can_be_served = np.bincount(problem.owner[fits], minlength=len(problem.orders)) > 0
+    for order in np.flatnonzero(problem.must_serve & ~can_be_served).tolist():
         cause = cause_alone(problem, order)
         if cause is not None:
             found.append(cause)
@@ -47,6 +50,8 @@ def causes_together(problem: Allocation, *, time_limit: float) -> list[Cause]:
     Found by trying without each resource in turn (deletion filter); what is left when the time runs out is
     still impossible together, only perhaps not smallest.
     """
+    from routing.mixed_integer import solve_mixed
+
     end = monotonic() + time_limit
     needed = list(range(len(problem.resources)))
     relaxed = problem

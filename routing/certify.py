@@ -33,11 +33,19 @@ def violations(problem: Allocation, answer: Answer) -> list[str]:
 
 def exact_loads(problem: Allocation, shares: Sequence[Share]) -> dict[int, Fraction]:
     """What the shares use of each resource; resources that nobody uses are absent."""
+    starts, resources = problem.use_first.tolist(), problem.use_resource.tolist()
+    amounts, quantities = problem.use_amount.tolist(), problem.quantity.tolist()
+    whole: dict[int, int] = defaultdict(int)
     loads: dict[int, Fraction] = defaultdict(Fraction)
     for share in shares:
-        part = Fraction(share.units, int(problem.quantity[share.order]))
-        for resource, amount in problem.uses(share.candidate):
-            loads[resource] += part * amount
+        quantity = quantities[share.order]
+        for place in range(starts[share.candidate], starts[share.candidate + 1]):
+            if share.units == quantity:
+                whole[resources[place]] += amounts[place]
+            else:
+                loads[resources[place]] += Fraction(amounts[place] * share.units, quantity)
+    for resource, amount in whole.items():
+        loads[resource] += amount
     return {resource: load for resource, load in loads.items() if load}
 
 

@@ -161,7 +161,8 @@ def _cause(problem: Allocation, network: "_Network", nodes: set[int]) -> Cause:
     names = tuple(problem.resources[node] for node in sorted(nodes) if node < len(problem.resources))
     need = sum(sum(network.flow[order].values()) for order in network.orders_within(nodes))
     have = sum(network.capacity[node] or 0 for node in nodes)
-    return Cause(f"they need {need} and these resources hold {have} together", orders, names)
+    reason = f"they need {need} and these resources hold {have} together"
+    return Cause(reason, orders, names, need, have)
 
 
 class _Network:

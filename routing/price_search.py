@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.allocation import Allocation
-from routing.annealing import BEST, anneal, seat_all
+from routing.annealing import BEST, EXCESS, anneal, seat_all
 from routing.answer import Answer, Share, Status
 from routing.certify import exact_cost, exact_loads, price_bound, violations
 from routing.lagrange import ascend
@@ -31,13 +31,14 @@ _KEPT = 20
 """Candidates per order that stay in the search."""
 _MOVES_PER_SECOND = 3_000_000
 _BLOCKS = 200
+_SETTLING_BLOCKS = 30
 _PRICE_STEPS = 1200
 _PRICE_SHARE = 0.2
 """Part of the time limit that the prices may take."""
 _BIAS = 3.0
-HOT, WARM, COLD = 1.0, 0.2, 0.07
+HOT, WARM, COLD = 5.0, 1.0, 0.3
 """Temperatures, in spreads."""
-SOFT, STIFF = 3.0, 13.0
+SOFT, STIFF = 33.0, 133.0
 """Price of one typical amount over capacity, in spreads, at the start and at the end."""
 COOLED, GROWTH = 0.85, 1.2
 
@@ -163,12 +164,26 @@ class _Search:
         self.per_unit = np.maximum(uses, 1) / np.maximum(asked, 1.0)
 
     def cool(self, end: float, time_limit: float, enough: float) -> None:
-        """One long cooling, then short reheats until the time is up or ``enough`` is reached."""
+        """Two short coolings for a safe answer, a long one, then reheats until the time is up."""
         moves = int(_MOVES_PER_SECOND * time_limit)
-        begin = monotonic()
-        self._schedule(moves, HOT, COLD, begin, end, enough)
+        for part in (0.04, 0.12, 1.0):
+            begin = monotonic()
+            self._schedule(int(moves * part), HOT, COLD, begin, min(end, begin + time_limit * part), enough)
+            self._settle(moves)
         while monotonic() < end and self.state[BEST] > enough:
             self._schedule(moves // 4, WARM, COLD, monotonic(), end, enough)
+            self._settle(moves)
+        self._settle(moves)
+
+    def _settle(self, moves: int) -> None:
+        """Short and cold at rising prices of excess, until nothing is over capacity (or it will not)."""
+        stiff = STIFF
+        for _ in range(_SETTLING_BLOCKS):
+            if self.state[EXCESS] < 0.5:
+                return
+            stiff *= 1.3
+            weight = self.price + self.spread * stiff * self.per_unit
+            self._block(weight, self.spread * COLD, max(1, moves // (4 * _BLOCKS)))
 
     def _schedule(self, moves: int, hot: float, cold: float, begin: float, end: float, enough: float) -> None:
         extra = np.ones(len(self.price))
@@ -182,6 +197,8 @@ class _Search:
             stiff = SOFT * (STIFF / SOFT) ** cooled if hot == HOT else STIFF
             weight = (self.price + self.spread * stiff * self.per_unit) * extra
             self._block(weight, temperature, max(1, moves // _BLOCKS))
+            if block % 20 == 19:
+                print(f"{now - begin:.1f} {temperature:.0f} {self.state}")
             if cooled >= 0.5:
                 extra = np.where(self.load > self.capacity, extra * GROWTH, np.maximum(1.0, extra * 0.99))
 
