@@ -240,37 +240,6 @@ def confirm(asked: Asked, order: OrderArgument) -> None:
 
 @command(
     app,
-    "cancel",
-    example="""
-    net order cancel PO-7 --reason "buyer withdrew" --on 2026-03-10
-    net order cancel PO-7 --dry-run
-    """,
-)
-def cancel(
-    asked: Asked,
-    order: OrderArgument,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it costs; write nothing.")] = False,
-) -> None:
-    """Call an order off, at any state up to delivery: what it holds is given back.
-
-    What firms keep stands in their cancellation terms, by the state that the order is in; what was prepaid
-    beyond that is claimed back.
-    """
-    from cli.way import tell_called_off
-    from flows.call_off import call_off
-    from flows.place import find_order
-
-    with asked.session() as session:
-        known = find_order(session.ledger, order)
-        on = session.day_of(known.on)
-        found = call_off(session, known.id, on, reason=reason, by=by, dry_run=dry_run)
-    tell_called_off(asked, found)
-
-
-@command(
-    app,
     "run",
     example="""
     net order run examples/lamp-order.toml

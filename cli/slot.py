@@ -147,11 +147,11 @@ def release(
 
     What firms keep for that stands in their cancellation terms. The order can be amended and planned again.
     """
-    from cli.way import tell_called_off
-    from flows.call_off import give_back_slots
+    from cli.way import tell_given_back
+    from flows.give_back import give_back_slots
     from flows.place import find_order
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
         found = give_back_slots(session, known.id, session.day_of(known.on), dry_run=dry_run)
-    tell_called_off(asked, found)
+    tell_given_back(asked, found)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from finance.books import Journal
-    from flows.call_off import CalledOff
     from flows.fulfil import Recorded
+    from flows.give_back import GaveBack
     from flows.run import Way
     from flows.standing import Standing
 
@@ -177,7 +177,7 @@ def _size_of(journal: "Journal") -> int:
     return debits.get("trader") or max(debits.values(), default=0)
 
 
-def tell_called_off(asked: Asked, found: "CalledOff") -> None:
+def tell_given_back(asked: Asked, found: "GaveBack") -> None:
     document: dict[str, Any] = {
         "order": found.order,
         "state": found.state.value,
@@ -187,10 +187,10 @@ def tell_called_off(asked: Asked, found: "CalledOff") -> None:
         "left": list(found.left),
         "dry_run": found.dry_run,
     }
-    answer(asked, "order-called-off", document, lambda screen: _render_called_off(screen, found))
+    answer(asked, "slot-release", document, lambda screen: _render_given_back(screen, found))
 
 
-def _render_called_off(screen: "Console", found: "CalledOff") -> None:
+def _render_given_back(screen: "Console", found: "GaveBack") -> None:
     preview = "  (nothing is written)" if found.dry_run else ""
     screen.print(f"{found.order}  -> {found.state.value}{preview}", style="bold")
     if found.firms:
@@ -201,5 +201,3 @@ def _render_called_off(screen: "Console", found: "CalledOff") -> None:
         screen.print("it costs nothing")
     for left in found.left:
         screen.print(f"not given back yet: {left} (net slot sweep goes on trying)")
-    if found.recorded is not None:
-        _render_advance(screen, found.recorded, None)

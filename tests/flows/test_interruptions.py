@@ -13,7 +13,7 @@ from config.locations import shipped_network
 from domain.errors import NetError
 from domain.order import Order
 from domain.posting import imbalances
-from flows.call_off import call_off
+from flows.cancel import call_off
 from flows.fulfil import advance
 from flows.place import place_order
 from flows.run import plan_placed, reserve_order, run_order
@@ -123,8 +123,8 @@ def test_calling_off_killed_at_any_write_ends_the_same(
     session: Session, lamp_order: Order, write: int
 ) -> None:
     run_order(session, lamp_order)
-    assert killed_at(write, session, lambda own: call_off(own, ID, DAY))
-    call_off(session, ID, DAY)
+    assert killed_at(write, session, lambda own: call_off(own.ledger, ID, DAY, firms=own.firms))
+    call_off(session.ledger, ID, DAY, firms=session.firms)
     assert session.ledger.order_state(ID) == "CANCELLED"
     assert session.ledger.holds() == []
     (fee,) = session.ledger.balance(entity="trader", account="5620")

@@ -1,4 +1,4 @@
-"""What an order holds is given back, and an order is called off, at every state and at its cost."""
+"""What an order holds is given back at its cost, and the order can be planned anew."""
 
 from dataclasses import replace
 from datetime import date
@@ -9,10 +9,9 @@ from domain.errors import StateError
 from domain.order import Order
 from domain.posting import imbalances
 from domain.states import OrderState
-from flows.call_off import call_off, give_back_slots
 from flows.fulfil import advance
-from flows.fund import acceptance
-from flows.place import amend_order, find_order, place_order
+from flows.give_back import give_back_slots
+from flows.place import amend_order
 from flows.run import go_on, run_order
 from flows.session import Session
 
@@ -65,48 +64,4 @@ def test_preview_writes_nothing(session: Session, lamp_order: Order) -> None:
     run_order(session, lamp_order)
     size = session.ledger.size()
     assert give_back_slots(session, ID, DAY, dry_run=True).fees == (("zhongshan-lamps", 3_800_000),)
-    assert call_off(session, ID, DAY, dry_run=True).fees == (("zhongshan-lamps", 3_800_000),)
-    assert session.ledger.size() == size
-
-
-def test_calling_off_before_anything_is_held_costs_nothing(session: Session, lamp_order: Order) -> None:
-    place_order(session.ledger, lamp_order, DAY)
-    assert call_off(session, ID, DAY, reason="buyer withdrew").fees == ()
-    assert find_order(session.ledger, ID).state is OrderState.CANCELLED
-
-
-def test_calling_off_a_reserved_order_costs_what_the_terms_say(session: Session, lamp_order: Order) -> None:
-    run_order(session, lamp_order)
-    found = call_off(session, ID, DAY)
-    assert (found.state, found.fees) == (OrderState.CANCELLED, (("zhongshan-lamps", 3_800_000),))
-    assert left_behind(session) == ([], [], {})
-    assert memo_left(session) == []
-    assert acceptance(session.ledger, ID) is None
-
-
-@pytest.mark.parametrize("to", [date(2026, 3, 6), date(2026, 4, 8), date(2026, 4, 10)])
-def test_calling_off_once_money_has_moved_keeps_the_books_right(
-    session: Session, lamp_order: Order, to: date
-) -> None:
-    run_order(session, lamp_order)
-    advance(session.ledger, ID, to, as_planned=True)
-    found = call_off(session, ID, to)
-    assert found.state is OrderState.CANCELLED
-    holds, _, unbalanced = left_behind(session)
-    assert unbalanced == {}
-    assert [hold for hold in holds if not any(line.period == "limit" for line in hold.lines)] == []
-
-
-def test_what_is_delivered_can_not_be_called_off(session: Session, lamp_order: Order) -> None:
-    run_order(session, lamp_order)
-    advance(session.ledger, ID, date(2026, 4, 21), as_planned=True)
-    with pytest.raises(StateError, match="DELIVERED"):
-        call_off(session, ID, date(2026, 4, 21))
-
-
-def test_calling_off_twice_is_once(session: Session, lamp_order: Order) -> None:
-    run_order(session, lamp_order)
-    call_off(session, ID, DAY)
-    size = session.ledger.size()
-    assert call_off(session, ID, DAY).state is OrderState.CANCELLED
     assert session.ledger.size() == size

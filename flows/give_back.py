@@ -1,6 +1,6 @@
-"""Giving back what an order holds, and calling an order off, at every state and with what that costs.
+"""Give back what an order holds, so that it can be amended and planned anew; ``flows/cancel.py`` ends it.
 
-What a firm keeps stands in its cancellation terms, by the state that the order is in.
+What a firm keeps for that stands in its cancellation terms, by the state that the order is in.
 """
 
 from dataclasses import dataclass
@@ -9,30 +9,29 @@ from typing import TYPE_CHECKING
 
 from domain.errors import StateError
 from domain.posting import Entry, Leg
-from domain.states import ENDED, OrderState, require_move
+from domain.states import ENDED, OrderState
 from finance.contract import TRADER, Contract
 from finance.facts import FactKind
 from finance.supply import cancellation_fee
 from flows.fund import WITHDRAWN, acceptance
-from flows.place import UNCOMMITTED, Placed, cancel_order, find_order
+from flows.place import UNCOMMITTED, Placed, find_order
 from flows.posting import read_book
 from flows.release import release
 
 if TYPE_CHECKING:
-    from flows.fulfil import Recorded
     from flows.session import Session
     from ledger.transaction import Transaction
 
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
+REASON = "given back"
 COLLECTED = ("1210", "1220")
 
 
 @dataclass(frozen=True, slots=True)
-class CalledOff:
+class GaveBack:
     """What became of the order; ``fees`` are kept by firms, by name, in minor units of ``currency``.
 
-    ``left`` could not be given back yet: the sweep goes on trying. ``recorded`` is what was posted once
-    money had moved.
+    ``left`` could not be given back yet: the sweep goes on trying.
     """
 
     order: str
@@ -41,11 +40,10 @@ class CalledOff:
     fees: tuple[tuple[str, int], ...] = ()
     firms: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
-    recorded: "Recorded | None" = None
     dry_run: bool = False
 
 
-def give_back_slots(session: "Session", order_id: str, on: date, *, dry_run: bool = False) -> CalledOff:
+def give_back_slots(session: "Session", order_id: str, on: date, *, dry_run: bool = False) -> GaveBack:
     """Give back every slot and the credit of an order on which no money has moved; it can be planned anew.
 
     StateError when it holds nothing, or when money or goods have moved.
@@ -56,7 +54,7 @@ def give_back_slots(session: "Session", order_id: str, on: date, *, dry_run: boo
             f"order {known.id} is {known.state}: it holds no slots that could be given back", _way_out(known)
         )
     after = OrderState.PLANNED if known.state is OrderState.HELD else OrderState.CONFIRMED
-    return _give_back(session, known, after, on, "given back", dry_run)
+    return _give_back(session, known, after, on, dry_run)
 
 
 def _way_out(known: Placed) -> str:
@@ -65,23 +63,21 @@ def _way_out(known: Placed) -> str:
     return f"net order cancel {known.id} --dry-run shows what calling it off costs"
 
 
-def _give_back(
-    session: "Session", known: Placed, after: OrderState, on: date, reason: str, dry_run: bool
-) -> CalledOff:
+def _give_back(session: "Session", known: Placed, after: OrderState, on: date, dry_run: bool) -> GaveBack:
     currency = known.order.currency
     record = acceptance(session.ledger, known.id)
     if dry_run:
         fees = _fees(read_book(session.ledger, known.id).contract, known.state) if record else ()
-        return CalledOff(known.id, after, currency, fees, dry_run=True)
+        return GaveBack(known.id, after, currency, fees, dry_run=True)
     fees = ()
     if record is not None:
         with session.ledger.write() as transaction:
-            fees = withdraw(transaction, known, on, reason)
-    given = release(session.ledger, session.firms, known.id, on, state=after.value, reason=reason)
-    return CalledOff(known.id, after, currency, fees, given.firms, given.left)
+            fees = withdraw(transaction, known, on)
+    given = release(session.ledger, session.firms, known.id, on, state=after.value, reason=REASON)
+    return GaveBack(known.id, after, currency, fees, given.firms, given.left)
 
 
-def withdraw(transaction: "Transaction", known: Placed, on: date, reason: str) -> tuple[tuple[str, int], ...]:
+def withdraw(transaction: "Transaction", known: Placed, on: date) -> tuple[tuple[str, int], ...]:
     """Undo the acceptance of an order on which nothing has happened yet: what firms keep for that."""
     record = acceptance(transaction, known.id)
     if record is None:
@@ -96,7 +92,7 @@ def withdraw(transaction: "Transaction", known: Placed, on: date, reason: str) -
     fees = _fees(book.contract, known.state)
     number = record.key.removeprefix(f"{record.kind}:{known.id}").lstrip(":") or "0"
     back = tuple(Leg(leg.entity, leg.account, leg.currency, -leg.amount_minor) for leg in record.legs)
-    body = {"reason": reason, "fees": {name: str(fee) for name, fee in fees}}
+    body = {"reason": REASON, "fees": {name: str(fee) for name, fee in fees}}
     legs = (*back, *_fee_legs(book.contract, fees))
     transaction.append(Entry(WITHDRAWN, f"{WITHDRAWN}:{known.id}:{number}", on, known.id, body, legs))
     for fingerprint, order, _ in transaction.finance_claims(known.id):
@@ -123,40 +119,3 @@ def _fee_legs(contract: Contract, fees: tuple[tuple[str, int], ...]) -> list[Leg
             Leg(booking.entity, "4510", contract.currency, -fee),
         ]
     return legs
-
-
-def call_off(
-    session: "Session", order_id: str, on: date, *, reason: str = "", by: str = "", dry_run: bool = False
-) -> CalledOff:
-    """Call an order off wherever it stands; what it holds is given back and what firms keep is posted.
-
-    StateError where the trade no longer allows it: what is delivered is paid for.
-    """
-    known = find_order(session.ledger, order_id)
-    currency = known.order.currency
-    if known.state is OrderState.CANCELLED:
-        return CalledOff(known.id, known.state, currency)
-    require_move(known.id, known.state, OrderState.CANCELLED)
-    if known.state in UNCOMMITTED:
-        if not dry_run:
-            cancel_order(session.ledger, known.id, on, reason)
-        return CalledOff(known.id, OrderState.CANCELLED, currency, dry_run=dry_run)
-    if known.state in BOOKED:
-        return _give_back(session, known, OrderState.CANCELLED, on, reason or "cancelled", dry_run)
-    return _call_off_funded(session, known, on, reason, by, dry_run)
-
-
-def _call_off_funded(
-    session: "Session", known: Placed, on: date, reason: str, by: str, dry_run: bool
-) -> CalledOff:
-    """Money has moved: the books say what is claimed and owed; firms that keep their own slots are told."""
-    from flows.fulfil import record_fact
-
-    data = {"reason": reason} if reason else {}
-    contract = read_book(session.ledger, known.id).contract
-    fees = _fees(contract, known.state)
-    recorded = record_fact(session.ledger, known.id, FactKind.CANCELLED, on, data, by=by, dry_run=dry_run)
-    if dry_run:
-        return CalledOff(known.id, recorded.state, contract.currency, fees, recorded=recorded, dry_run=True)
-    given = release(session.ledger, session.firms, known.id, on, reason=reason or "cancelled")
-    return CalledOff(known.id, recorded.state, contract.currency, fees, given.firms, given.left, recorded)
