@@ -1,6 +1,6 @@
 """How a plan reads: the chain with dates and prices, the money, the cash line by date, who earns what."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -17,12 +17,12 @@ Row = tuple[str, ...]
 
 def chain_table(plan: Plan) -> "Table":
     """Who makes, keeps, moves and checks the goods, from when to when, at which price."""
-    rows = [_leg_row(leg) for leg in plan.legs]
+    rows = [_leg_row(leg, plan.currency) for leg in plan.legs]
     columns = ("leg", "firm", "what", "from", "to", f"net {plan.currency}", "with tax", "paid on")
     return table("The chain", columns, rows, right=f"net {plan.currency}, with tax")
 
 
-def _leg_row(leg: PlanLeg) -> Row:
+def _leg_row(leg: PlanLeg, currency: str) -> Row:
     paid = ", ".join(part.due_on.isoformat() for part in leg.schedule)
     moves = leg.origin and leg.destination and leg.origin != leg.destination
     way = f"{leg.origin} - {leg.destination}" if moves else leg.item
@@ -32,8 +32,8 @@ def _leg_row(leg: PlanLeg) -> Row:
         way,
         leg.starts_on.isoformat(),
         leg.ends_on.isoformat(),
-        amount(leg.net_minor, leg.currency),
-        amount(leg.gross_minor, leg.currency),
+        amount(leg.net_minor, currency),
+        amount(leg.gross_minor, currency),
         paid,
     )
 
@@ -83,6 +83,47 @@ def cash_table(plan: Plan) -> "Table":
     ]
     columns = ("date", "what", "with", "", plan.currency, "balance")
     return table("The cash line", columns, rows, right=f"{plan.currency}, balance")
+
+
+def stress_table(plan: Plan) -> "Table":
+    """The same chain and money when something goes otherwise: what it leaves, or what it lacks and when."""
+    rows = [
+        (
+            each.name,
+            "yes" if each.passed else "NO",
+            amount(each.minimum_minor, plan.currency),
+            each.minimum_on.isoformat(),
+            f"{amount(each.gap_minor, plan.currency)} on {each.gap_on}" if each.gap_minor else "",
+            amount(each.profit_minor, plan.currency),
+        )
+        for each in plan.stresses
+    ]
+    columns = ("if", "passes", "lowest", "on", "gap, from", "profit")
+    return table("What if", columns, rows, right="lowest, gap, profit")
+
+
+def compare_rows(plans: Sequence[Plan]) -> list[Row]:
+    """The best plans side by side, one figure a row."""
+    told: list[tuple[str, Callable[[Plan], str]]] = [
+        ("profit", lambda plan: amount(plan.profit_minor, plan.currency)),
+        ("cost of money", lambda plan: amount(plan.finance_cost_minor, plan.currency)),
+        ("lowest balance", lambda plan: amount(plan.minimum_minor, plan.currency)),
+        ("on", lambda plan: plan.minimum_on.isoformat()),
+        ("peak funding", lambda plan: amount(plan.peak_minor, plan.currency)),
+        ("buyer may be late", lambda plan: "-" if plan.headroom.days is None else f"{plan.headroom.days} d"),
+        ("booked", lambda plan: plan.events["booking"].isoformat()),
+        ("delivered", lambda plan: plan.events["delivery"].isoformat()),
+        ("money", lambda plan: ", ".join(one.product for one in plan.facilities if not one.standby)),
+    ]
+    kinds = dict.fromkeys(leg.kind for plan in plans for leg in plan.legs)
+    rows = [(name, *(tell(plan) for plan in plans)) for name, tell in told]
+    for kind in kinds:
+        rows.append((kind, *(_firms(plan, kind) for plan in plans)))
+    return rows
+
+
+def _firms(plan: Plan, kind: str) -> str:
+    return ", ".join(dict.fromkeys(leg.provider for leg in plan.legs if leg.kind == kind)) or "-"
 
 
 def earnings_table(plan: Plan) -> "Table":
