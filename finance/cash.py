@@ -88,7 +88,8 @@ def settle(ops: Ops, uses: tuple[Use, ...]) -> Settlement:
     )
     if single:
         for place, use in enumerate(uses):
-            use.needs = [(use.opens, sum(cash for _, cash in use.needs))] if place in single else []
+            use.needs = [(use.opens, _total(use.needs))] if place in single else []
+            use.left = use.most
         walked = _walk(ops, uses, single)
     return _settlement(walked, uses, short)
 

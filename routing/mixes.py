@@ -125,6 +125,11 @@ class Market:
             found = self._terms[product.id, base] = credit_terms(product, ceiling, self.case.face)
         return found
 
+    @property
+    def lasting(self) -> bool:
+        """Whether some pre-shipment product is not repaid by the take-out."""
+        return any(one.repaid_on is not Event.FUNDING for one in self.pre)
+
     def floor(self, need: "Need", alone: bool) -> int:
         """The least that any pre-shipment or contingency product costs for the need; ``alone`` are those
         that need no take-out."""
@@ -319,7 +324,7 @@ def openings_of(market: Market, figures: Figures) -> Openings:
         if need is None:
             need = needs[opens] = need_before(figures, opens)
         cost, cash = market.take_least(take, figures, opens)
-        if market.contingency or cash + need.surplus >= need.amount:
+        if market.contingency or market.lasting or cash + need.surplus >= need.amount:
             takes.append((cost, take, opens))
     return Openings(figures, takes, needs)
 
