@@ -56,6 +56,7 @@ class TaxReading:
         stated = self.stated_tax()
         if not any("tax_rate" in line for line in lines):
             self.derive(lines, adjustments, items, stated)
+        self.share_rate(lines, adjustments, stated)
         sums = self.sums(lines, adjustments)
         if sums is None:
             return
@@ -110,6 +111,23 @@ class TaxReading:
         rate = rate_of(stated, sum(sums[:2], Fraction(0)), self.scale)
         for entry in (*lines, *(entry for entry in adjustments if not entry["tax_rate"])):
             entry["tax_rate"] = rate
+
+    def share_rate(
+        self, lines: list[dict[str, Any]], adjustments: list[dict[str, Any]], stated: Fraction | None
+    ) -> None:
+        """Adjustments without a category take the one rate of the lines where the stated tax shows that."""
+        rates = {_rate(line.get("tax_rate", "")) for line in lines}
+        open_ones = [entry for entry in adjustments if not entry["tax_rate"]]
+        rate = next(iter(rates)) if len(rates) == 1 else None
+        before = self.sums(lines, adjustments)
+        if stated is None or not rate or not open_ones or before is None or before[2] == stated:
+            return
+        for entry in open_ones:
+            entry["tax_rate"] = rate
+        after = self.sums(lines, adjustments)
+        if after is None or abs(after[2] - stated) * self.scale > 1:
+            for entry in open_ones:
+                entry["tax_rate"] = ""
 
     def net(self, line: dict[str, Any]) -> Fraction | None:
         """The line's amount as stated, else as price and quantity give it."""

@@ -1,5 +1,6 @@
 """UBL orders: any prefix, every sum checked, nothing dangerous parsed; the published examples one by one."""
 
+import re
 import time
 from datetime import date
 from decimal import Decimal
@@ -128,6 +129,16 @@ def test_stated_tax_without_categories_gives_the_rate(tmp_path: Path) -> None:
     order = read(write(tmp_path, text.replace("23.75", "27.00").replace("158.75", "162.00")))
     assert order.lines[0].tax_rate == Fraction(1, 5)
     assert order.gross_minor == 16_200
+
+
+def test_adjustment_without_category_takes_the_rate_that_the_stated_tax_shows(tmp_path: Path) -> None:
+    """25% of 105.00, and of 30.00 of adjustments if the tax is 33.75; none of these if it is 26.25."""
+    text = re.sub(r"<cac:TaxCategory>.*?</cac:TaxCategory>", "", ORDER, flags=re.DOTALL)
+    for tax, payable, rate in (("33.75", "168.75", Fraction(1, 4)), ("26.25", "161.25", Fraction(0))):
+        order = read(write(tmp_path, text.replace("23.75", tax).replace("158.75", payable)))
+        assert {item.tax_rate for item in order.adjustments} == {rate}
+        assert order.tax_minor == int(Decimal(tax) * 100)
+    assert "totals.tax" in defects_of(write(tmp_path, text))
 
 
 LAUGHS = (
