@@ -19,7 +19,8 @@ Amounts = dict[str, int]
 """Lender to amount in minor units."""
 
 
-CLAIMS = (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL)
+INCOME = (Rank.PENALTY, Rank.FEE, Rank.INTEREST)
+CLAIMS = (*INCOME, Rank.PRINCIPAL)
 
 
 @dataclass(slots=True)
@@ -42,32 +43,16 @@ class Layer:
 
 @dataclass(slots=True)
 class Part:
-    """One lender's part of one drawing."""
+    """One lender's part of one drawing: what is still owed of it, and what was owed until when."""
 
     share: Share
     principal: int = 0
     drawn: int = 0
     layers: list[Layer] = field(default_factory=list)
-    interest: int = 0
-    late: int = 0
-    interest_paid: int = 0
-    late_paid: int = 0
 
-    def owed(self, rank: Rank) -> int:
-        if rank is Rank.PRINCIPAL:
-            return self.principal
-        if rank is Rank.INTEREST:
-            return self.interest - self.interest_paid
-        return self.late - self.late_paid if rank is Rank.PENALTY else 0
-
-    def pay(self, rank: Rank, amount: int, on: date) -> None:
-        if rank is Rank.PRINCIPAL:
-            self.layers.append(Layer(amount, on))
-            self.principal -= amount
-        elif rank is Rank.INTEREST:
-            self.interest_paid += amount
-        else:
-            self.late_paid += amount
+    def repay(self, amount: int, on: date) -> None:
+        self.layers.append(Layer(amount, on))
+        self.principal -= amount
 
 
 @dataclass(slots=True)
@@ -98,9 +83,9 @@ class Debt:
     allowance: dict[str, int] = field(default_factory=dict)
     fee_life: tuple[date, date] | None = None
     taken: int = 0
-    fees: Amounts = field(default_factory=dict)
+    accrued: dict[Rank, Amounts] = field(default_factory=lambda: {rank: {} for rank in INCOME})
+    paid: dict[Rank, Amounts] = field(default_factory=lambda: {rank: {} for rank in INCOME})
     taxes: Amounts = field(default_factory=dict)
-    fee_owed: Amounts = field(default_factory=dict)
     struck_on: date | None = None
     closed: bool = False
     released: bool = False
@@ -123,14 +108,14 @@ class Debt:
             yield from drawing.parts.values()
 
     def owed(self, rank: Rank) -> int:
-        if rank is Rank.FEE:
-            return sum(self.fee_owed.values())
-        return sum(part.owed(rank) for part in self.parts())
+        if rank is Rank.PRINCIPAL:
+            return self.principal
+        return sum(self.accrued[rank].values()) - sum(self.paid[rank].values())
 
     def owed_to(self, lender: str, rank: Rank) -> int:
-        if rank is Rank.FEE:
-            return self.fee_owed.get(lender, 0)
-        return sum(drawing.parts[lender].owed(rank) for drawing in self.drawings if lender in drawing.parts)
+        if rank is Rank.PRINCIPAL:
+            return sum(one.parts[lender].principal for one in self.drawings if lender in one.parts)
+        return self.accrued[rank].get(lender, 0) - self.paid[rank].get(lender, 0)
 
     @property
     def claim(self) -> int:
@@ -166,21 +151,74 @@ class Debt:
     def accrue(self, on: date) -> Accrued:
         """Bring interest, late charges, fees and tax up to ``on``; what was added, per lender."""
         added = Accrued()
-        for drawing in self.drawings:
-            if on < drawing.on:
-                continue
-            self._accrue_interest(drawing, on, added.interest)
-            if self.due_on is not None:
-                self._accrue_late(drawing, on, added.late)
+        if self.facility.price.taken is not InterestTaking.IN_ADVANCE:
+            self._bring(Rank.INTEREST, self._interest(on), added.interest)
+        if self.due_on is not None and (on > self.due_on or self.accrued[Rank.PENALTY]):
+            self._bring(Rank.PENALTY, self._late(on, self.due_on), added.late)
         self._accrue_fees(added)
         return added
 
+    def _bring(self, rank: Rank, exact: list[dict[str, Fraction]], added: Amounts) -> None:
+        """Each drawing's total is rounded once; the sum is split among lenders by largest remainder."""
+        total = sum(round_minor(sum(some.values(), Fraction(0))) for some in exact)
+        weights: dict[str, Fraction] = {}
+        for some in exact:
+            for lender, part in some.items():
+                weights[lender] = weights.get(lender, Fraction(0)) + part
+        if len(weights) == 1 or not total:
+            target = dict.fromkeys(weights, total)
+        else:
+            target = dict(zip(weights, split_minor(total, list(weights.values())), strict=True))
+        known = self.accrued[rank]
+        for lender, amount in target.items():
+            if amount != known.get(lender, 0):
+                added[lender] = amount - known.get(lender, 0)
+                known[lender] = amount
+
+    def _interest(self, on: date) -> list[dict[str, Fraction]]:
+        price = self.facility.price
+        end = on if self.due_on is None else min(on, self.due_on)
+        return [
+            {
+                lender: sum(
+                    (
+                        exact_interest(price, amount, drawing.on, min(until, end))
+                        for amount, until in _layers(part, end)
+                    ),
+                    Fraction(0),
+                )
+                for lender, part in drawing.parts.items()
+            }
+            for drawing in self.drawings
+        ]
+
+    def _late(self, on: date, due: date) -> list[dict[str, Fraction]]:
+        facility = self.facility
+        terms = (facility.grace_days, facility.penalty_multiplier)
+        return [
+            {
+                lender: sum(
+                    (
+                        exact_late_charge(facility.price, amount, due, max(min(until, on), due), *terms)
+                        for amount, until in _layers(part, on)
+                    ),
+                    Fraction(0),
+                )
+                for lender, part in drawing.parts.items()
+            }
+            for drawing in self.drawings
+        ]
+
     def _accrue_fees(self, added: Accrued) -> None:
         """Fees that are paid with the repayment, and tax on all that the money cost so far."""
+        if not self.facility.tax_rate and not self.facility.fees:
+            return
         fees = self._fees_at_repayment()
-        cost = self.taken + fees + sum(part.interest + part.late for part in self.parts())
-        taxes = round_minor(cost * self.facility.tax_rate)
-        for total, posted, new in ((fees, self.fees, added.fees), (taxes, self.taxes, added.taxes)):
+        earned = sum(sum(self.accrued[rank].values()) for rank in (Rank.INTEREST, Rank.PENALTY))
+        taxes = round_minor((self.taken + fees + earned) * self.facility.tax_rate)
+        whole = self.accrued[Rank.FEE]
+        before = {lender: amount - self.taxes.get(lender, 0) for lender, amount in whole.items()}
+        for total, posted, new in ((fees, before, added.fees), (taxes, self.taxes, added.taxes)):
             if total == sum(posted.values()):
                 continue
             for lender, amount in self.split(total).items():
@@ -188,7 +226,7 @@ class Debt:
                 posted[lender] = amount
                 if difference:
                     new[lender] = difference
-                    self.fee_owed[lender] = self.fee_owed.get(lender, 0) + difference
+                    whole[lender] = whole.get(lender, 0) + difference
 
     def _fees_at_repayment(self) -> int:
         total = 0
@@ -197,78 +235,24 @@ class Debt:
                 total += max(round_minor(fee.rate * self.drawn) + fee.amount_minor, fee.minimum_minor)
         return total
 
-    def _interest_end(self, on: date) -> date:
-        return on if self.due_on is None else min(on, self.due_on)
-
-    def _accrue_interest(self, drawing: Drawing, on: date, added: Amounts) -> None:
-        price, end = self.facility.price, self._interest_end(on)
-        if price.taken is InterestTaking.IN_ADVANCE:
-            return
-        exact = {
-            lender: sum(
-                (
-                    exact_interest(price, amount, drawing.on, min(until, end))
-                    for amount, until in _layers(part, end)
-                ),
-                Fraction(0),
-            )
-            for lender, part in drawing.parts.items()
-        }
-        for lender, total in _rounded(exact).items():
-            part = drawing.parts[lender]
-            if total != part.interest:
-                added[lender] = added.get(lender, 0) + total - part.interest
-                part.interest = total
-
-    def _accrue_late(self, drawing: Drawing, on: date, added: Amounts) -> None:
-        facility, due = self.facility, self.due_on
-        assert due is not None
-        if on <= due and not any(part.late for part in drawing.parts.values()):
-            return
-        terms = (facility.grace_days, facility.penalty_multiplier)
-        exact = {
-            lender: sum(
-                (
-                    exact_late_charge(facility.price, amount, due, max(min(until, on), due), *terms)
-                    for amount, until in _layers(part, on)
-                ),
-                Fraction(0),
-            )
-            for lender, part in drawing.parts.items()
-        }
-        for lender, total in _rounded(exact).items():
-            part = drawing.parts[lender]
-            if total != part.late:
-                added[lender] = added.get(lender, 0) + total - part.late
-                part.late = total
-
     def pay(self, rank: Rank, amount: int, on: date) -> Amounts:
         """Allocate up to ``amount`` to one class of claim: by priority, oldest drawing first, pro rata.
 
         What each lender gets, by largest remainder; the sum is what could be used.
         """
-        if rank is Rank.FEE:
-            return self._pay_fees(amount)
+        return self._pay_principal(amount, on) if rank is Rank.PRINCIPAL else self._pay_income(rank, amount)
+
+    def _pay_principal(self, amount: int, on: date) -> Amounts:
         paid: Amounts = {}
         for tier in self._tiers():
-            owed = [part.owed(rank) for part in tier]
+            owed = [part.principal for part in tier]
             used = min(amount, sum(owed))
             if used <= 0:
                 continue
             for part, share in zip(tier, split_minor(used, owed), strict=True):
-                part.pay(rank, share, on)
+                part.repay(share, on)
                 paid[part.share.lender] = paid.get(part.share.lender, 0) + share
             amount -= used
-        return paid
-
-    def _pay_fees(self, amount: int) -> Amounts:
-        owed = {lender: minor for lender, minor in self.fee_owed.items() if minor > 0}
-        used = min(amount, sum(owed.values()))
-        if used <= 0:
-            return {}
-        paid = dict(zip(owed, split_minor(used, list(owed.values())), strict=True))
-        for lender, part in paid.items():
-            self.fee_owed[lender] -= part
         return paid
 
     def _tiers(self) -> list[list[Part]]:
@@ -278,6 +262,22 @@ class Debt:
             for part in drawing.parts.values():
                 tiers.setdefault((part.share.priority, drawing.on), []).append(part)
         return [tiers[place] for place in sorted(tiers)]
+
+    def _pay_income(self, rank: Rank, amount: int) -> Amounts:
+        paid: Amounts = {}
+        settled = self.paid[rank]
+        for priority in sorted({share.priority for share in self.facility.shares}):
+            lenders = [share.lender for share in self.facility.shares if share.priority == priority]
+            owed = {lender: self.owed_to(lender, rank) for lender in lenders}
+            owed = {lender: minor for lender, minor in owed.items() if minor > 0}
+            used = min(amount, sum(owed.values()))
+            if used <= 0:
+                continue
+            for lender, share in zip(owed, split_minor(used, list(owed.values())), strict=True):
+                settled[lender] = settled.get(lender, 0) + share
+                paid[lender] = share
+            amount -= used
+        return paid
 
     def transfer(self, seller: str, buyer: str) -> None:
         """Another lender takes a lender's whole place: what is owed and what is still to be drawn."""
@@ -290,17 +290,17 @@ class Debt:
                 part = drawing.parts.pop(seller)
                 part.share = new
                 drawing.parts[buyer] = part
-        places = (self.fee_deferred, self.fee_earned, self.allowance, self.fees, self.taxes, self.fee_owed)
-        for amounts in places:
+        places = [self.fee_deferred, self.fee_earned, self.allowance, self.taxes]
+        for amounts in [*places, *self.accrued.values(), *self.paid.values()]:
             if seller in amounts:
                 amounts[buyer] = amounts.pop(seller)
 
     def forgive(self, on: date) -> None:
         """Nothing is owed any more; what was paid stays paid."""
         for part in self.parts():
-            for rank in (Rank.PRINCIPAL, Rank.INTEREST, Rank.PENALTY):
-                part.pay(rank, part.owed(rank), on)
-        self.fee_owed.clear()
+            part.repay(part.principal, on)
+        for rank in INCOME:
+            self.paid[rank] = dict(self.accrued[rank])
 
     def earn_fee(self, on: date, *, entirely: bool = False) -> Amounts:
         """The deferred fee earned up to ``on``, evenly over its life; what was added, per lender."""
@@ -328,13 +328,3 @@ def _layers(part: Part, on: date) -> Iterator[tuple[int, date]]:
         yield layer.amount_minor, layer.until
     if part.principal:
         yield part.principal, on
-
-
-def _rounded(exact: dict[str, Fraction]) -> Amounts:
-    """The drawing's total rounded once, then split by largest remainder."""
-    whole = sum(exact.values(), Fraction(0))
-    if whole <= 0:
-        return dict.fromkeys(exact, 0)
-    if len(exact) == 1:
-        return {lender: round_minor(whole) for lender in exact}
-    return dict(zip(exact, split_minor(round_minor(whole), list(exact.values())), strict=True))
