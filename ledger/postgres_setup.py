@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from domain.errors import RefusedError
+from ledger.views import postgres_views
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -54,6 +55,7 @@ def create_database_objects(connection: Connection, url: str) -> str:
     connection.execute(sql.SQL("CREATE SCHEMA net AUTHORIZATION {}").format(owner))
     connection.execute(sql.SQL("SET LOCAL ROLE {}").format(owner))
     connection.execute(schema_text())
+    connection.execute(postgres_views())
     connection.execute(_composed(_GRANTS, names))
     return with_login(url, names["program"], password)
 
