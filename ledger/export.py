@@ -8,39 +8,16 @@ balance by itself.
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import orjson
 
 from domain.errors import UsageError
 from domain.money import format_minor
 from domain.posting import Leg
+from ledger.records import Record
 
-
-class Recorded(Protocol):
-    """What an export needs to know of a record; ``leaf`` is its hash in the Merkle tree."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def on(self) -> date: ...
-    @property
-    def order(self) -> str | None: ...
-    @property
-    def body(self) -> Mapping[str, Any]: ...
-    @property
-    def legs(self) -> Sequence[Leg]: ...
-    @property
-    def leaf(self) -> bytes: ...
-
-
-Writer = Callable[[Iterable[Recorded], Mapping[str, str]], Iterator[str]]
+Writer = Callable[[Iterable[Record], Mapping[str, str]], Iterator[str]]
 
 CSV_COLUMNS = (
     "seq",
@@ -57,9 +34,9 @@ CSV_COLUMNS = (
 )
 
 
-def _csv_row(record: Recorded, leg: Leg, titles: Mapping[str, str]) -> tuple[object, ...]:
+def _csv_row(record: Record, leg: Leg, titles: Mapping[str, str]) -> tuple[object, ...]:
     return (
-        record.seq,
+        record.sequence,
         record.on.isoformat(),
         record.kind,
         record.order or "",
@@ -69,11 +46,11 @@ def _csv_row(record: Recorded, leg: Leg, titles: Mapping[str, str]) -> tuple[obj
         titles.get(leg.account, ""),
         leg.currency,
         format_minor(leg.amount_minor, leg.currency),
-        record.leaf.hex(),
+        record.record_id,
     )
 
 
-def write_csv(records: Iterable[Recorded], titles: Mapping[str, str]) -> Iterator[str]:
+def write_csv(records: Iterable[Record], titles: Mapping[str, str]) -> Iterator[str]:
     """One row for each leg, amounts in major units with all their decimals (RFC 4180, line feeds)."""
     buffer = io.StringIO()
     rows = csv.writer(buffer, lineterminator="\n")
@@ -95,19 +72,19 @@ def _json_leg(leg: Leg) -> dict[str, str]:
     }
 
 
-def write_jsonl(records: Iterable[Recorded], _titles: Mapping[str, str]) -> Iterator[str]:
+def write_jsonl(records: Iterable[Record], _titles: Mapping[str, str]) -> Iterator[str]:
     """One JSON object for each record, those that move no money too; amounts are strings."""
     for record in records:
         document = {
             "schema": "net.record.v1",
-            "seq": record.seq,
+            "seq": record.sequence,
             "on": record.on.isoformat(),
             "kind": record.kind,
             "order": record.order,
             "key": record.key,
             "body": dict(record.body),
             "legs": [_json_leg(leg) for leg in record.legs],
-            "leaf": record.leaf.hex(),
+            "leaf": record.record_id,
         }
         yield orjson.dumps(document).decode() + "\n"
 
@@ -125,7 +102,7 @@ def writers() -> dict[str, Writer]:
     }
 
 
-def export(records: Iterable[Recorded], form: str, titles: Mapping[str, str] | None = None) -> Iterator[str]:
+def export(records: Iterable[Record], form: str, titles: Mapping[str, str] | None = None) -> Iterator[str]:
     """The ledger as text in one of the formats of ``writers``; UsageError for another name."""
     known = writers()
     if form not in known:

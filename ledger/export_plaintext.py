@@ -16,8 +16,8 @@ from itertools import groupby
 
 from domain.money import exponent_of, format_minor
 from domain.posting import Leg
-from ledger.export import Recorded
 from ledger.export_names import account_name, is_link, one_line, payee
+from ledger.records import Record
 
 Place = tuple[str, str]
 """An account's full name and a currency."""
@@ -65,19 +65,19 @@ class _Totals:
             yield self.last, name, currency, balance
 
 
-def _per_entity(record: Recorded) -> list[list[Leg]]:
+def _per_entity(record: Record) -> list[list[Leg]]:
     ordered = sorted(record.legs, key=lambda leg: leg.entity)
     return [list(legs) for _, legs in groupby(ordered, key=lambda leg: leg.entity)]
 
 
-def _title(record: Recorded) -> str:
+def _title(record: Record) -> str:
     return payee(f"{record.kind} {record.order}" if record.order else record.kind)
 
 
-def _beancount_entry(record: Recorded, legs: Sequence[Leg], totals: _Totals) -> Iterator[str]:
+def _beancount_entry(record: Record, legs: Sequence[Leg], totals: _Totals) -> Iterator[str]:
     link = f" ^{record.order}" if record.order and is_link(record.order) else ""
     yield f'\n{record.on.isoformat()} * "{payee(legs[0].entity)}" "{_title(record)}"{link}\n'
-    yield f'  net_seq: "{record.seq}"\n  net_leaf: "{record.leaf.hex()}"\n'
+    yield f'  net_seq: "{record.sequence}"\n  net_leaf: "{record.record_id}"\n'
     if record.order:
         yield f'  net_order: "{payee(record.order)}"\n'
     for leg in legs:
@@ -85,7 +85,7 @@ def _beancount_entry(record: Recorded, legs: Sequence[Leg], totals: _Totals) -> 
         yield f"  {totals.add(record.on, leg)}  {amount} {leg.currency}\n"
 
 
-def write_beancount(records: Iterable[Recorded], titles: Mapping[str, str]) -> Iterator[str]:
+def write_beancount(records: Iterable[Record], titles: Mapping[str, str]) -> Iterator[str]:
     """A beancount 2 or 3 file; ``bean-check`` refuses it with any amount one cent off."""
     totals = _Totals(titles)
     yield 'option "title" "net"\n'
@@ -106,17 +106,17 @@ def _sample(currency: str, *, mark: bool) -> str:
     return f"1000.{'0' * exponent}" if exponent or mark else "1000"
 
 
-def _remarks(record: Recorded) -> Iterator[str]:
-    yield f"    ; net_seq: {record.seq}\n    ; net_leaf: {record.leaf.hex()}\n"
+def _remarks(record: Record) -> Iterator[str]:
+    yield f"    ; net_seq: {record.sequence}\n    ; net_leaf: {record.record_id}\n"
     if record.order:
         yield f"    ; net_order: {one_line(record.order)}\n"
 
 
-def _heading(record: Recorded, entity: str) -> str:
-    return f"\n{record.on.isoformat()} * ({record.seq}) {payee(entity)}: {_title(record)}\n"
+def _heading(record: Record, entity: str) -> str:
+    return f"\n{record.on.isoformat()} * ({record.sequence}) {payee(entity)}: {_title(record)}\n"
 
 
-def _hledger_entry(record: Recorded, legs: Sequence[Leg], totals: _Totals) -> Iterator[str]:
+def _hledger_entry(record: Record, legs: Sequence[Leg], totals: _Totals) -> Iterator[str]:
     for leg in legs:
         if leg.currency not in totals.currencies:
             yield f"\ncommodity {_sample(leg.currency, mark=True)} {leg.currency}\n"
@@ -130,7 +130,7 @@ def _hledger_entry(record: Recorded, legs: Sequence[Leg], totals: _Totals) -> It
         yield f"    {totals.name_of(leg)}  {amount} {leg.currency}\n"
 
 
-def write_hledger(records: Iterable[Recorded], titles: Mapping[str, str]) -> Iterator[str]:
+def write_hledger(records: Iterable[Record], titles: Mapping[str, str]) -> Iterator[str]:
     """An hledger journal; ``hledger check -s`` refuses it with any amount one cent off."""
     totals = _Totals(titles)
     yield "; written by net\ndecimal-mark .\n"
@@ -166,7 +166,7 @@ def _declarations(legs: Iterable[Leg], running: _Running, titles: Mapping[str, s
             yield f"\naccount {running.names[place]}\n"
 
 
-def _ledger_entry(record: Recorded, legs: Sequence[Leg], running: _Running) -> Iterator[str]:
+def _ledger_entry(record: Record, legs: Sequence[Leg], running: _Running) -> Iterator[str]:
     yield _heading(record, legs[0].entity)
     yield from _remarks(record)
     for leg in legs:
@@ -177,7 +177,7 @@ def _ledger_entry(record: Recorded, legs: Sequence[Leg], running: _Running) -> I
         yield f"    {name}  {amount} {leg.currency} = {left} {leg.currency}\n"
 
 
-def write_ledger(records: Iterable[Recorded], titles: Mapping[str, str]) -> Iterator[str]:
+def write_ledger(records: Iterable[Record], titles: Mapping[str, str]) -> Iterator[str]:
     """A ledger-cli journal; ``ledger --strict --pedantic`` refuses it with any amount one cent off."""
     running = _Running()
     yield "; written by net\n; the tags that the entries carry:\ntag net_seq\ntag net_leaf\ntag net_order\n"

@@ -287,7 +287,8 @@ def reference() -> str:
         '`net ledger sql "SELECT ..."` answers one SELECT over the views below; nothing can be written',
         "through it. They are alike on SQLite and PostgreSQL. Amounts are integers in minor units, debits",
         "positive; beside them stands the amount as text with all its decimals. Dates are texts such as",
-        "`2026-03-05`, instants such as `2026-03-05T09:00:00Z`. This page is written from `ledger/views.py`.\n",
+        "`2026-03-05`, instants such as `2026-03-05T09:00:00Z`. This page is written from",
+        "`ledger/views.py`.\n",
     ]
     for view in views(SQLITE):
         parts += [f"## {view.name}\n{view.about}\n", "|Column|What it is|", "|-|-|"]

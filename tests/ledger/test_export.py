@@ -10,10 +10,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,23 +21,22 @@ from domain.errors import UsageError
 from domain.posting import Leg
 from ledger.export import export
 from ledger.export_names import account_name, component
+from ledger.records import Record
 
 PLAINTEXT = ("beancount", "hledger", "ledger")
 AMOUNT = re.compile(r"(?<=[ =] )-?\d+\.\d\d(?= (?:EUR|~))")
 
 
-@dataclass(frozen=True)
-class Written:
-    """A record as an export sees it."""
-
-    seq: int
-    on: date
-    legs: tuple[Leg, ...] = ()
-    kind: str = "order.paid"
-    key: str = "k"
-    order: str | None = "o/1"
-    body: dict[str, Any] = field(default_factory=dict)
-    leaf: bytes = b"\x01" * 32
+def written(
+    number: int,
+    on: date,
+    legs: tuple[Leg, ...] = (),
+    kind: str = "order.paid",
+    order: str | None = "o/1",
+) -> Record:
+    return Record(
+        number, "01" * 32, kind, f"k{number}", on, order, {}, legs, "ed25519:x", "2026-03-02T09:00:00Z"
+    )
 
 
 def checker(form: str, path: Path) -> list[str]:
@@ -68,12 +65,12 @@ def balanced(entity: str, debit: str, credit: str, minor: int, currency: str = "
     return Leg(entity, debit, currency, minor), Leg(entity, credit, currency, -minor)
 
 
-def book() -> list[Written]:
+def book() -> list[Record]:
     """Several entities, currencies, months; dates out of order; awkward names; a step without money."""
     return [
-        Written(1, date(2026, 1, 2), balanced("trader", "1010", "2210", 2500)),
-        Written(2, date(2026, 1, 2), kind="order.accepted", order='we"ird; | order\n2'),
-        Written(
+        written(1, date(2026, 1, 2), balanced("trader", "1010", "2210", 2500)),
+        written(2, date(2026, 1, 2), kind="order.accepted", order='we"ird; | order\n2'),
+        written(
             3,
             date(2026, 2, 28),
             balanced("lender:Harbour Bank", "1310", "1010", 4999)
@@ -81,10 +78,10 @@ def book() -> list[Written]:
             + balanced("trader", "1010", "4010", 700, "JPY"),
             order='we"ird; | order\n2',
         ),
-        Written(4, date(2025, 12, 31), balanced("trader", "9110", "9119", 1), order=None),
-        Written(5, date(2026, 2, 28), balanced("trader", "2310", "1010", 4999), order="订单"),
-        Written(6, date(2026, 3, 5), balanced("trader", "1210", "4010", 12345, "KWD")),
-        Written(
+        written(4, date(2025, 12, 31), balanced("trader", "9110", "9119", 1), order=None),
+        written(5, date(2026, 2, 28), balanced("trader", "2310", "1010", 4999), order="订单"),
+        written(6, date(2026, 3, 5), balanced("trader", "1210", "4010", 12345, "KWD")),
+        written(
             7, date(2026, 3, 5), (*balanced("trader", "5010", "1410", 100), Leg("trader", "5010", "EUR", 0))
         ),
     ]
@@ -189,11 +186,11 @@ def test_export_streams(form: str) -> None:
     """The first lines come out long before the last record is read."""
     seen = 0
 
-    def many() -> Iterator[Written]:
+    def many() -> Iterator[Record]:
         nonlocal seen
         for number in range(1, 1001):
             seen = number
-            yield Written(number, date(2026, 1, 1) + timedelta(days=number % 90), balanced("t", "1", "2", 5))
+            yield written(number, date(2026, 1, 1) + timedelta(days=number % 90), balanced("t", "1", "2", 5))
 
     lines = export(many(), form)
     for _ in range(5):
