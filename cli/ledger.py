@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import ledger_proof
+from cli import ledger_more, ledger_proof
 from cli.options import Asked, command, group, parse_date
 from cli.output import amount, answer, console, print_json, table
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from ledger.records import Record
     from ledger.store import Ledger
 
-app = group("The book of record: log, balance, trace, verify, prove, backup.")
+app = group("The book of record: log, balance, trace, verify, prove, backup, export, sql, copy.")
 ledger_proof.register(app)
+ledger_more.register(app)
 
 POLL_SECONDS = 0.5
 Text = str | None

@@ -34,9 +34,8 @@ def start(
     found.append(Made("signing key", str(key), not key.exists()))
     default = practice_ledger() if practice else own_ledger()
     url = ledger_url or str(default)
-    found.append(
-        Made("practice ledger" if practice else "ledger", url, start_ledger(session, url, practice=practice))
-    )
+    new = start_ledger(session, url, practice=practice)
+    found.append(Made("practice ledger" if practice else "ledger", session.ledger_url or url, new))
     return found
 
 
@@ -55,19 +54,21 @@ def start_config(settings: Path) -> list[Made]:
 
 
 def start_ledger(session: Session, url: str, *, practice: bool) -> bool:
-    """Make the ledger unless it is there; True when it was made now."""
+    """Make the ledger unless it is there; True when it was made now.
+
+    On PostgreSQL ``url`` is the owner's; the session goes on as the program's role, which owns nothing.
+    """
     from domain.errors import NotFoundError
     from ledger.store import create_ledger, open_ledger
 
     try:
         open_ledger(url).close()
     except NotFoundError:
-        create_ledger(url, practice=practice, actor=session.actor, clock=session.clock).close()
-        made = True
-    else:
-        made = False
+        with create_ledger(url, practice=practice, actor=session.actor, clock=session.clock) as ledger:
+            session.ledger_url = ledger.backend.url
+        return True
     session.ledger_url = url
-    return made
+    return False
 
 
 def practise_if_example(session: Session, order_file: Path) -> bool:

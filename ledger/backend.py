@@ -79,6 +79,8 @@ class Backend(Protocol):
 
     ledger_id: str
     practice: bool
+    url: str
+    """What opens this ledger again."""
 
     def reader(self) -> Queries:
         """Committed state only."""

@@ -13,6 +13,7 @@ _ROOTS = {"1": "Assets", "2": "Liabilities", "3": "Equity", "4": "Income", "5": 
 _FIRST = frozenset(string.ascii_lowercase + string.digits) - {"x"}
 _LATER = frozenset(string.ascii_letters + string.digits + "-") - {"X"}
 _HARMLESS = str.maketrans(';|"\\', ",/'/")
+_NO_WORD = re.compile(r"[^A-Za-z0-9]+")
 _LINK = re.compile(r"[A-Za-z0-9\-_/.]+")
 
 
@@ -35,8 +36,9 @@ def account_name(entity: str, account: str, titles: Mapping[str, str]) -> str:
     count in none of the four real totals. ``titles`` maps a code to its words, where known.
     """
     root = _ROOTS.get(account[:1], "Equity:Memo")
-    title = titles.get(account)
-    leaf = component(f"{account}-{title}") if title else component(account)
+    title = _NO_WORD.sub("-", titles.get(account, "")).strip("-")
+    code = component(account).replace("-", _spelled("-"))
+    leaf = f"{code}-{title}" if title else code
     return ":".join((root, *(component(part) for part in entity.split(":")), leaf))
 
 

@@ -170,6 +170,7 @@ class SqliteBackend:
         if not path.is_file() or path.stat().st_size == 0:
             raise NotFoundError(f"there is no ledger at {path}", "net init makes one")
         self.path = path
+        self.url = str(path)
         self._lock = FileLock(path.with_name(path.name + "-lock"))
         self._writer: sqlite3.Connection | None = None
         self._reader: SqliteQueries | None = None

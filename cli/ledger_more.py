@@ -1,0 +1,126 @@
+"""``net ledger export, sql, copy``: hand the book to other tools, ask it anything, move it."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import Asked, command
+from cli.output import answer, console, note, print_json, progress, table
+from domain.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from flows.session import Session
+
+EXAMPLES = {
+    "export": "net ledger export beancount > net.beancount\nnet ledger export hledger | hledger -f- balance",
+    "sql": 'net ledger sql "SELECT state, COUNT(*) FROM orders GROUP BY state"\n'
+    "net ledger sql \"SELECT * FROM postings WHERE account = '1010'\" --csv",
+    "copy": "net ledger copy net.db postgresql://postgres@db.example/trade",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the group ``net ledger``."""
+    for function in (export, copy):
+        command(app, function.__name__, example=EXAMPLES[function.__name__])(function)
+    command(app, "sql", example=EXAMPLES["sql"], streams=True)(sql)
+
+
+def export(
+    asked: Asked,
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="beancount, hledger, ledger, csv or jsonl.")],
+) -> None:
+    """Write the whole ledger for another tool, as a stream, to standard output.
+
+    The plain-text formats assert every balance, so that the tool's own checker finds a single cent changed.
+    """
+    from finance.chart import chart
+    from ledger.export import export as written
+
+    titles = {code: account.name for code, account in chart().items()}
+    with asked.session() as session:
+        for part in written(session.ledger.records(), form, titles):
+            sys.stdout.write(part)
+
+
+def sql(
+    asked: Asked,
+    statement: Annotated[str, typer.Argument(metavar="SELECT", help="One SELECT over the views.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values with a heading.")] = False,
+) -> None:
+    """Answer one SELECT over the views: orders, postings, balances, holds, slots, exposures and others.
+
+    The connection cannot write. docs/reference/ledger-views.md says what each view's columns mean.
+    """
+    from ledger.query import query
+
+    with asked.session() as session, query(_url(session), statement) as (columns, rows):
+        if as_csv:
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(rows)
+        elif asked.jsonl:
+            for row in rows:
+                print_json(dict(zip(columns, map(_plain, row), strict=True)))
+        else:
+            _print_rows(asked, columns, rows)
+
+
+def _print_rows(asked: Asked, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    found = [tuple(map(_plain, row)) for row in rows]
+    document = {"columns": list(columns), "rows": [list(row) for row in found]}
+    answer(asked, "ledger-sql", document, lambda screen: screen.print(table("", columns, found)))
+
+
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _url(session: "Session") -> str:
+    if session.ledger_url is None:
+        raise NotFoundError("there is no ledger yet", "net init makes one")
+    return session.ledger_url
+
+
+def copy(
+    asked: Asked,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The ledger as it is: a file, or a URL.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TO", help="Where it goes: a new file, or the URL of an empty database's owner."
+        ),
+    ],
+) -> None:
+    """Move a ledger to another database: every record as it is, the same root, then hand over.
+
+    The ledger at FROM is read-only afterwards and says where it went. Interrupted, it goes on where it
+    stopped when the same command is run again.
+    """
+    from ledger.copy import copy_ledger
+
+    with asked.session() as session, progress("copy the records") as advance:
+        moved = copy_ledger(source, target, session.actor, session.clock, _growing(advance))
+    document = {"records": moved.records, "root": moved.root.hex(), "ledger": moved.url}
+
+    def render(_: Any) -> None:
+        console().print(f"{moved.records:,} records, root {moved.root.hex()}")
+        console().print(f"from now on: --ledger {moved.url}")
+
+    answer(asked, "ledger-copy", document, render)
+    note("the ledger that was copied is read-only from now on")
+
+
+def _growing(advance: Callable[[int], None]) -> Callable[[int, int], None]:
+    """Progress is told as the total so far; a bar wants the step."""
+    before = 0
+
+    def step(done: int, _total: int) -> None:
+        nonlocal before
+        advance(done - before)
+        before = done
+
+    return step
