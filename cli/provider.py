@@ -1,5 +1,6 @@
 """``net provider``: the firms whose slots one trades on."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from cli.options import Asked, command, group
 from cli.output import answer, note, table
 
-app = group("The firms whose slots you trade on: list, show, add, check.")
+app = group("The firms whose slots you trade on: list, show, add, check, new.")
 
 
 @command(app, "list", example="net provider list\nnet provider list --kind factory --json")
@@ -71,3 +72,60 @@ def add(
         path, added = add_firm(session, kind, values)
     note(f"added to {path}")
     answer(asked, "provider-add", {"file": path, "added": added}, lambda screen: screen.print(added))
+
+
+@command(
+    app,
+    "check",
+    example="""
+    net provider check zhongshan-lamps
+    net provider check sandbox --json
+    """,
+)
+def check(
+    asked: Asked,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A provider, or an installed adapter.")],
+) -> None:
+    """Run the rules that every adapter keeps against a firm, and report pass or fail for each.
+
+    A firm with a node or an adapter of its own is really asked: one unit is held, booked, cancelled and
+    released, a year ahead. A firm in your own ledger is checked in a transaction that is undone.
+    """
+    from domain.errors import RefusedError
+    from flows.check_provider import check_provider
+
+    with asked.session() as session:
+        findings = check_provider(lambda: session.ledger, session.firms, name, session.clock())
+    words = {True: "pass", False: "FAIL", None: "skip"}
+    rows = [(words[one.passed], one.rule, one.detail) for one in findings]
+    names = ("result", "rule", "detail")
+    answer(
+        asked,
+        "provider-check",
+        {"provider": name, "rules": [dict(zip(names, row, strict=True)) for row in rows]},
+        lambda screen: screen.print(table("", names, rows)),
+    )
+    failed = sum(one.passed is False for one in findings)
+    if failed:
+        raise RefusedError(f"{name} breaks {failed} of {len(findings)} rules", "the table says which and how")
+    if all(one.passed is None for one in findings[1:]):
+        note("no rule but the first applied: the table says why")
+
+
+@command(app, "new", example="net provider new acme-freight --kind logistics")
+def new(
+    asked: Asked,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The adapter's name.")],
+    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="What the firm does.")] = "factory",
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="The folder to write it to.")] = Path(),
+) -> None:
+    """Write the project of a new adapter: one file to fill in, its entry point, and its contract test."""
+    from providers.template import write_project
+
+    written = write_project(into, name, kind)
+    answer(
+        asked,
+        "provider-new",
+        {"files": [str(path) for path in written]},
+        lambda screen: screen.print("\n".join(str(path) for path in written)),
+    )

@@ -34,7 +34,7 @@ class Firms:
 
     network: Network
     clock: Callable[[], datetime]
-    secret: Callable[[str], str] = no_secrets
+    secret: Callable[[str], Any] = no_secrets
     keys_folder: str = ""
     calendar: BoundCalendar = field(default_factory=BoundCalendar)
     _connected: dict[str, Adapter] = field(default_factory=dict)

@@ -94,9 +94,11 @@ class Session:
     @cached_property
     def firms(self) -> "Firms":
         """The firms of the network, each through its adapter."""
+        from config.secrets import Secrets
         from flows.firms import Firms
 
-        return Firms(self.network, self.clock, keys_folder=str(self.keys_folder))
+        secrets = Secrets(self.config_path, self.keys_folder)
+        return Firms(self.network, self.clock, secrets.find, str(self.keys_folder))
 
     @cached_property
     def registry_key(self) -> bytes:

@@ -202,14 +202,14 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the program lends to an adapter: the clock, secrets by name, and our signing key's name.
+    """What the program lends to an adapter: the clock, secrets by name (``secret("acme").reveal()``).
 
     ``calendar`` is the slot calendar bound to the open transaction (only ``catalog`` has any use for it).
     ``keys_folder`` holds the signing keys and the keys that are trusted.
     """
 
     clock: Callable[[], datetime]
-    secret: Callable[[str], str]
+    secret: Callable[[str], Any]
     keys_folder: str = ""
     calendar: Any = None
 

@@ -1,0 +1,81 @@
+"""Runs the rules of ``providers/contract.py`` on a firm of the network, or on any installed adapter."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import NotFoundError
+from domain.network import Network
+from domain.slots import slot_resource
+from flows.firms import Firms
+from flows.slots import resources
+from providers.contract import Finding, check_adapter
+from providers.protocol import Services, SlotLine, SlotRequest
+from providers.registry import connect_adapter, installed_adapters
+
+if TYPE_CHECKING:
+    from ledger.store import Ledger
+
+AHEAD = timedelta(days=364)
+
+
+class _UndoneError(Exception):
+    """Rolls back what a check of our own calendar wrote."""
+
+
+def check_provider(
+    open_ledger: Callable[[], "Ledger"],
+    firms: Firms,
+    name: str,
+    now: datetime,
+    settings: Mapping[str, Any] | None = None,
+) -> list[Finding]:
+    """The findings for the provider or lender ``name``, else for the adapter of that name.
+
+    NotFoundError when neither is known. A firm in our own ledger is checked in a transaction that is
+    then undone; any other firm is really asked for one unit, a year ahead, and given it back.
+    """
+    adapter_of = firms.network.provider(name) or firms.network.lender(name)
+    if adapter_of is None and name not in installed_adapters():
+        known = ", ".join(sorted(installed_adapters()))
+        raise NotFoundError(
+            f"there is no provider and no adapter {name!r}", f"net provider list; installed adapters: {known}"
+        )
+    services = Services(firms.clock, firms.secret, firms.keys_folder, firms.calendar)
+    adapter = (
+        connect_adapter(name, name, settings or {}, services) if adapter_of is None else firms.adapter(name)
+    )
+    request = _request(firms.network, name, now.date() + AHEAD)
+
+    def run() -> list[Finding]:
+        return check_adapter(adapter, request, now, lambda: secrets.token_hex(16))
+
+    if not adapter.capabilities.in_ledger:
+        return run()
+    findings: list[Finding] = []
+    try:
+        with open_ledger().write() as transaction:
+            firms.calendar.current = transaction
+            findings = run()
+            raise _UndoneError
+    except _UndoneError:
+        return findings
+    finally:
+        firms.calendar.current = None
+
+
+def _request(network: Network, name: str, day: date) -> SlotRequest:
+    """One unit of the first thing that the firm offers."""
+    provider = network.provider(name)
+    offered = resources(network, name) if provider is not None else []
+    resource = offered[0].name if offered else (provider.kind if provider else "slot")
+    capacity = offered[0].capacity if offered else 10
+    kind = provider.kind if provider else "factory"
+    currency = (provider.currency if provider else "") or network.currency or "EUR"
+    line = SlotLine(slot_resource(name, resource), _working_day(day).isoformat(), 1, capacity)
+    return SlotRequest("net-check", "net-check", kind, name, (line,), 1000, currency)
+
+
+def _working_day(day: date) -> date:
+    return day - timedelta(days=max(0, day.weekday() - 4))
