@@ -20,16 +20,17 @@ def commands() -> Iterator[tuple[str, Any]]:
 
     for name in COMMANDS:
         loaded = load(name)
-        yield from _below(f"net {name}", loaded)
+        yield from below(f"net {name}", loaded)
 
 
-def _below(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+def below(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """The command itself, or every command below a group, with their full names."""
     inner = getattr(command, "commands", None)
     if not inner:
         yield path, command
         return
-    for name, below in inner.items():
-        yield from _below(f"{path} {name}", below)
+    for name, command_below in inner.items():
+        yield from below(f"{path} {name}", command_below)
 
 
 def shared_names() -> set[str]:
