@@ -32,7 +32,7 @@ def rewrite(ledger: Path, target: Path) -> tuple[float, int, int]:
         for name, found in commit:
             if found:
                 marks = ",".join("?" * len(found[0]))
-                bare.executemany(f"INSERT INTO {name} VALUES ({marks})", found)  # noqa: S608
+                bare.executemany(f"INSERT INTO {name} VALUES ({marks})", found)
         _balances(bare, dict(commit).get("leg", []))
         bare.execute("COMMIT")
     return time.perf_counter() - start, rows, len(commits)
@@ -66,6 +66,6 @@ def _commits(
         for name in tables:
             key = "command" if name == "command" else _sequence(source, name)
             low, high = (number, number) if name == "command" else (first, last)
-            query = f"SELECT * FROM {name} WHERE {key} BETWEEN ? AND ?"  # noqa: S608
+            query = f"SELECT * FROM {name} WHERE {key} BETWEEN ? AND ?"
             commit.append((name, source.execute(query, (low, high)).fetchall()))
         yield commit

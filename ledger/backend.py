@@ -13,6 +13,8 @@ from trust.keys import Actor
 from trust.merkle import StoredTree
 
 Row = tuple[Any, ...]
+TOGETHER = 50
+"""How many records go into one statement where that is faster; more gain nothing."""
 Progress = Callable[[int, int], None]
 """Called with (records done, records in all)."""
 
@@ -62,6 +64,13 @@ class Write(Queries, Protocol):
         """Append; its place in the tree (0 while it has none), or None when the key is taken.
 
         ``GuardError`` when a guard refuses.
+        """
+        ...
+
+    def add_together(self, records: Sequence[NewRecord]) -> int | None:
+        """Append all in one statement where that is faster; the first one's place, None: add them singly.
+
+        None also when one of them is refused or its key is taken; then nothing was written.
         """
         ...
 

@@ -151,6 +151,10 @@ class PostgresWrite(PostgresQueries):
         self._leaves.append(record.leaf)
         return 0
 
+    def add_together(self, records: Sequence[NewRecord]) -> int | None:  # noqa: ARG002
+        """Never: the driver sends statements in a pipeline already."""
+        return None
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         count = len(self._leaves)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
-from ledger.backend import GuardError, NewRecord, Progress, Row
+from ledger.backend import TOGETHER, GuardError, NewRecord, Progress, Row
 from ledger.file_lock import FileLock
 from ledger.findings import Report
 from ledger.signing import command_digest, command_message
@@ -27,6 +27,7 @@ _INSERT = (
     "INSERT INTO record (sequence, command, kind, key, trade_date, order_reference, state, legs, body, leaf,"
     " node) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_INSERT_TOGETHER = _INSERT + ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" * (TOGETHER - 1)
 
 
 def schema_text() -> str:
@@ -82,22 +83,7 @@ class SqliteWrite(SqliteQueries):
         frontier = self._frontier
         node = frontier.node_for(record.leaf)
         try:
-            self._cursor.execute(
-                _INSERT,
-                (
-                    frontier.size + 1,
-                    self._command,
-                    record.kind,
-                    record.key,
-                    record.trade_date,
-                    record.order,
-                    record.state,
-                    record.legs,
-                    record.body,
-                    record.leaf,
-                    node,
-                ),
-            )
+            self._cursor.execute(_INSERT, (frontier.size + 1, self._command, *record, node))
         except sqlite3.IntegrityError as error:
             if str(error) == KEY_TAKEN:
                 return None
@@ -105,6 +91,24 @@ class SqliteWrite(SqliteQueries):
         frontier.accept(node)
         self._leaves.append(record.leaf)
         return frontier.size
+
+    def add_together(self, records: Sequence[NewRecord]) -> int | None:
+        """One statement for all: the trigger programs are set up once instead of once for each record."""
+        if len(records) != TOGETHER:
+            return None
+        frontier = self._frontier.copy()
+        values: list[Any] = []
+        for record in records:
+            node = frontier.append(record.leaf)
+            values += (frontier.size, self._command, *record, node)
+        try:
+            self._cursor.execute(_INSERT_TOGETHER, values)
+        except sqlite3.IntegrityError:
+            return None
+        first = self._frontier.size + 1
+        self._frontier = frontier
+        self._leaves += [record.leaf for record in records]
+        return first
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from domain.errors import (
@@ -20,7 +21,7 @@ from domain.errors import (
     StateError,
 )
 from domain.posting import Entry, imbalances
-from ledger.backend import GuardError, NewRecord, Queries, Write
+from ledger.backend import TOGETHER, GuardError, NewRecord, Queries, Write
 from ledger.body import BodyWriter, same_content, state_of
 from ledger.reading import Reading
 from ledger.records import Declined, Floor, Held, Hold, HoldLine, Receipt, instant_text
@@ -73,18 +74,33 @@ class Transaction(Reading):
 
     def append_many(self, entries: Iterable[Entry]) -> list[Receipt]:
         """Record many steps in order; all of them or, by exception, none that the caller keeps."""
-        return [self.append(entry) for entry in entries]
+        receipts: list[Receipt] = []
+        waiting = iter(entries)
+        while group := list(islice(waiting, TOGETHER)):
+            receipts += self._append_together(group)
+        return receipts
+
+    def _append_together(self, entries: Sequence[Entry]) -> list[Receipt]:
+        for entry in entries:
+            require_free_kind(entry)
+        bodies = self._bodies
+        records = [new_record(entry, bodies.body(entry)) for entry in entries]
+        first = self._write.add_together(records)
+        if first is None:
+            return [self._add(record, entry) for record, entry in zip(records, entries, strict=True)]
+        return [Receipt(first + n, record.leaf.hex(), record.leaf) for n, record in enumerate(records)]
 
     def _append(self, entry: Entry) -> Receipt:
-        new = new_record(entry, self._bodies.body(entry))
-        leaf = new.leaf
+        return self._add(new_record(entry, self._bodies.body(entry)), entry)
+
+    def _add(self, record: NewRecord, entry: Entry) -> Receipt:
         try:
-            sequence = self._write.add(new)
+            sequence = self._write.add(record)
         except GuardError as refusal:
             raise _explained(refusal, entry) from None
         if sequence is None:
             return self._repeated(entry)
-        return Receipt(sequence, leaf.hex(), leaf)
+        return Receipt(sequence, record.leaf.hex(), record.leaf)
 
     def _repeated(self, entry: Entry) -> Receipt:
         placed = self._write.placed()
