@@ -1,13 +1,13 @@
 """A bank statement against the books: what each entry pays, recorded once by the bank's own reference."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from documents.camt import read_camt
-from documents.matching import Match, OpenItem, Part, Unmatched, match
+from documents.matching import Match, OpenItem, Part, Unmatched, folded, match, same_party
 from documents.statement import Statement, StatementEntry
 from documents.statement_map import load_statement_map, read_statement_csv
 from domain.errors import NetError, NotFoundError, RefusedError
@@ -67,21 +67,28 @@ def work_through(
     for statement in statements:
         known = [ledger.record_by_key(key_of(entry)) for entry in statement.entries]
         new = [entry for entry, record in zip(statement.entries, known, strict=True) if record is None]
-        last = max((entry.booked_on for entry in new), default=date.min)
-        items = list(open_items(ledger, network, last)) if new else []
         named = [_assigned(entry, (assigned or {}).get(entry.reference, "")) for entry in new]
+        items = list(open_items(ledger, network, named)) if new else []
         matches = iter(match(named, items))
         for entry, record in zip(statement.entries, known, strict=True):
             if record is not None:
                 yield Line(entry, "known", reasons=(f"recorded for {record.body['orders']}",))
+                continue
+            found = next(matches)
+            if isinstance(found, Unmatched):
+                reason = _of_lender(entry, network) or found.reason
+                yield Line(entry, "unmatched", (), (reason,), found.candidates)
             else:
-                yield _line(ledger, entry, next(matches), dry_run=dry_run)
+                yield record_match(ledger, replace(found, entry=entry), dry_run=dry_run)
 
 
-def _line(ledger: "Ledger", entry: StatementEntry, found: Match | Unmatched, *, dry_run: bool) -> Line:
-    if isinstance(found, Unmatched):
-        return Line(entry, "unmatched", (), (found.reason,), found.candidates)
-    return record_match(ledger, replace(found, entry=entry), dry_run=dry_run)
+def _of_lender(entry: StatementEntry, network: "Network") -> str:
+    """Draws and repayments are recorded with the facility that they belong to, so they are not guessed."""
+    lender = next((one for one in network.lenders if same_party(one.name, entry.party)), None)
+    if lender is None:
+        return ""
+    what = "a draw" if entry.amount_minor > 0 else "a repayment"
+    return f"{what}, it seems: {lender.name} is a lender; record it with its facility"
 
 
 def _assigned(entry: StatementEntry, order: str) -> StatementEntry:
@@ -90,7 +97,9 @@ def _assigned(entry: StatementEntry, order: str) -> StatementEntry:
 
 
 def key_of(entry: StatementEntry) -> str:
-    return f"{MATCHED}:{entry.account}:{entry.currency}:{entry.reference}"
+    """The bank's reference with day and amount: some banks give a payment and its fee the same one."""
+    booked = f"{entry.booked_on}:{entry.amount_minor}{entry.currency}"
+    return f"{MATCHED}:{entry.account}:{entry.reference}:{booked}"
 
 
 def record_match(ledger: "Ledger", found: Match, *, dry_run: bool = False) -> Line:
@@ -102,21 +111,28 @@ def record_match(ledger: "Ledger", found: Match, *, dry_run: bool = False) -> Li
                 record_fact(ledger, *_fact(part, entry), by=BANK, evidence=_evidence(entry), dry_run=True)
             return Line(entry, "matched", found.parts, found.reasons)
         with ledger.write() as transaction:
-            for part in found.parts:
+            recorded = [
                 record_in(transaction, *_fact(part, entry), by=BANK, evidence=_evidence(entry))
+                for part in found.parts
+            ]
             transaction.append(Entry(MATCHED, key_of(entry), entry.booked_on, None, _body(found)))
     except NetError as error:
         if error.exit_code not in (RefusedError.exit_code, NotFoundError.exit_code):
             raise
         hint = (error.hint,) if error.hint else ()
         return Line(entry, "refused", found.parts, (*found.reasons, error.message, *hint))
+    if all(one.repeated for one in recorded):
+        return Line(entry, "known", found.parts, ("recorded before by hand, with this reference",))
     return Line(entry, "recorded", found.parts, found.reasons)
 
 
 def _fact(part: Part, entry: StatementEntry) -> tuple[str, FactKind, date, dict[str, str]]:
-    """The order, what is stated about it, the day, and the amounts; the bank's key makes it unique."""
+    """The order, what is stated about it, the day, and the amount with the bank's reference.
+
+    A receipt that a person recorded before with that reference is the same fact.
+    """
     kind, _, payee = part.item.id.partition(":")
-    data = {"amount": str(abs(part.amount_minor)), "bank": key_of(entry)}
+    data = {"amount": str(abs(part.amount_minor)), "reference": entry.reference}
     if kind == PAYMENT:
         data["payee"] = payee
     fact = FactKind.PAYMENT if kind == PAYMENT else FactKind.RECEIPT
@@ -140,11 +156,21 @@ def _body(found: Match) -> dict[str, object]:
     }
 
 
-def open_items(reading: "Reading", network: "Network", on: date) -> Iterator[OpenItem]:
-    """What every financed order still expects from its buyer and owes to its providers."""
+def open_items(
+    reading: "Reading", network: "Network", entries: Sequence[StatementEntry]
+) -> Iterator[OpenItem]:
+    """What every financed order still expects from its buyer and owes to its providers.
+
+    Settled orders count only where an entry names them: their buyer has paid once already.
+    """
+    on = max(entry.booked_on for entry in entries)
+    said = folded(" ".join(" ".join((*entry.references, entry.text)) for entry in entries))
     for head in reading.orders():
         state = OrderState(head.state)
-        if state in _UNFINANCED or (state in ENDED and state is not OrderState.SETTLED):
+        settled = state is OrderState.SETTLED
+        if state in _UNFINANCED or (state in ENDED and not settled):
+            continue
+        if settled and folded(head.order.partition("~")[0]) not in said:
             continue
         try:
             position = position_at(reading, head.order, on).position

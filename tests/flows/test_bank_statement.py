@@ -7,8 +7,9 @@ import pytest
 
 from documents.statement import Statement, StatementEntry
 from domain.order import Order
+from finance.facts import FactKind
 from flows.bank_statement import Line, work_through
-from flows.fulfil import advance, position_at
+from flows.fulfil import advance, position_at, record_fact
 from flows.run import run_order
 from flows.session import Session
 
@@ -46,6 +47,28 @@ def test_receipt_is_recorded_once_by_the_banks_reference(invoiced: Session, lamp
     again = replace(paid, text="told in other words")
     assert [line.outcome for line in work(invoiced, again)] == ["known"]
     assert received(invoiced, lamp_order) == 113_000_000
+
+
+def test_receipt_recorded_by_hand_with_the_banks_reference_is_known(
+    invoiced: Session, lamp_order: Order
+) -> None:
+    data = {"amount": "113000000", "reference": "B-1"}
+    record_fact(invoiced.ledger, lamp_order.reference, FactKind.RECEIPT, DUE, data, by="trader")
+    (line,) = work(invoiced, entry("B-1", 113_000_000, lamp_order.reference))
+    assert (line.outcome, line.reasons) == ("known", ("recorded before by hand, with this reference",))
+    assert received(invoiced, lamp_order) == 113_000_000
+
+
+def test_payment_and_fee_with_one_reference_are_two(invoiced: Session, lamp_order: Order) -> None:
+    lines = work(invoiced, entry("B-1", 100, lamp_order.reference), entry("B-1", 200, lamp_order.reference))
+    assert [line.outcome for line in lines] == ["recorded", "recorded"]
+    assert received(invoiced, lamp_order) == 300
+
+
+def test_money_of_a_lender_is_shown_with_what_it_seems_to_be(invoiced: Session) -> None:
+    (line,) = work(invoiced, entry("B-7", 5_000_000, party="PEARL RIVER FACTORS LTD"))
+    assert line.outcome == "unmatched"
+    assert "a draw, it seems" in line.reasons[0]
 
 
 def test_two_equal_receipts_are_two(invoiced: Session, lamp_order: Order) -> None:
