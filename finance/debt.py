@@ -130,8 +130,11 @@ class Debt:
 
         When every lender is absent the shares stand as agreed.
         """
-        shares = [share for share in self.facility.shares if share.lender not in set(absent)]
+        away = set(absent)
+        shares = [share for share in self.facility.shares if share.lender not in away]
         shares = shares or list(self.facility.shares)
+        if len(shares) == 1:
+            return {shares[0].lender: amount}
         parts = split_minor(amount, [share.share for share in shares])
         return {share.lender: part for share, part in zip(shares, parts, strict=True)}
 
@@ -249,7 +252,8 @@ class Debt:
             used = min(amount, sum(owed))
             if used <= 0:
                 continue
-            for part, share in zip(tier, split_minor(used, owed), strict=True):
+            shares = [used] if len(tier) == 1 else split_minor(used, owed)
+            for part, share in zip(tier, shares, strict=True):
                 part.repay(share, on)
                 paid[part.share.lender] = paid.get(part.share.lender, 0) + share
             amount -= used
