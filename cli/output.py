@@ -67,18 +67,25 @@ def amount(amount_minor: int, currency: str) -> str:
     return format_minor(amount_minor, currency, grouped=True)
 
 
+UNBROKEN = 12
+"""A column of cells no longer than this (dates, states, short names) is never wrapped."""
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: str = "") -> "Table":
     """A table; ``right`` names the columns set to the right, separated by commas."""
     from rich import box
     from rich.table import Table
 
     aligned = {name.strip() for name in right.split(",")}
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    longest = [max((len(row[place]) for row in cells), default=0) for place in range(len(columns))]
     made = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for column in columns:
+    for column, length in zip(columns, longest, strict=True):
         numeric = column in aligned
-        made.add_column(column, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
-    for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
+        whole = numeric or length <= UNBROKEN
+        made.add_column(column, justify="right" if numeric else "left", no_wrap=whole, overflow="fold")
+    for row in cells:
+        made.add_row(*row)
     return made
 
 

@@ -70,8 +70,9 @@ def plan(
         if explain:
             _explain(asked, subject)
             return
-        found = find_plan(subject)
-        if not isinstance(found, Certificate) and not what_if:
+        booked = None if what_if else _booked_plan(session, what)
+        found = booked or find_plan(subject)
+        if booked is None and not isinstance(found, Certificate) and not what_if:
             keep_plan(session, subject, found)
     if isinstance(found, Certificate):
         answer(asked, "certificate", _plain(found), lambda screen: render_certificate(screen, found))
@@ -82,6 +83,19 @@ def plan(
         html.write_text(plan_page(found), "utf-8")
         note(f"wrote {html}")
     answer(asked, "plan", _plain(found), lambda screen: render_plan(screen, found))
+
+
+def _booked_plan(session: "Session", what: str) -> "Plan | None":
+    """The plan that a reserved order stands on: planning it again would count its own slots as taken."""
+    from flows.place import read_order
+    from flows.plan import PLANNABLE, newest_plan
+    from flows.start import order_file
+
+    known = None if order_file(Path(what)).is_file() else read_order(session.ledger, what)
+    if known is None or known.state in PLANNABLE:
+        return None
+    note(f"order {known.id} is {known.state}: this is the plan that it stands on")
+    return newest_plan(session.ledger, known.id)
 
 
 def _plain(value: Any) -> dict[str, Any]:

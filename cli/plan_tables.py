@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from cli.output import amount, table
+from cli.output import amount, console, table
 from domain.money import round_minor
 from domain.plan import FacilityPlan, Plan, PlanLeg
 
@@ -38,10 +38,29 @@ def _leg_row(leg: PlanLeg, currency: str) -> Row:
     )
 
 
+NARROW = 130
+"""Columns of a terminal below which the table of the money leaves out what the rest of the plan tells."""
+
+
 def money_table(plan: Plan) -> "Table":
     """Whose money it stands on: limit, what is drawn, repaid when, and what it really costs."""
     rows = [_facility_row(each, plan.currency) for each in plan.facilities]
-    columns = ("money of", "product", "limit", "drawn", "repaid", "on", "cost", "headline", "APR", "XIRR")
+    columns: tuple[str, ...] = (
+        "money of",
+        "product",
+        "limit",
+        "drawn",
+        "repaid",
+        "on",
+        "cost",
+        "headline",
+        "APR",
+        "XIRR",
+    )
+    if console().width < NARROW:
+        kept = [place for place, name in enumerate(columns) if name not in ("limit", "headline")]
+        columns = tuple(columns[place] for place in kept)
+        rows = [tuple(row[place] for place in kept) for row in rows]
     return table("The money", columns, rows, right="limit, drawn, repaid, cost, APR, XIRR")
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CASH = ("trader", "1010")
 """The order's closed loop in the trader's books."""
 
+CHART_WIDTH = 100
+
 MEMO = "9"
 """Accounts that only note what is promised begin with this."""
 
@@ -39,14 +41,21 @@ def tell_way(asked: Asked, way: "Way", standing: "Standing | None", *, practice:
 
 
 def _render_way(screen: "Console", way: "Way", standing: "Standing | None", practice: bool) -> None:
+    from cli.plan_chart import cash_chart
+
     placed, plan = way.placed, way.plan
     already = " already" if way.repeated else ""
     screen.print(f"{placed.id}  {placed.state.value}{already}", style="bold")
     for line in headlines(plan):
         screen.print(line)
     screen.print()
-    for part in (chain_table(plan), money_table(plan), cash_table(plan)):
-        screen.print(part)
+    screen.print(chain_table(plan))
+    screen.print(money_table(plan))
+    if screen.is_terminal:
+        screen.print("The cash of the order, by date", style="bold")
+        screen.print(cash_chart(plan, min(screen.width, CHART_WIDTH)), soft_wrap=True)
+        screen.print()
+    screen.print(cash_table(plan))
     if standing is not None and standing.owed:
         screen.print(owed_table(standing, "Who is paid what, and when"))
     screen.print(earnings_table(plan))
