@@ -4,9 +4,12 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,7 @@ from node.settings import NodeSettings
 from trust.keys import load_or_create_actor
 folder, port, capacity = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 settings = json.loads(sys.argv[4])
+tls = {name: Path(settings.pop(name)) for name in ("certificate", "certificate_key") if name in settings}
 actor = load_or_create_actor("firm", folder / "ledger.pem")
 clock = lambda: datetime.now(UTC)
 if not (folder / "book.db").exists():
@@ -38,11 +42,11 @@ node = Node(
     shop_network(capacity),
     lambda: open_ledger(folder / "book.db", actor=actor, clock=clock),
     folder / "keys",
-    NodeSettings(frozenset({f"127.0.0.1:{port}"}), **settings),
+    NodeSettings(frozenset({f"127.0.0.1:{port}", *settings.pop("names", [])}), **settings),
     clock,
     folder / "nonces.db",
 )
-serve_node(node, "127.0.0.1", port)
+serve_node(node, "127.0.0.1", port, **tls)
 """
 
 
@@ -110,10 +114,135 @@ class RunningNode:
             self.process = None
 
     def settings_for_buyer(self, **more: Any) -> dict[str, Any]:
+        """What the buyer's network file says of this node."""
         return {"url": self.url, "key": self.key_line, "remote": "works", **more}
+
+
+FAULTS = ("cut", "reset", "nothing", "error", "untyped", "huge", "redirect", "garbage", "unsigned", "slow")
+"""What can happen to an answer on its way; in each the firm has done the work."""
+
+
+class Between:
+    """A connection to a node on which answers meet faults: ``faults`` by the number of the exchange."""
+
+    def __init__(self, faults: Mapping[int, str] | None = None) -> None:
+        self.faults = dict(faults or {})
+        self.exchanges = 0
+        self.node_port = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listening.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, caller: socket.socket) -> None:
+        with caller:
+            while True:
+                request = _read_message(caller)
+                if not request:
+                    return
+                self.exchanges += 1
+                fault = self.faults.get(self.exchanges, "")
+                with socket.create_connection(("127.0.0.1", self.node_port), timeout=10) as node:
+                    node.sendall(request)
+                    answer = _read_message(node)
+                if fault == "reset":
+                    caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                if fault == "slow":
+                    time.sleep(2)
+                try:
+                    caller.sendall(_spoilt(answer, fault))
+                except OSError:
+                    return
+                if fault:
+                    return
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+def _read_message(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        got = connection.recv(65536)
+        if not got:
+            return b""
+        data += got
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = 0
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            length = int(line.partition(b":")[2])
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def _spoilt(answer: bytes, fault: str) -> bytes:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    match fault:
+        case "cut":
+            return answer[: len(answer) - len(body) // 2]
+        case "reset" | "nothing":
+            return b""
+        case "error":
+            return b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n"
+        case "untyped":
+            return answer.replace(b"application/json", b"text/plain")
+        case "huge":
+            return b"HTTP/1.1 200 OK\r\ncontent-length: 10000000\r\n\r\n" + b"x" * 100_000
+        case "redirect":
+            return b"HTTP/1.1 302 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+        case "garbage":
+            return b"\x00\xff" * 50
+        case "unsigned":
+            lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"signature")]
+            return b"\r\n".join(lines) + b"\r\n\r\n" + body
+    return answer
 
 
 def firm_keys(folder: Path) -> Path:
     """A buyer's key folder."""
     create_signing_key(folder)
     return folder
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, good for a day."""
+    from datetime import UTC, datetime, timedelta
+    from ipaddress import ip_address
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "works")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return paths

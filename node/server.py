@@ -136,7 +136,7 @@ def serve_node(
         log_level="warning",
         server_header=False,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=3,
         backlog=512,
         ssl_certfile=str(certificate) if certificate else None,
         ssl_keyfile=str(certificate_key) if certificate_key else None,
