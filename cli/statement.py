@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, command, single
-from cli.output import amount, answer, table
+from cli.output import amount, answer, note, table
 from domain.money import format_minor
 
 if TYPE_CHECKING:
@@ -52,8 +52,12 @@ def statement(
         lines = list(
             work_through(session.ledger, session.network, statements, assigned=assigned, dry_run=dry_run)
         )
+    for one in statements:
+        for remark in one.remarks:
+            note(f"statement {one.id}: {remark}")
     totals = Counter(line.outcome for line in lines)
-    document = {"entries": [_plain(line) for line in lines], "outcomes": dict(totals)}
+    remarks = [remark for one in statements for remark in one.remarks]
+    document = {"entries": [_plain(line) for line in lines], "outcomes": dict(totals), "remarks": remarks}
     answer(asked, "statement", document, lambda screen: _render(screen, lines, totals))
 
 

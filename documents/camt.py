@@ -6,7 +6,7 @@ stands in ``Pty`` or ``Agt``. An entry with ``RvslInd`` takes an earlier one bac
 CdtDbtInd. Only booked entries count.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from documents import xml_tree
 from documents.findings import Findings, refuse
 from documents.section import day_of, decimal_of
-from documents.statement import Statement, StatementEntry, check_balances, with_references
+from documents.statement import Statement, StatementEntry, balance_remark, with_references
 from documents.ubl import is_true
 from documents.xml_tree import Node
 from domain.money import MoneyError, minor_of
@@ -58,25 +58,28 @@ class _Reading:
             account=account,
             currency=currency or self.balance_currency(node),
             entries=with_references(entries),
-            opening_minor=self.balance(node, _OPENING),
-            closing_minor=self.balance(node, _CLOSING),
         )
-        self.findings.where = lambda _name: node.line
-        if all(entry.currency == found.currency for entry in found.entries):
-            check_balances(found, self.findings)
-        return found
+        if any(entry.currency != found.currency for entry in found.entries):
+            return found
+        opening = self.balance(node, _OPENING, found.currency)
+        closing = self.balance(node, _CLOSING, found.currency)
+        found = replace(found, opening_minor=opening, closing_minor=closing)
+        remark = balance_remark(found)
+        return replace(found, remarks=(remark,)) if remark else found
 
     def balance_currency(self, node: Node) -> str:
         amount = node.first("Bal", "Amt")
         return amount.attributes.get("Ccy", "") if amount else ""
 
-    def balance(self, statement: Node, codes: tuple[str, ...]) -> int | None:
-        """The balance of the first of these kinds that the statement has."""
+    def balance(self, statement: Node, codes: tuple[str, ...], currency: str) -> int | None:
+        """The balance in this currency of the first of these kinds that the statement has."""
         for code in codes:
             for node in statement.each("Bal"):
-                if node.words("Tp", "CdOrPrtry", "Cd") == code:
-                    amount = self.amount(node)
-                    return amount[0] if amount else None
+                if node.words("Tp", "CdOrPrtry", "Cd") != code:
+                    continue
+                amount = self.amount(node)
+                if amount and amount[1] == currency:
+                    return amount[0]
         return None
 
     def amount(self, node: Node) -> tuple[int, str] | None:
@@ -165,8 +168,11 @@ class _Reading:
         return minor if incoming else -minor
 
     def detailed(self, entry: StatementEntry, detail: Node) -> StatementEntry:
-        """The entry with what one transaction says: who, from which account, with which references."""
-        role = "Dbtr" if (entry.amount_minor > 0) is not entry.reversal else "Cdtr"
+        """The entry with what one transaction says: who, from which account, with which references.
+
+        The other party is the debtor of money in; banks that name only the other role mean it too.
+        """
+        roles = ("Dbtr", "Cdtr") if (entry.amount_minor > 0) is not entry.reversal else ("Cdtr", "Dbtr")
         parties = detail.first("RltdPties")
         references = [detail.words("Refs", name) for name in _OWN_REFERENCES]
         references += [node.text.strip() for node in detail.each("RmtInf", "Strd", "CdtrRefInf", "Ref")]
@@ -178,12 +184,18 @@ class _Reading:
         return replace(
             entry,
             reference=detail.words("Refs", "AcctSvcrRef") or entry.reference,
-            party=_party(parties, role) or entry.party,
-            party_account=_account(parties, role) or entry.party_account,
+            party=next(filter(None, (_party(parties, role) for role in roles)), entry.party),
+            party_account=next(
+                filter(None, (_account(parties, role) for role in roles)), entry.party_account
+            ),
             references=tuple(dict.fromkeys((*entry.references, *kept))),
             text=" ".join(dict.fromkeys(text for text in texts if text)),
             reversal=entry.reversal or detail.first("RtrInf") is not None,
         )
+
+
+def _first(texts: Iterable[str]) -> str:
+    return next(filter(None, texts), "")
 
 
 def _party(parties: Node | None, role: str) -> str:

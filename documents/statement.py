@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from documents.findings import Findings
 from domain.money import format_minor
 
 
@@ -35,7 +34,10 @@ class StatementEntry:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one account did in one period; balances are None where the statement has none."""
+    """What one account did in one period; balances are None where the statement has none.
+
+    ``remarks`` are what a person should know of it before relying on it.
+    """
 
     id: str
     account: str
@@ -43,6 +45,7 @@ class Statement:
     entries: tuple[StatementEntry, ...]
     opening_minor: int | None = None
     closing_minor: int | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def with_references(entries: Iterable[StatementEntry]) -> tuple[StatementEntry, ...]:
@@ -67,15 +70,18 @@ def _digest(entry: StatementEntry) -> str:
     return "x-" + hashlib.blake2b(told.encode(), digest_size=10).hexdigest()
 
 
-def check_balances(statement: Statement, findings: Findings) -> None:
-    """Opening balance and entries must give the closing balance; otherwise entries are missing."""
+def balance_remark(statement: Statement) -> str:
+    """What does not add up between the opening balance, the entries and the closing balance.
+
+    The entries are booked all the same, so they count; those that are missing are what a person must ask for.
+    """
     if statement.opening_minor is None or statement.closing_minor is None:
-        return
+        return ""
     moved = sum(entry.amount_minor for entry in statement.entries)
-    if statement.opening_minor + moved != statement.closing_minor:
-        shown = [
-            format_minor(amount, statement.currency)
-            for amount in (statement.opening_minor, moved, statement.closing_minor)
-        ]
-        problem = f"opens with {shown[0]}, moves {shown[1]}, but closes with {shown[2]}"
-        findings.add("balance", problem, "get the whole statement from the bank; entries are missing")
+    if statement.opening_minor + moved == statement.closing_minor:
+        return ""
+    opens, moves, closes = (
+        format_minor(amount, statement.currency)
+        for amount in (statement.opening_minor, moved, statement.closing_minor)
+    )
+    return f"opens with {opens}, moves {moves}, but closes with {closes}: entries are missing or not ours"

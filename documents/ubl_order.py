@@ -174,7 +174,7 @@ class _Reading:
             "quantity": self.text(f"{name}.quantity", item, "Quantity"),
             "unit": quantity.attributes.get("unitCode", "") if quantity else "",
             "unit_price": self.text(f"{name}.unit_price", item, "Price", "PriceAmount"),
-            "price_quantity": self.text(f"{name}.price_quantity", item, "Price", "BaseQuantity"),
+            "price_quantity": self.price_quantity(f"{name}.price_quantity", item),
             "net": self.text(f"{name}.net", item, "LineExtensionAmount"),
             "description": item.words("Item", "Description") or item.words("Item", "Name"),
             "due_on": delivery.get("due_on", ""),
@@ -183,6 +183,26 @@ class _Reading:
             "weight_kg": self.weight(item),
         }
         return {key: Numeral(value) for key, value in fields.items() if value}
+
+    def price_quantity(self, name: str, item: Node) -> str:
+        """How many ordered units the price is for; some orders price in another unit (OIOUBL G26).
+
+        The factor from ordered units to priced units counts where it gives the stated amount.
+        """
+        base = self.text(name, item, "Price", "BaseQuantity")
+        texts = (base or "1", item.words("Price", "OrderableUnitFactorRate"), item.words("Quantity"))
+        try:
+            per, factor, quantity = (Fraction(decimal_of(text)) for text in texts)
+            price = Fraction(decimal_of(item.words("Price", "PriceAmount")))
+            stated = Fraction(decimal_of(item.words("LineExtensionAmount")))
+        except MoneyError:
+            return base
+        if per <= 0 or factor <= 0 or price * quantity / per == stated:
+            return base
+        if price * quantity * factor / per != stated:
+            return base
+        per /= factor
+        return str(Decimal(per.numerator) / Decimal(per.denominator))
 
     def line_delivery(self, name: str, item: Node) -> dict[str, str]:
         read = [self.delivery(f"{name}.due_on", node) for node in item.each("Delivery")]

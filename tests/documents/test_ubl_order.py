@@ -131,6 +131,19 @@ def test_stated_tax_without_categories_gives_the_rate(tmp_path: Path) -> None:
     assert order.gross_minor == 16_200
 
 
+def test_price_for_another_unit_than_the_ordered_one(tmp_path: Path) -> None:
+    """300 cartons of 4 bottles at 0.25 for 3 bottles are 100.00."""
+    text = ORDER.replace(">1.00</cbc:PriceAmount>", ">0.25</cbc:PriceAmount>")
+    factor = "</cbc:BaseQuantity><cbc:OrderableUnitFactorRate>4</cbc:OrderableUnitFactorRate>"
+    own = "<cac:AllowanceCharge><cbc:ChargeIndicator>true</cbc:ChargeIndicator>\n"
+    own += '<cbc:Amount currencyID="EUR">5.00</cbc:Amount></cac:AllowanceCharge>'
+    assert own in text
+    text = text.replace(own, "").replace("</cbc:BaseQuantity>", factor).replace("105.00", "100.00")
+    text = text.replace("135.00", "130.00").replace("23.75", "22.50").replace("158.75", "152.50")
+    (line,) = read(write(tmp_path, text)).lines
+    assert (line.net_minor, line.quantity * line.unit_price) == (10_000, Decimal("99.9999999999"))
+
+
 def test_adjustment_without_category_takes_the_rate_that_the_stated_tax_shows(tmp_path: Path) -> None:
     """25% of 105.00, and of 30.00 of adjustments if the tax is 33.75; none of these if it is 26.25."""
     text = re.sub(r"<cac:TaxCategory>.*?</cac:TaxCategory>", "", ORDER, flags=re.DOTALL)
