@@ -82,6 +82,7 @@ def run(url: str, kills: int, seed: int, folder: Path) -> Outcome:
     outcome = Outcome()
     with create_ledger(url, practice=True, actor=ACTOR) as ledger:
         ledger.commit(lambda transaction: transaction.open_capacity(*SLOT, CAPACITY))
+        url = ledger.backend.url  # on PostgreSQL the program's own, not the owner's
     number = 0
     for _ in range(kills):
         tried, acknowledged = killed_writer(url, number, chance, folder / "notes")
@@ -92,8 +93,10 @@ def run(url: str, kills: int, seed: int, folder: Path) -> Outcome:
     return outcome
 
 
-def killed_writer(url: str, first: int, chance: random.Random, path: Path) -> tuple[list[int], list[int]]:
-    """Run a writer, kill it at a random instant after it has started; what it tried and acknowledged."""
+def killed_writer(
+    url: str, first: int, chance: random.Random, path: Path, window: float = 0.06
+) -> tuple[list[int], list[int]]:
+    """Run a writer, kill it within ``window`` seconds of its first note; what it tried and acknowledged."""
     notes = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     child = os.fork()
     if child == 0:
@@ -104,7 +107,7 @@ def killed_writer(url: str, first: int, chance: random.Random, path: Path) -> tu
     deadline = time.monotonic() + 30
     while path.stat().st_size == 0 and time.monotonic() < deadline:
         time.sleep(0.001)
-    time.sleep(chance.random() ** 2 * 0.06)
+    time.sleep(chance.random() ** 2 * window)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "the writer ended by itself"

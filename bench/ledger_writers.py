@@ -109,6 +109,7 @@ def run(url: str, writers: int, operations: int, seed: int, folder: Path) -> tup
     """``operations`` by ``writers`` processes at ``url``, where no ledger is yet; fails on any flaw."""
     with create_ledger(url, practice=True, actor=ACTOR) as ledger:
         ledger.commit(lambda t: t.open_capacities((*slot, CAPACITY) for slot in SLOTS))
+        url = ledger.backend.url  # on PostgreSQL the program's own, not the owner's
     children = [
         forked(lambda w=worker: work(url, w, operations // writers, seed), folder / f"told-{worker}")
         for worker in range(writers)
