@@ -11,8 +11,9 @@ from cli.plan_chart import balances
 from domain.money import format_minor
 from domain.plan import Plan
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 960, 320, 130, 40
+WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM = 960, 320, 130, 50, 40
 ROW = 30
+NAME_ROOM = 170
 COLOURS = ("#1f5fa8", "#c2571a", "#2f7d4f", "#7a3f92", "#8a6d1d", "#a23b52", "#3d7f8c", "#5a5a5a")
 
 STYLE = """
@@ -126,7 +127,7 @@ class _Axis:
         self.span = max(1, last.toordinal() - self.first)
 
     def x(self, day: date) -> float:
-        return round(LEFT + (WIDTH - LEFT - 20) * (day.toordinal() - self.first) / self.span, 1)
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (day.toordinal() - self.first) / self.span, 1)
 
     def ticks(self, height: int) -> str:
         marks = []
@@ -159,7 +160,7 @@ def cash_svg(plan: Plan) -> str:
     for amount in sorted({low, 0, high}):
         told = escape(_told(plan, amount))
         drawn.append(
-            f'<line x1="{LEFT}" y1="{y(amount)}" x2="{WIDTH - 20}" y2="{y(amount)}" stroke="#8888"/>'
+            f'<line x1="{LEFT}" y1="{y(amount)}" x2="{WIDTH - RIGHT}" y2="{y(amount)}" stroke="#8888"/>'
             f'<text x="{LEFT - 8}" y="{y(amount) + 4}" text-anchor="end" font-size="12">{told}</text>'
         )
     for line, colour, dash in zip(lines, COLOURS, ("", ' stroke-dasharray="6 4"'), strict=False):
@@ -186,10 +187,16 @@ def chain_svg(plan: Plan) -> str:
         left = axis.x(leg.starts_on)
         wide = max(4.0, round(axis.x(leg.ends_on) - left, 1))
         colour = COLOURS[place % len(COLOURS)]
+        # A bar that ends in the right half is named on its left, so that no name runs off the page.
+        late = left + wide > (LEFT + WIDTH) / 2 and left > LEFT + NAME_ROOM
+        named = (left - 6, "end") if late else (left + wide + 6, "start")
+        if left + wide + NAME_ROOM > WIDTH and not late:
+            named = (WIDTH - 2, "end")
         drawn.append(
             f'<rect x="{left}" y="{top}" width="{wide}" height="18" rx="3" fill="{colour}"/>'
             f'<text x="{LEFT - 8}" y="{top + 14}" text-anchor="end" font-size="12">{escape(leg.kind)}</text>'
-            f'<text x="{left + wide + 6}" y="{top + 14}" font-size="12">{escape(leg.name)}</text>'
+            f'<text x="{named[0]}" y="{top + 14}" text-anchor="{named[1]}" font-size="12">'
+            f"{escape(leg.name)}</text>"
         )
     return _svg(height, "".join(drawn), "the chain by date")
 
