@@ -141,7 +141,7 @@ def load_routing_map(
     for change in changes:
         _change(table, change)
     top = Section(table, "", findings)
-    found = _Reader(top, Path(data) if data is not None else file.parent).whole()
+    found = _Reader(top, Path(data) if data is not None else file.parent, file.stem).whole()
     findings.raise_any()
     return found
 
@@ -164,8 +164,9 @@ def _change(table: dict[str, Any], change: str) -> None:
 
 
 class _Reader:
-    def __init__(self, top: Section, folder: Path) -> None:
+    def __init__(self, top: Section, folder: Path, title: str) -> None:
         self.top = top
+        self.title = title
         self.folder = folder
 
     def whole(self) -> RoutingMap:
@@ -176,7 +177,7 @@ class _Reader:
         tables = layout == "tables"
         numbers = self.file(top, "numbers") if not tables else Path()
         found = RoutingMap(
-            name=top.text("name"),
+            name=top.text("name") or self.title,
             objective=self.word(top, "objective", OBJECTIVES),
             all_served=top.flag("all_served"),
             layout=layout,

@@ -24,7 +24,7 @@ from flows.plan import (
     require_fresh,
     stale_inputs,
 )
-from flows.reservation_terms import Job, Refused, Reserved
+from flows.reservation_terms import Job, NextPlan, Refused, Reserved
 from flows.reserve import is_local, refusal_error, reserve, reserve_in
 from routing.choose import choose
 
@@ -124,8 +124,16 @@ def reserve_order(session: "Session", order_id: str, on: date) -> Way:
 
 def reserve_planned(session: "Session", known: Placed, plan: Plan, on: date) -> Way:
     """``reserve_order`` for an order and a plan in hand."""
+    outcome = reserve_on(session, known, plan, on, plans_instead(session, known.id, on))
+    if isinstance(outcome, Refused):
+        raise refusal_error(outcome)
+    return outcome
+
+
+def reserve_on(session: "Session", known: Placed, plan: Plan, on: date, next_plan: NextPlan) -> Way | Refused:
+    """As ``reserve_planned``, with ``next_plan`` to answer a firm's no; what nobody could cure comes back."""
     ledger, firms = session.ledger, session.firms
-    job = Job(known.id, plan, on, next_plan=plans_instead(session, known.id, on))
+    job = Job(known.id, plan, on, next_plan=next_plan)
     if is_local(plan, firms):
         with ledger.write() as transaction:
             outcome = reserve_in(transaction, firms, job)
@@ -137,7 +145,7 @@ def reserve_planned(session: "Session", known: Placed, plan: Plan, on: date) -> 
             with ledger.write() as transaction:
                 _accept(session, transaction, known, plan, outcome, on)
     if isinstance(outcome, Refused):
-        raise refusal_error(outcome)
+        return outcome
     return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes)
 
 

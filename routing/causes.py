@@ -102,8 +102,10 @@ def left_out(problem: Allocation, answer: Answer) -> dict[str, Cause]:
 
 
 def _crowded_out(problem: Allocation, order: int, loads: npt.NDArray[np.float64]) -> Cause:
+    """The resources that stop each of its candidates alone; where no single one does, all that stop one."""
     name = problem.orders[order]
     blocking: set[int] = set()
+    always: set[int] | None = None
     for candidate in range(int(problem.first[order]), int(problem.first[order + 1])):
         short = [
             resource
@@ -113,5 +115,6 @@ def _crowded_out(problem: Allocation, order: int, loads: npt.NDArray[np.float64]
         if not short:
             return Cause("serving it costs more than leaving it out", (name,))
         blocking.update(short)
-    names = tuple(problem.resources[resource] for resource in sorted(blocking))
+        always = set(short) if always is None else always & set(short)
+    names = tuple(problem.resources[resource] for resource in sorted(always or blocking))
     return Cause("other orders that are worth more took these", (name,), names)

@@ -159,8 +159,12 @@ def _cause(problem: Allocation, network: "_Network", nodes: set[int]) -> Cause:
     """Hall's condition broken: these orders can go nowhere but to these nodes, and the nodes hold fewer."""
     orders = tuple(problem.orders[order] for order in sorted(network.orders_within(nodes)))
     names = tuple(problem.resources[node] for node in sorted(nodes) if node < len(problem.resources))
-    need = sum(sum(network.flow[order].values()) for order in network.orders_within(nodes))
-    have = sum(network.capacity[node] or 0 for node in nodes)
+    step = network.form.step
+    need = step * sum(sum(network.flow[order].values()) for order in network.orders_within(nodes))
+    have = sum(
+        int(problem.capacity[node]) if node < len(problem.resources) else step * (network.capacity[node] or 0)
+        for node in nodes
+    )
     reason = f"they need {need} and these resources hold {have} together"
     return Cause(reason, orders, names, need, have)
 
