@@ -39,6 +39,8 @@ class LeastCost:
 
 
 IMPOSSIBLE = 10**30
+TakeRows = dict[int, list[tuple[int, int, FinanceProduct]]]
+"""By the day they open: the least each take-out costs, the most cash it brings, cheapest first."""
 ROUNDING = 8
 """Minor units by which a bound may be above the truth: each draw and fee is rounded by half at most."""
 
@@ -95,9 +97,14 @@ class Market:
     standby: list[FinanceProduct] = field(default_factory=list)
     guarantees: dict[str, FinanceProduct] = field(default_factory=dict)
     least: dict[str, LeastCost] = field(default_factory=dict)
+    lasting: bool = False
+    """Whether some pre-shipment product is not repaid by the take-out."""
     _caps: dict[str, int | None] = field(default_factory=dict)
     _terms: dict[tuple[str, int], CreditTerms] = field(default_factory=dict)
-    _take_costs: dict[tuple[str, int, int], tuple[int, int]] = field(default_factory=dict)
+    _tables: dict[str, Timetable] = field(default_factory=dict)
+    _rows: dict[tuple[int, tuple[int, ...], tuple[int, ...]], "TakeRows"] = field(default_factory=dict)
+    _take_events: tuple[int, ...] = ()
+    _take_by_chain: bool = False
     _floors: dict[bool, list[LeastCost]] = field(default_factory=dict)
 
     def cap(self, product: FinanceProduct) -> int | None:
@@ -125,12 +132,7 @@ class Market:
             found = self._terms[product.id, base] = credit_terms(product, ceiling, self.case.face)
         return found
 
-    @property
-    def lasting(self) -> bool:
-        """Whether some pre-shipment product is not repaid by the take-out."""
-        return any(one.repaid_on is not Event.FUNDING for one in self.pre)
-
-    def floor(self, need: "Need", alone: bool) -> int:
+    def floor(self, need: "Need", *, alone: bool) -> int:
         """The least that any pre-shipment or contingency product costs for the need; ``alone`` are those
         that need no take-out."""
         if not need.amount:
@@ -153,28 +155,57 @@ class Market:
         return min(one.of(need.amount, need.amount_days) for one in kept) - ROUNDING
 
     def table(self, product: FinanceProduct) -> Timetable:
-        lender = self.case.network.lender(product.lender)
-        country = (lender.country if lender else "") or self.case.network.country
-        return self.case.index.timetables.country(country)
+        found = self._tables.get(product.id)
+        if found is None:
+            lender = self.case.network.lender(product.lender)
+            country = (lender.country if lender else "") or self.case.network.country
+            found = self._tables[product.id] = self.case.index.timetables.country(country)
+        return found
 
     def opens(self, product: FinanceProduct, chain: Chain) -> int:
         """The first day the facility can pay out: its event, its days after, a business day."""
         day = chain.events[EVENT_INDEX[product.available_from]] + product.available_days
         return self.table(product).next_working(day) if product.available_days else day
 
-    def take_least(self, product: FinanceProduct, figures: Figures, opens: int) -> tuple[int, int]:
+    def rows(self, figures: Figures) -> "TakeRows":
+        """The take-outs by the day they would open on this chain; shared by all chains with these days."""
+        events = figures.chain.events
+        key = (
+            figures.buyer_due,
+            tuple(events[place] for place in self._take_events),
+            (figures.cost_gross, figures.factory_net) if self._take_by_chain else (),
+        )
+        found = self._rows.get(key)
+        if found is None:
+            found = self._rows[key] = self._new_rows(figures)
+        return found
+
+    def _new_rows(self, figures: Figures) -> "TakeRows":
+        rows: TakeRows = {}
+        for take in self.take:
+            opens = self.opens(take, figures.chain)
+            if opens < figures.buyer_due:
+                cost, cash = self._take_least(take, figures, opens)
+                rows.setdefault(opens, []).append((cost, cash, take))
+        for group in rows.values():
+            group.sort(key=lambda row: row[0])
+        return rows
+
+    def _take_least(self, product: FinanceProduct, figures: Figures, opens: int) -> tuple[int, int]:
         """The least a take-out costs and the most cash it brings, when it opens on that day."""
         terms = self.terms(product, figures)
-        key = (product.id, opens, figures.buyer_due * 1_000_003 + terms.ceiling)
-        found = self._take_costs.get(key)
-        if found is None:
-            if product.draw is DrawRule.FULL and terms.ceiling > 0:
-                cash = draw_of(terms, terms.ceiling, opens, figures.buyer_due).cash
-                found = (_full_cost(terms, opens, figures.buyer_due), cash)
-            else:
-                found = (0, terms.ceiling)
-            self._take_costs[key] = found
-        return found
+        if product.draw is not DrawRule.FULL or terms.ceiling <= 0:
+            return 0, terms.ceiling
+        cash = draw_of(terms, terms.ceiling, opens, figures.buyer_due).cash
+        return _full_cost(terms, opens, figures.buyer_due), cash
+
+    def settle_down(self) -> None:
+        """Note what all chains share, once every product is in."""
+        self.lasting = any(one.repaid_on is not Event.FUNDING for one in self.pre)
+        self._take_events = tuple(sorted({EVENT_INDEX[one.available_from] for one in self.take}))
+        self._take_by_chain = any(
+            one.advance_base in (AdvanceBase.COST, AdvanceBase.NLV) for one in self.take
+        )
 
 
 def take_floor(market: Market, deliveries: range) -> int:
@@ -249,6 +280,7 @@ def market_of(case: Case) -> Market:
         else:
             lists[product.role].append(product)
         market.least[product.id] = least_cost_of(product)
+    market.settle_down()
     return market
 
 
@@ -291,15 +323,6 @@ def may_follow(pre: FinanceProduct | None, take: FinanceProduct | None) -> bool:
     return not pre.taken_out_by or take.id in pre.taken_out_by
 
 
-@dataclass(slots=True)
-class Openings:
-    """On one chain: the days on which take-outs could open, each with the least that one costs there."""
-
-    figures: Figures
-    takes: list[tuple[int, FinanceProduct | None, int]]
-    needs: dict[int, "Need"]
-
-
 @dataclass(frozen=True, slots=True)
 class Need:
     """Before a day: uncovered payments, those times their days until it, and the balance left at the end."""
@@ -309,58 +332,66 @@ class Need:
     surplus: int
 
 
+@dataclass(slots=True)
+class Openings:
+    """On one chain: the take-outs by opening day, what is uncovered before each, the least to cover it."""
+
+    figures: Figures
+    rows: TakeRows
+    needs: dict[int, Need]
+    floors: dict[int, int]
+    alone: int | None
+    least: int | None
+
+
 def openings_of(market: Market, figures: Figures) -> Openings:
-    """Every take-out that could pay off the chain's needs before the buyer pays; None stands for none."""
-    takes: list[tuple[int, FinanceProduct | None, int]] = []
+    """How the chain's needs can be covered, with a lower bound on the cost of money whatever the mix
+    (None when no mix can do)."""
     paid = figures.buyer_paid
-    needs = {paid: need_before(figures, paid)}
+    rows = market.rows(figures)
+    needs = {opens: need_before(figures, opens) for opens in (*rows, paid)}
+    floors = {opens: market.floor(needs[opens], alone=False) for opens in rows}
+    alone = None
     if not needs[paid].amount or any(not one.requires_take_out for one in market.pre) or market.contingency:
-        takes.append((0, None, paid))
-    for take in market.take:
-        opens = market.opens(take, figures.chain)
-        if opens >= figures.buyer_due:
-            continue
-        need = needs.get(opens)
-        if need is None:
-            need = needs[opens] = need_before(figures, opens)
-        cost, cash = market.take_least(take, figures, opens)
-        if market.contingency or market.lasting or cash + need.surplus >= need.amount:
-            takes.append((cost, take, opens))
-    return Openings(figures, takes, needs)
+        alone = market.floor(needs[paid], alone=True)
+    least = alone
+    for opens, group in rows.items():
+        row = next((row for row in group if _covers(market, row, needs[opens])), None)
+        if row is not None and (least is None or row[0] + floors[opens] < least):
+            least = row[0] + floors[opens]
+    return Openings(figures, rows, needs, floors, alone, least)
 
 
-def least_money(market: Market, openings: Openings) -> int | None:
-    """A lower bound on the cost of money for the chain whatever the mix; None when no mix can do."""
-    best: int | None = None
-    for cost, take, opens in openings.takes:
-        need = openings.needs[opens]
-        least = cost + market.floor(need, take is None)
-        if best is None or least < best:
-            best = least
-    return best
+def _covers(market: Market, row: tuple[int, int, FinanceProduct], need: Need) -> bool:
+    """Whether the take-out could pay off what was lent for the need before it."""
+    return bool(market.contingency) or market.lasting or row[1] + need.surplus >= need.amount
 
 
 def mixes_for(market: Market, openings: Openings, kinds: frozenset[str]) -> Iterator[Mix]:
     """Every allowed mix of pre-shipment and take-out, in the order of its lower bound."""
-    heap: list[tuple[int, int, Mix, bool]] = []
-    for place, (cost, take, opens) in enumerate(openings.takes):
-        if take is None or kinds.issuperset(take.requires):
-            bound = cost + market.floor(openings.needs[opens], take is None)
-            heap.append((bound, place, Mix(None, take, None, opens, bound), False))
+    heap: list[tuple[int, int, int, Mix, bool]] = []
+    serial = 0
+    if openings.alone is not None:
+        paid = openings.figures.buyer_paid
+        heap.append((openings.alone, 0, 0, Mix(None, None, None, paid, openings.alone), False))
+    for opens, group in openings.rows.items():
+        for row in group:
+            if kinds.issuperset(row[2].requires) and _covers(market, row, openings.needs[opens]):
+                serial += 1
+                bound = row[0] + openings.floors[opens]
+                heap.append((bound, serial, row[0], Mix(None, row[2], None, opens, bound), False))
     heapify(heap)
-    serial = len(openings.takes)
     while heap:
-        _, _, mix, whole = heappop(heap)
+        _, _, cost, mix, whole = heappop(heap)
         if whole:
             yield mix
             continue
         need = openings.needs[mix.opens]
-        cost = next(one[0] for one in openings.takes if one[1] is mix.take)
         for pre in _pre_for(market, need, mix.take):
             if may_follow(pre, mix.take) and (pre is None or kinds.issuperset(pre.requires)):
                 bound = cost + least_of(market, pre, need)
-                heappush(heap, (bound, serial, Mix(pre, mix.take, None, mix.opens, bound), True))
                 serial += 1
+                heappush(heap, (bound, serial, cost, Mix(pre, mix.take, None, mix.opens, bound), True))
 
 
 def _pre_for(market: Market, need: Need, take: FinanceProduct | None) -> Iterator[FinanceProduct | None]:
@@ -375,6 +406,8 @@ def least_of(market: Market, pre: FinanceProduct | None, need: Need) -> int:
     """What covering the need costs at least; a contingency facility may cover a part of it."""
     if not need.amount:
         return 0
+    if pre is not None and not market.contingency:
+        return market.least[pre.id].of(need.amount, need.amount_days) - ROUNDING
     bounds = [market.least[one.id] for one in market.contingency]
     if pre is not None:
         bounds.append(market.least[pre.id])

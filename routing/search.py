@@ -24,7 +24,6 @@ from routing.mixes import (
     Market,
     Mix,
     Openings,
-    least_money,
     mixes_for,
     openings_of,
     with_contingency,
@@ -199,7 +198,7 @@ class Search:
         figures = figures_for(self.market, chain)
         openings = openings_of(self.market, figures)
         node = Dated(figures, openings, kinds)
-        money = least_money(self.market, openings)
+        money = openings.least
         if money is None or money >= IMPOSSIBLE:
             self._spare = self._spare or node
         else:
