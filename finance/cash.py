@@ -149,8 +149,11 @@ def _first(needs: list[tuple[int, int]], cash: int) -> list[tuple[int, int]]:
 
 def _walk(ops: Ops, uses: tuple[Use, ...], single: frozenset[int]) -> list[tuple[int, int]]:
     flows = dict(ops)
+    closing: dict[int, list[int]] = {}
+    drawing: list[Use] = []
     for place, use in enumerate(uses):
         flows.setdefault(use.closes, 0)
+        closing.setdefault(use.closes, []).append(place)
         if place in single:
             use.draws = drawn_for(use.terms, use.needs, use.due)
             flows[use.opens] = flows.get(use.opens, 0) + _total(use.needs)
@@ -158,15 +161,17 @@ def _walk(ops: Ops, uses: tuple[Use, ...], single: frozenset[int]) -> list[tuple
             use.draws = drawn_in_full(use.terms, use.opens, use.due) if use.terms.ceiling > 0 else []
             cash = use.draws[0].cash if use.draws else 0
             flows[use.opens] = flows.get(use.opens, 0) + cash
+        else:
+            drawing.append(use)
     balance = 0
     balances = []
     for on in sorted(flows):
         balance += flows[on]
-        for place, use in enumerate(uses):
-            if use.closes == on:
-                balance -= _repay(use, place in single)
+        if on in closing:
+            for place in closing[on]:
+                balance -= _repay(uses[place], place in single)
         if balance < 0:
-            balance = _draw(uses, single, on, balance)
+            balance = _draw(drawing, on, balance)
         balances.append((on, balance))
     return balances
 
@@ -178,17 +183,17 @@ def _repay(use: Use, single: bool) -> int:
     return use.payoff.total
 
 
-def _draw(uses: tuple[Use, ...], single: frozenset[int], on: int, balance: int) -> int:
+def _draw(uses: list[Use], on: int, balance: int) -> int:
     """Cover a negative balance from what is open, first use first; what cannot be covered stays."""
-    for place, use in enumerate(uses):
-        if balance >= 0 or place in single or use.terms.product.draw is DrawRule.FULL:
-            continue
+    for use in uses:
         if use.opens <= on < use.closes:
             cash = -balance if use.left < 0 else min(-balance, use.left)
             if cash > 0:
                 use.needs.append((on, cash))
                 balance += cash
                 use.left -= cash if use.left >= 0 else 0
+            if not balance:
+                break
     return balance
 
 
