@@ -33,6 +33,7 @@ class Line:
     group: str
     trader: str
     providers: tuple[str, ...]
+    limit_group: str
     committed: int
     undrawn: int
     drawn: int
@@ -98,6 +99,7 @@ def _line(
         group,
         contract.trader,
         tuple({account.booking.entity: None for account in position.accounts.values()}),
+        debt.facility.limit_group,
         debt.split(limit).get(lender, 0),
         0 if debt.facility.standby else debt.split(undrawn(debt)).get(lender, 0),
         sum(
@@ -181,7 +183,7 @@ def book_of(name: str, on: date, currency: str, lines: Sequence[Line], pool: Poo
     outstanding = sum(line.principal for line in lines)
     accrued = sum(line.accrued for line in lines)
     allowance = sum(line.allowance for line in lines)
-    committed = sum(line.committed for line in lines)
+    committed = committed_of(lines)
     lost = sum(line.lost for line in lines) - sum(line.recovered for line in lines)
     cash = pool.capital + sum(amount for line in lines for _, amount in line.flows)
     unearned_loss = max(_principal_lost(lines), 0)
@@ -225,6 +227,15 @@ def book_of(name: str, on: date, currency: str, lines: Sequence[Line], pool: Poo
         not pool.capital or ratio <= pool.senior_most,
         lines,
     )
+
+
+def committed_of(lines: Iterable[Line]) -> int:
+    """What is promised: facilities of one order that share a limit count once, at the higher."""
+    grouped: dict[tuple[str, str, str], int] = {}
+    for line in lines:
+        place = line.order, line.lender, line.limit_group or line.facility
+        grouped[place] = max(grouped.get(place, 0), line.committed)
+    return sum(grouped.values())
 
 
 def _principal_lost(lines: Iterable[Line]) -> int:

@@ -39,6 +39,7 @@ class Expectations:
         self._paid: dict[str, int] = defaultdict(int)
         self._draws: dict[str, int] = defaultdict(int)
         self._received = 0
+        self._receipt_on: date | None = None
         self._tax_stated = False
         for fact in facts:
             self._note(fact)
@@ -50,6 +51,8 @@ class Expectations:
             self._stated.add(f"{fact.text('name')}/{booking}" if booking else fact.text("name"))
         elif fact.kind is FactKind.RECEIPT and fact.data.get("unknown") is not True:
             self._received += fact.minor("amount") or 0
+            if not fact.assumed:
+                self._receipt_on = max(fact.on, self._receipt_on or fact.on)
         elif fact.kind is FactKind.PAYMENT:
             self._paid[fact.text("payee")] += fact.minor("amount") or 0
             self._tax_stated = self._tax_stated or fact.text("payee") == TAX
@@ -63,7 +66,7 @@ class Expectations:
     def __call__(self, position: Position, today: date) -> Fact | None:
         """The earliest expectation not before ``today``; it counts as stated from now on."""
         if position.frozen or position.state in ENDED or position.state is OrderState.DEFAULTED:
-            return None
+            return None  # an order that went wrong is for people to state
         if self._after is not None:
             today = max(today, self._after)
         best: tuple[tuple[date, int], FactKind, dict[str, Any]] | None = None
@@ -109,13 +112,15 @@ class Expectations:
         slip = self._slip(position)
         for event in ORDER_EVENTS:
             planned = self.contract.events.get(event.value)
-            if planned is None or event.value in position.happened or event.value in self._stated:
+            if planned is None or event.value in position.happened:
                 continue
-            if event is Event.INVOICE:
-                if Event.DELIVERY.value in position.happened and "invoice" not in self._stated:
-                    yield planned + slip, FactKind.INVOICE, {}
-            else:
+            if event.value in self._stated:
+                break  # stated for a later day: what comes after it waits for it
+            if event is not Event.INVOICE:
                 yield planned + slip, FactKind.MILESTONE, {"name": event.value}
+            elif Event.DELIVERY.value in position.happened:
+                yield planned + slip, FactKind.INVOICE, {}
+            break
         yield from self._own_milestones(position, slip)
         if Event.DELIVERY.value in position.happened and position.delivered < 1 and not self._open_delivery():
             planned = self.contract.events[Event.DELIVERY.value]
@@ -168,6 +173,8 @@ class Expectations:
                 yield draw.on + self._slip(position), FactKind.DRAW, data
 
     def _receipts(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        if position.insolvent_on is not None:
+            return
         due_so_far = 0
         withheld = position.credited_net + position.credited_tax + position.books.balance(TRADER, "1215")
         for due in sorted(self.contract.sale.payment, key=lambda one: one.planned_on):
@@ -176,6 +183,8 @@ class Expectations:
                 return
             due_so_far += due.amount_minor
             open_amount = due_so_far - withheld - self._received
+            if open_amount > 0 and self._receipt_on is not None and self._receipt_on >= day:
+                return  # the buyer pays in its own way: the rest is for somebody to state
             if open_amount > 0:
                 yield day, FactKind.RECEIPT, {"amount": str(open_amount), "from": BUYER}
                 return

@@ -13,6 +13,7 @@ from typing import Protocol
 from finance.books import Journal
 from finance.contract import Contract
 from finance.debt import Debt
+from finance.derecognition import TOUCHING, give_up, take_back
 from finance.facts import Fact, FactKind
 from finance.handlers import HANDLERS
 from finance.loss import recourse_on
@@ -66,9 +67,18 @@ def fold(contract: Contract, facts: Iterable[Fact], to: date, assume: Assume | N
             fact = assume.taken(fact)
             folded.assumed.append(fact)
         today = max(today, fact.on)
-        HANDLERS[fact.kind](position, fact)
+        _take(position, fact)
         folded.states.append((fact.id, position.state.value))
     raise AssertionError(f"order {contract.order} does not come to rest")  # a bug of ours
+
+
+def _take(position: Position, fact: Fact) -> None:
+    touching = fact.kind in TOUCHING
+    if touching:
+        take_back(position, fact.on, fact.id)
+    HANDLERS[fact.kind](position, fact)
+    if touching:
+        give_up(position, fact.on, fact.id)
 
 
 def _earliest(*facts: Fact | None) -> Fact | None:
@@ -89,7 +99,7 @@ def derived(position: Position, to: date) -> Fact | None:
             continue
         if position.collected and debt.due_on is not None and debt.due_on <= to:
             found = _earliest(found, Fact(FactKind.COLLECTION, debt.due_on, f"collection-{debt.due_on}"))
-        if position.frozen and not debt.struck:
+        if position.insolvent_on is not None and not debt.struck:
             found = _earliest(found, _strike(position, debt, to))
     return found
 

@@ -123,7 +123,7 @@ def _take_out(position: Position, debt: Debt, fact: Fact, absent: list[str]) -> 
 
 def take_out_amount(position: Position, debt: Debt) -> int:
     """The advance rate of what the buyer owes and does not dispute, within the limit."""
-    base = position.books.balance(TRADER, "1210")
+    base = position.books.balance(TRADER, "1210") + position.derecognised
     most = round_minor(debt.facility.advance_rate * base) - debt.drawn
     return max(min(most, lending.undrawn(debt)), 0)
 

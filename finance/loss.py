@@ -36,7 +36,8 @@ def strike(position: Position, debt: Debt, on: date, cause: str) -> None:
     accrue(position, debt, on, cause)
     debt.struck_on = on
     advanced = debt.drawn
-    repay(position, debt, max(position.cash, 0), on, cause, lender_ranks(position))
+    if debt.facility.recourse is not Recourse.NONE:
+        repay(position, debt, max(position.cash, 0), on, cause, lender_ranks(position))
     first_loss = min(round_minor(debt.facility.first_loss_rate * advanced), debt.principal)
     call_guarantee(position, debt, NETWORK, first_loss, on, cause)
     set_allowance(position, debt, round_minor(debt.facility.loss.lgd * debt.principal), on, cause)

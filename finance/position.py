@@ -9,7 +9,7 @@ from domain.dates import end_of_month
 from domain.money import round_minor
 from domain.network import Role
 from domain.states import OrderState
-from domain.terms import Event, PaymentTerm
+from domain.terms import Event, PaymentTerm, Recourse
 from finance.books import Books, Posting
 from finance.contract import NETWORK, TRADER, Booking, Contract, Due
 from finance.debt import Debt
@@ -84,6 +84,8 @@ class Position:
     credited_tax: int = 0
     received: int = 0
     collected: int = 0
+    derecognised: int = 0
+    given_up: dict[str, tuple[int, int]] = field(default_factory=dict)
     undelivered_refund: int = 0
     invoices: list[Invoice] = field(default_factory=list)
     insolvent_on: date | None = None
@@ -105,13 +107,19 @@ class Position:
 
     @property
     def frozen(self) -> bool:
-        """The buyer is insolvent: nothing leaves the loop but to those who financed it."""
-        return self.insolvent_on is not None
+        """The buyer is insolvent: nothing leaves the loop but to those who financed it.
+
+        A factor without recourse has no claim on the loop, so for it alone nothing is kept.
+        """
+        if self.insolvent_on is None:
+            return False
+        drawn = [debt for debt in self.debts.values() if debt.drawings]
+        return not drawn or any(debt.facility.recourse is not Recourse.NONE for debt in drawn)
 
     @property
     def receivable(self) -> int:
-        """What the buyer owes, disputed parts included."""
-        return self.books.balance(TRADER, "1210") + self.books.balance(TRADER, "1215")
+        """What the buyer owes, disputed parts and what a factor bought without recourse included."""
+        return self.derecognised + self.books.balance(TRADER, "1210") + self.books.balance(TRADER, "1215")
 
     def post(
         self, kind: str, on: date, cause: str, party: str, postings: Iterable[Posting], facility: str = ""
