@@ -16,6 +16,7 @@ from domain.plan import FacilityPlan, FlowKind, Plan, PlanLeg
 from domain.terms import Event, Fee, FeeBasis, PaymentTerm
 from finance.contract import (
     NETWORK,
+    WATERFALL,
     Booking,
     Charge,
     Condition,
@@ -24,6 +25,7 @@ from finance.contract import (
     Facility,
     LossRate,
     PlannedDraw,
+    Rank,
     Sale,
     Share,
 )
@@ -72,11 +74,24 @@ def contract_of(order: Order, plan: Plan, network: Network, on: date) -> Contrac
         next((tax for tax in network.taxes if tax.country == network.country), None),
         next((flow.on for flow in plan.flows if flow.counterparty == "tax"), None),
         _calendar(network, plan),
+        waterfall=_waterfall(plan, network),
         referral_share=network.fee.referral_share,
         buyer=order.buyer.name,
         trader=order.seller.name,
         inspected=any(_is_inspection(leg, plan) for leg in plan.legs),
     )
+
+
+def _waterfall(plan: Plan, network: Network) -> tuple[Rank, ...]:
+    """The order of claims that the take-out's lender asks for (``waterfall`` in its rules), else the usual
+    one. Ranks that it leaves out come after those that it names."""
+    for facility in plan.facilities:
+        product = next((one for one in network.products if one.id == facility.product), None)
+        wanted = underwriting_of(product, network).get("waterfall", ()) if product is not None else ()
+        if wanted and facility.role is Role.TAKE_OUT:
+            named = [Rank(str(name)) for name in wanted]
+            return (*named, *(rank for rank in WATERFALL if rank not in named))
+    return WATERFALL
 
 
 def _calendar(network: Network, plan: Plan) -> BusinessCalendar:

@@ -1,0 +1,68 @@
+"""One fold of an order's whole life, against the floor of merely building its journals.
+
+``python bench/fold.py``: medians over repeated runs, in milliseconds.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from config.locations import shipped_example, shipped_network  # noqa: E402
+from config.network import load_network  # noqa: E402
+from config.settings import load_policy  # noqa: E402
+from documents.orders import read  # noqa: E402
+from domain.plan import Plan  # noqa: E402
+from finance.books import Books, Journal  # noqa: E402
+from finance.expect import Expectations  # noqa: E402
+from finance.facts import Fact, FactKind  # noqa: E402
+from finance.fold import fold  # noqa: E402
+from flows.fund import contract_of  # noqa: E402
+from routing.choose import choose  # noqa: E402
+
+END = date(2027, 12, 31)
+
+
+def timed(work: Callable[[], object], times: int = 60) -> float:
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return median(taken) * 1000
+
+
+def rebuild(journals: list[Journal]) -> None:
+    """The floor: post the same journals with nothing to decide."""
+    books = Books()
+    for one in journals:
+        books.post(one.kind, one.on, one.cause, one.party, one.postings)
+
+
+def main() -> None:
+    order, network = read(shipped_example()), load_network(shipped_network())
+    plan = choose(order, network, load_policy(shipped_network()))
+    assert isinstance(plan, Plan)
+    on = order.issued_on
+    contract = contract_of(order, plan, network, on)
+    accepted = Fact(FactKind.ACCEPTED, on, "accepted")
+    played = fold(contract, [accepted], END, Expectations(contract, [accepted]))
+    facts = [accepted, *played.assumed]
+    floor = timed(lambda: rebuild(played.journals))
+    replay = timed(lambda: fold(contract, facts, END))
+    assumed = timed(lambda: fold(contract, [accepted], END, Expectations(contract, [accepted])))
+    made = timed(lambda: contract_of(order, plan, network, on))
+    print(f"{len(played.journals)} journals of {len(facts)} facts")
+    print(f"journals alone      {floor:6.2f} ms   1.0")
+    print(f"fold of the facts   {replay:6.2f} ms  {replay / floor:4.1f}")
+    print(f"fold as planned     {assumed:6.2f} ms  {assumed / floor:4.1f}")
+    print(f"contract of a plan  {made:6.2f} ms  {made / floor:4.1f}")
+
+
+if __name__ == "__main__":
+    main()
