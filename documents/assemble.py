@@ -12,7 +12,7 @@ from typing import Any
 
 from documents.extra import plain_data
 from documents.findings import Findings
-from documents.section import NOTE_LENGTH, Section
+from documents.section import NOTE_LENGTH, Section, plain_text
 from domain.dates import Roll
 from domain.money import CURRENCY_EXPONENTS, MINOR_MAXIMUM, format_minor, round_minor
 from domain.order import Adjustment, Order, OrderLine, Party
@@ -234,9 +234,8 @@ def _given(section: Section, key: str) -> bool:
 
 
 def _per_unit(exact: Fraction) -> Decimal:
-    """The price as a decimal, built from its digits so that no context rounds it."""
-    digits = f"{round_minor(exact * 10**PRICE_DECIMALS):0{PRICE_DECIMALS + 1}d}"
-    return Decimal(f"{digits[:-PRICE_DECIMALS]}.{digits[-PRICE_DECIMALS:]}".rstrip("0").rstrip("."))
+    text = plain_text(exact, PRICE_DECIMALS)
+    return Decimal(text.rstrip("0").rstrip("."))
 
 
 def _check_sums(order: Order, top: Section) -> None:

@@ -3,11 +3,10 @@
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 
-from documents.section import DECIMALS, DIGITS, decimal_of
-from domain.money import MoneyError, round_minor
+from documents.section import DECIMALS, DIGITS, decimal_of, plain_text
+from domain.money import MoneyError
 
 EXCEL_START = date(1899, 12, 30)
 """Day 0 of the day numbers that spreadsheets write for dates."""
@@ -65,15 +64,10 @@ class Kind:
             value = decimal_of(plain, DIGITS if self.decimals is not None else DECIMALS)
         except MoneyError as error:
             raise ValueError(f"is no number: {error}") from None
-        return plain if self.decimals is None else rounded(Fraction(value), self.decimals)
+        return plain if self.decimals is None else plain_text(Fraction(value), self.decimals)
 
 
 TEXT = Kind()
-
-
-def rounded(exact: Fraction, decimals: int) -> str:
-    """The number as text with so many decimals; halves go away from zero."""
-    return str(Decimal(round_minor(exact * 10**decimals)).scaleb(-decimals))
 
 
 def _day(text: str, style: str) -> date | None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from documents.findings import Findings
-from domain.money import MoneyError, minor_of
+from domain.money import MoneyError, minor_of, round_minor
 
 NAME_LENGTH = 1_000
 NOTE_LENGTH = 10_000
@@ -44,6 +44,15 @@ def decimal_of(text: str, decimals_allowed: int = DECIMALS) -> Decimal:
     if len(decimals) > decimals_allowed or len(whole) + len(decimals) > DIGITS:
         raise MoneyError(f"a number of {len(cleaned)} digits is more than an order can mean")
     return Decimal(cleaned)
+
+
+def plain_text(exact: Fraction, decimals: int = DECIMALS) -> str:
+    """The number with so many decimals, halves away from zero; built from digits, no context rounds it."""
+    units = round_minor(exact * 10**decimals)
+    if not decimals:
+        return str(units)
+    digits = f"{abs(units):0{decimals + 1}d}"
+    return f"{'-' if units < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
 
 
 def day_of(text: str) -> date:

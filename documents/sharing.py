@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from documents.csv_order import Row
-from documents.kinds import rounded
-from documents.section import decimal_of
+from documents.section import decimal_of, plain_text
 from documents.source import CellError, Cells, Source
 from domain.money import MoneyError, round_minor, split_minor
 
@@ -98,7 +97,7 @@ class SharedValues:
         whole = round_minor(value * 10**decimals)
         shares = split_minor(whole, _weights([share for _, _, share in members]))
         return {
-            identity: rounded(Fraction(part, 10**decimals), decimals)
+            identity: plain_text(Fraction(part, 10**decimals), decimals)
             for (identity, _, _), part in zip(members, shares, strict=True)
         }
 

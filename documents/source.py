@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from documents.kinds import TEXT, Kind, folded, rounded
-from documents.section import decimal_of
+from documents.kinds import TEXT, Kind, folded
+from documents.section import decimal_of, plain_text
 from domain.money import MoneyError
 
 Cells = Mapping[str, str]
+DAYS_MOVED = 36_500
 TIMES_DECIMALS = 6
 """Decimals kept when a number is multiplied, as in pounds to kilograms."""
 
@@ -96,13 +97,22 @@ class Source:
             return self.default
         if self.plus_days:
             column_or_number = cells.get(self.plus_days, self.plus_days).strip()
-            days = int(decimal_of(column_or_number))
-            if abs(days) > 36_500:
-                raise ValueError(f"is to be moved by {days} days")
-            return (date.fromisoformat(text) + timedelta(days=days)).isoformat()
+            return moved(date.fromisoformat(text), column_or_number).isoformat()
         if self.times is not None:
-            return rounded(Fraction(decimal_of(text)) * self.times, TIMES_DECIMALS)
+            return plain_text(Fraction(decimal_of(text)) * self.times, TIMES_DECIMALS)
         return text
+
+
+def moved(day: date, text: str) -> date:
+    """The day so many whole days later; ValueError for anything else or a day beyond the calendar."""
+    number = decimal_of(text)
+    days = int(number)
+    if days != number or abs(days) > DAYS_MOVED:
+        raise ValueError(f"cannot be moved by {text[:20]!r} days")
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        raise ValueError("is beyond the calendar") from None
 
 
 @dataclass(frozen=True)

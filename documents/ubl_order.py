@@ -4,18 +4,18 @@ OASIS UBL 2.1 (schema UBL-Order-2.1) and Peppol BIS Ordering 3; how contradictio
 are treated is in docs/reference/order-files.md.
 """
 
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from documents.findings import Findings, refuse
-from documents.section import Numeral, decimal_of
+from documents.section import Numeral, decimal_of, plain_text
 from documents.ubl import Places, address_of, currency_of, document_namespace, is_true, party_of
 from documents.ubl_tax import TaxReading
 from documents.ubl_terms import payment_of
 from documents.xml_tree import Node
 from domain.money import MoneyError
 
+WEIGHT_DECIMALS = 6
 _PERIOD_ENDS = (
     ("RequestedDeliveryPeriod", "EndDate"),
     ("LatestDeliveryDate",),
@@ -201,8 +201,7 @@ class _Reading:
             return base
         if price * quantity * factor / per != stated:
             return base
-        per /= factor
-        return str(Decimal(per.numerator) / Decimal(per.denominator))
+        return plain_text(per / factor)
 
     def line_delivery(self, name: str, item: Node) -> dict[str, str]:
         read = [self.delivery(f"{name}.due_on", node) for node in item.each("Delivery")]
@@ -220,15 +219,15 @@ class _Reading:
 
     def line_adjustment(self, name: str, item: Node) -> str:
         """Allowances and charges of the line in one sum; those of the price are in the price already."""
-        total = Decimal(0)
+        total = Fraction(0)
         nodes = list(item.each("AllowanceCharge"))
         for node in nodes:
             text = self.signed(f"{name}.adjustment", node)
             try:
-                total += decimal_of(text)
+                total += Fraction(decimal_of(text))
             except MoneyError as error:
                 self.findings.add(f"{name}.adjustment", str(error), "give the amount as a decimal number")
-        return str(total) if nodes else ""
+        return plain_text(total) if nodes else ""
 
     def weight(self, item: Node) -> str:
         """Gross weight of the line in kilograms, where it is stated in kilograms, grams or tonnes."""
@@ -243,7 +242,7 @@ class _Reading:
             weight = decimal_of(node.text)
         except MoneyError:
             return ""
-        return str(weight * factor.numerator / factor.denominator) if factor else ""
+        return plain_text(Fraction(weight) * factor, WEIGHT_DECIMALS) if factor else ""
 
     def extra(self, delivery: dict[str, Any]) -> dict[str, Any]:
         root = self.root

@@ -31,7 +31,7 @@ SAMPLES = {
     "a.csv": orders.CSV,
     "a.xml": ubl.ORDER,
 }
-QUICK = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def outcomes(name: str, content: bytes) -> list[Order | Defects | NetError]:
