@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -18,9 +19,9 @@ from ledger.findings import Finding
 from ledger.signing import command_digest, command_message
 from trust.canonical import canonical_bytes
 from trust.keys import PublicKey
-from trust.merkle import Frontier
 
 Row = tuple[Any, ...]
+LEG_PAGE = 4_096
 _SORTED = orjson.OPT_SORT_KEYS
 _FIELDS = {"actor", "at", "body", "format", "key", "kind", "ledger", "legs", "on", "order"}
 
@@ -46,7 +47,6 @@ def check_stretch(
     ``start`` is a multiple of a power of two not smaller than the stretch, so every node inside is its own.
     """
     stretch = Stretch(start, end)
-    frontier = Frontier()
     pages = _legs_by_record(legs, stretch)
     expected = start
     for row in records:
@@ -57,12 +57,11 @@ def check_stretch(
             )
             expected = row[0]
         _check_record(ledger_id, row, pages, stretch)
-        _check_node(row, frontier, stretch)
+        _check_node(row, stretch.peaks, stretch)
         stretch.records += 1
     if expected != end:
         stretch.findings.append(Finding("gap", f"record {expected + 1}", f"is missing, up to record {end}"))
     pages.rest()
-    stretch.peaks = frontier.peaks
     return stretch
 
 
@@ -72,25 +71,33 @@ class _legs_by_record:  # noqa: N801 - reads as a function
     def __init__(self, rows: Iterable[Row], stretch: Stretch) -> None:
         self._rows: Iterator[Row] = iter(rows)
         self._stretch = stretch
-        self._next: Row | None = next(self._rows, None)
+        self._page: list[Row] = []
+        self._at = 0
 
     def of(self, sequence: int) -> list[Row]:
         found: list[Row] = []
-        row = self._next
-        while row is not None and row[0] <= sequence:
-            if row[0] == sequence:
-                found.append(row)
-            else:
-                self._stray(row)
-            row = next(self._rows, None)
-        self._next = row
-        self._stretch.legs += len(found)
-        return found
+        while True:
+            page, at, end = self._page, self._at, len(self._page)
+            while at < end and page[at][0] <= sequence:
+                if page[at][0] == sequence:
+                    found.append(page[at])
+                else:
+                    self._stray(page[at])
+                at += 1
+            self._at = at
+            if at < end or not self._turn():
+                self._stretch.legs += len(found)
+                return found
+
+    def _turn(self) -> bool:
+        """Fetch the next page; False when there is none."""
+        self._page, self._at = list(islice(self._rows, LEG_PAGE)), 0
+        return bool(self._page)
 
     def rest(self) -> None:
-        while self._next is not None:
-            self._stray(self._next)
-            self._next = next(self._rows, None)
+        while self._at < len(self._page) or self._turn():
+            self._stray(self._page[self._at])
+            self._at += 1
 
     def _stray(self, row: Row) -> None:
         self._stretch.findings.append(
@@ -214,9 +221,13 @@ def _leg_text(leg: Row) -> str:
     return f"{leg[2]} {leg[3]} {leg[5]} {leg[4]} (order {leg[6] or '-'}, {leg[7]})"
 
 
-def _check_node(row: Row, frontier: Frontier, stretch: Stretch) -> None:
-    node = frontier.append(bytes(row[8]))
-    stretch.last_node = bytes(row[9])
+def _check_node(row: Row, peaks: list[bytes], stretch: Stretch) -> None:
+    node, count = row[8], stretch.records
+    while count & 1:
+        node = sha256(b"\x01" + peaks.pop() + node).digest()
+        count >>= 1
+    peaks.append(node)
+    stretch.last_node = row[9]
     if node != row[9] and row[0] != stretch.end:
         stretch.findings.append(
             Finding(

@@ -202,15 +202,32 @@ def _signature_job(path: str, ledger_id: str, start: int, end: int) -> SignedStr
                 " WHERE kind = 'actor.enrolled'"
             )
         )
-        for row in connection.execute(_COMMANDS, (start, end)):
-            leaves = connection.execute(
-                "SELECT leaf FROM record WHERE sequence BETWEEN ? AND ? ORDER BY sequence", row[1:3]
-            )
-            signed.findings += check_command(ledger_id, row, (leaf for (leaf,) in leaves), enrolled)
+        rows = connection.execute(_COMMANDS, (start, end)).fetchall()
+        stored = _Leaves(connection, rows[0][1], rows[-1][2]) if rows else None
+        for row in rows:
+            leaves = stored.up_to(row[1], row[2]) if stored else ()
+            signed.findings += check_command(ledger_id, row, leaves, enrolled)
             signed.commands += 1
     finally:
         connection.close()
     return signed
+
+
+class _Leaves:
+    """Leaves of consecutive commands, read once in order."""
+
+    def __init__(self, connection: sqlite3.Connection, first: int, last: int) -> None:
+        self._rows = connection.execute(
+            "SELECT sequence, leaf FROM record WHERE sequence BETWEEN ? AND ? ORDER BY sequence",
+            (first, last),
+        )
+        self._next: tuple[int, bytes] | None = self._rows.fetchone()
+
+    def up_to(self, first: int, last: int) -> Iterator[bytes]:
+        while self._next is not None and self._next[0] <= last:
+            if self._next[0] >= first:
+                yield self._next[1]
+            self._next = self._rows.fetchone()
 
 
 def _projections_job(path: str) -> list[Finding]:

@@ -70,8 +70,9 @@ CREATE TABLE balance (
   amount_minor INTEGER NOT NULL,
   last_sequence INTEGER NOT NULL,
   last_leg INTEGER NOT NULL,
-  PRIMARY KEY (order_reference, entity, account, currency)
+  PRIMARY KEY (entity, account, currency, order_reference)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX balance_order ON balance (order_reference);
 
 CREATE TABLE account_floor (
   entity TEXT NOT NULL,
