@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from domain.posting import Entry, Leg
+from domain.posting import Entry
 from flows.calls import Ask, MustAsk, Reply, Turn, Unreachable
 from flows.firms import Firms
 from flows.journal import Journal, call_key
 from flows.needs import Need
+from flows.undo import post_fee
 from ledger.transaction import Transaction
 from providers.answers import instant_text, read_request, request_data
 from providers.protocol import (
@@ -34,7 +35,6 @@ from providers.protocol import (
 MARGIN = timedelta(seconds=5)
 """A hold that ends sooner than this is treated as ended: the confirmation could come too late."""
 UNDOING = (f"/{Verb.RELEASE.value}", f"/{Verb.CANCEL.value}")
-FEE_ACCOUNT, PAYABLE_ACCOUNT = "5620", "2110"
 
 Asking = Generator[Sequence[Ask], Turn, None]
 
@@ -204,36 +204,23 @@ class Reservation:
         for kept in [self.kept.pop(leg) for leg in legs]:
             self.given_back[kept.need.leg] = kept.turn + 1
             verb = Verb.CANCEL if kept.booked else Verb.RELEASE
+            one = self.ask_for(kept.need, verb, kept.turn, kept.reference)
             if kept.own:
-                self._count(
-                    kept.need, ask(kept.adapter, self.call(kept.need, verb, kept.turn, kept.reference))
-                )
+                self._count(one, ask(kept.adapter, one.call))
             elif kept.booked or not kept.simulated:
-                asks.append(self.ask_for(kept.need, verb, kept.turn, kept.reference))
+                asks.append(one)
         if asks:
             self.turn = yield asks
             for one in asks:
-                self._count_reply(one)
+                self._count(one, self.turn.replies[one.operation])
 
-    def _count_reply(self, one: Ask) -> None:
-        reply = self.turn.replies[one.operation]
-        if isinstance(reply, Released):
-            self._count(Need(one.call.request.leg, one.firm, one.call.request), reply)
-        else:
+    def _count(self, one: Ask, reply: Reply) -> None:
+        """Add up what giving back costs, and name what could not be given back."""
+        if not isinstance(reply, Released):
             self.left.append(f"{one.firm} {one.call.reference}: {missing(reply)}")
-
-    def _count(self, need: Need, reply: Answer) -> None:
-        """What giving back costs is owed to the firm from now on."""
-        if not isinstance(reply, Released) or not reply.fee_minor:
-            return
-        self.cost[reply.currency] = self.cost.get(reply.currency, 0) + reply.fee_minor
-        legs = (
-            Leg("trader", FEE_ACCOUNT, reply.currency, reply.fee_minor),
-            Leg("trader", PAYABLE_ACCOUNT, reply.currency, -reply.fee_minor),
-        )
-        body = {"firm": need.firm, "leg": need.leg, "fee_minor": str(reply.fee_minor)}
-        key = f"{self.prefix}/{need.leg}/{self.given_back.get(need.leg, 0)}/fee"
-        self.transaction.append(Entry("slot.fee", key, self.on, self.order, body, legs))
+        elif reply.fee_minor:
+            self.cost[reply.currency] = self.cost.get(reply.currency, 0) + reply.fee_minor
+            post_fee(self.transaction, self.on, one.operation, one.call, reply)
 
     def give_up_open(self, reason: str) -> None:
         """Calls still without an answer: whatever comes of them is undone by the sweep."""

@@ -232,6 +232,7 @@ class _Reserving(Reservation):
         self._retest()
         if not self._stopped:
             yield from self._confirm([kept for kept in open_ if not kept.simulated and not kept.own])
+        self._retest()
         for kept in open_:
             if kept.own and not self._stopped:
                 call = self.call(kept.need, Verb.CONFIRM, kept.turn, kept.reference)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.errors import NetError, NotFoundError
-from flows.calls import Ask, Caller, MustAsk, Patience, Reply, Steps, Unreachable
+from flows.calls import Ask, Caller, MustAsk, Patience, Reply, Steps, Turn, Unreachable
 from flows.firms import Firms
 from flows.journal import Journal
 from flows.reservation import UNDOING, missing
 from flows.resolve import OpenCall, open_calls
-from flows.undo import intend_undoing, undoing
+from flows.undo import intend_undoing, post_fee, undoing
 from ledger.store import Ledger
-from providers.protocol import Pending, Released
+from providers.protocol import Call, Pending, Released
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ def sweep(ledger: Ledger, firms: Firms, on: date, *, patience: Patience | None =
     expired = expire_holds(ledger, firms.clock())
     wanted = [one for one in open_calls(ledger) if one.given_up or one.operation.endswith(UNDOING)]
     caller: Caller[str] = Caller(ledger, firms, on, patience=patience)
-    flows = [_settle(ledger.id, firms, one) for one in wanted]
+    flows = [_settle(ledger.id, firms, on, one) for one in wanted]
     outcomes = caller.run(flows) if flows else []
     left = [str(outcome) for outcome in outcomes if isinstance(outcome, NetError) or outcome.startswith("!")]
     closed = [one.operation for one, out in zip(wanted, outcomes, strict=True) if out == ""]
     return Swept(expired, tuple(closed), tuple(text.removeprefix("!") for text in left))
 
 
-def _settle(ledger_id: str, firms: Firms, one: OpenCall) -> Steps[str]:
+def _settle(ledger_id: str, firms: Firms, on: date, one: OpenCall) -> Steps[str]:
     """Nothing when the call is closed, else ``!`` and why it is not."""
     turn = yield ()
     try:
@@ -63,17 +63,20 @@ def _settle(ledger_id: str, firms: Firms, one: OpenCall) -> Steps[str]:
     if isinstance(reply, Pending | Unreachable | MustAsk):
         return f"!{missing(reply)}"
     if not one.given_up:
-        return "" if isinstance(reply, Released) else f"!{one.firm} {missing(reply)}"
+        return _given_back(turn, on, one.operation, one.call, reply)
     found = undoing(ledger_id, one.operation, one.call, reply, turn.now.replace(microsecond=0))
     if found is None:
         return ""
     intend_undoing(turn.transaction, Journal(), ledger_id, one.operation, one.call, reply, turn.now)
     turn = yield [Ask(found.operation, one.order, one.firm, adapter, found.call)]
-    return _undone(turn.replies[found.operation], one)
+    return _given_back(turn, on, found.operation, found.call, turn.replies[found.operation])
 
 
-def _undone(reply: Reply, one: OpenCall) -> str:
-    return "" if isinstance(reply, Released) else f"!{one.firm} {missing(reply)}"
+def _given_back(turn: Turn, on: date, operation: str, call: Call, reply: Reply) -> str:
+    if not isinstance(reply, Released):
+        return f"!{call.request.provider} {missing(reply)}"
+    post_fee(turn.transaction, on, operation, call, reply)
+    return ""
 
 
 def describe(swept: Swept) -> Sequence[str]:
