@@ -18,38 +18,75 @@ from typing import Any, TypeVar
 Kind = TypeVar("Kind")
 
 
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
 def to_plain(value: Any) -> Any:
     """Strings, numbers, booleans, None, lists and dicts with sorted-able string keys.
 
     TypeError for a float or anything else that has no exact plain form.
     """
-    if value is None or (isinstance(value, bool | str) and not isinstance(value, Enum)):
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, int):
-        return value
-    if isinstance(value, date | Fraction | Decimal):
-        return value.isoformat() if isinstance(value, date) else str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: _field_plain(getattr(value, name), minor) for name, minor in _names(type(value))}
-    return _collection_plain(value)
+    kind: Any = type(value)
+    return value if kind in _AS_IT_IS else _writer(kind)(value)
 
 
-def _collection_plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(to_plain(key)): to_plain(item) for key, item in value.items()}
-    if isinstance(value, set | frozenset):
-        return sorted(to_plain(item) for item in value)
-    if isinstance(value, list | tuple):
-        return [to_plain(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no exact plain form")
+@cache
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    """How values of the type are written; found once for each type."""
+    if issubclass(kind, Enum):
+        return _enum_plain
+    if issubclass(kind, bool | str | int):
+        return _same
+    if issubclass(kind, date):
+        return date.isoformat
+    if issubclass(kind, Fraction | Decimal):
+        return str
+    if is_dataclass(kind):
+        return _dataclass_writer(kind)
+    if issubclass(kind, Mapping):
+        return _mapping_plain
+    if issubclass(kind, set | frozenset):
+        return _set_plain
+    if issubclass(kind, list | tuple):
+        return _list_plain
+    raise TypeError(f"{kind.__name__} has no exact plain form")
 
 
-def _field_plain(value: Any, minor: bool) -> Any:
-    if minor and isinstance(value, int):
-        return str(value)
-    return to_plain(value)
+def _same(value: Any) -> Any:
+    return value
+
+
+def _enum_plain(value: Any) -> Any:
+    return value.value
+
+
+def _mapping_plain(value: Any) -> dict[str, Any]:
+    return {str(to_plain(key)): to_plain(item) for key, item in value.items()}
+
+
+def _set_plain(value: Any) -> list[Any]:
+    return sorted(to_plain(item) for item in value)
+
+
+def _list_plain(value: Any) -> list[Any]:
+    return [to_plain(item) for item in value]
+
+
+def _dataclass_writer(kind: Any) -> Callable[[Any], Any]:
+    names = _names(kind)
+
+    def write(value: Any) -> dict[str, Any]:
+        plain = {}
+        for name, minor in names:
+            item = getattr(value, name)
+            found: Any = type(item)
+            if found in _AS_IT_IS:
+                plain[name] = str(item) if minor and found is int else item
+            else:
+                plain[name] = _writer(found)(item)
+        return plain
+
+    return write
 
 
 @cache

@@ -20,7 +20,7 @@ from domain.order import Order
 from domain.plan import Plan
 from domain.states import ENDED, OrderState
 from flows.availability import LedgerAvailability, slot_lines
-from flows.fulfil import advance
+from flows.fulfil import Recorded, advance, advance_book
 from flows.group import grouped
 from flows.place import Placed, place_order, same_order
 from flows.plan import newest_plan
@@ -161,11 +161,19 @@ def _take(session: Session, terms: BatchTerms, prepared: _Prepared) -> Done:
         way = _reserve(session, placed, prepared)
         placed = way.placed
         if terms.until == SETTLED:
-            played = advance(session.ledger, placed.id, _last_day(way.plan), as_planned=True)
-            placed = replace(placed, state=played.state)
+            placed = replace(placed, state=_play(session, way).state)
         return _done(session, placed, plan=way.plan)
     except NetError as error:
         return _refused(prepared.order.reference, error)
+
+
+def _play(session: Session, way: Way) -> Recorded:
+    """Play the plan to its last day; the book is in hand when the order was reserved just now."""
+    to = max((flow.on for flow in way.plan.flows), default=way.plan.planned_on)
+    if way.book is None:
+        return advance(session.ledger, way.placed.id, to, as_planned=True)
+    with session.ledger.write() as transaction:
+        return advance_book(transaction, way.book, to, as_planned=True)
 
 
 def _reserve(session: Session, placed: Placed, prepared: _Prepared) -> Way:
@@ -173,10 +181,6 @@ def _reserve(session: Session, placed: Placed, prepared: _Prepared) -> Way:
         kept = keep_plan(session, placed, prepared.plan, prepared.on)
         return reserve_planned(session, kept, prepared.plan, prepared.on)
     return go_on(session, placed.id, prepared.on)
-
-
-def _last_day(plan: Plan) -> date:
-    return max((flow.on for flow in plan.flows), default=plan.planned_on)
 
 
 def _done(session: Session, known: Placed, *, plan: Plan | None = None, repeated: bool = False) -> Done:

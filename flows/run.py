@@ -29,6 +29,7 @@ from flows.reserve import is_local, refusal_error, reserve, reserve_in
 from routing.choose import choose
 
 if TYPE_CHECKING:
+    from flows.posting import OrderBook
     from flows.session import Session
     from ledger.transaction import Transaction
 
@@ -41,12 +42,13 @@ LOOKED_AT_ONCE = 40
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How far the order has come: its plan as reserved, and what had to be adapted to on the way."""
+    """How far the order has come: its plan as reserved, what had to be adapted to, its book if just begun."""
 
     placed: Placed
     plan: Plan
     notes: tuple[str, ...] = ()
     repeated: bool = False
+    book: "OrderBook | None" = None
 
 
 def run_order(session: "Session", order: Order) -> Way:
@@ -134,29 +136,30 @@ def reserve_on(session: "Session", known: Placed, plan: Plan, on: date, next_pla
     """As ``reserve_planned``, with ``next_plan`` to answer a firm's no; what nobody could cure comes back."""
     ledger, firms = session.ledger, session.firms
     job = Job(known.id, plan, on, next_plan=next_plan)
+    book: OrderBook | None = None
     if is_local(plan, firms):
         with ledger.write() as transaction:
             outcome = reserve_in(transaction, firms, job)
             if isinstance(outcome, Reserved):
-                _accept(session, transaction, known, plan, outcome, on)
+                book = _accept(session, transaction, known, plan, outcome, on)
     else:
         outcome = reserve(ledger, firms, job)
         if isinstance(outcome, Reserved):
             with ledger.write() as transaction:
-                _accept(session, transaction, known, plan, outcome, on)
+                book = _accept(session, transaction, known, plan, outcome, on)
     if isinstance(outcome, Refused):
         return outcome
-    return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes)
+    return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes, book=book)
 
 
 def _accept(
     session: "Session", transaction: "Transaction", known: Placed, plan: Plan, outcome: Reserved, on: date
-) -> None:
+) -> "OrderBook":
     """The offers are accepted on the plan that was reserved, which may not be the first one."""
     if outcome.plan is not plan:
         record_plan(transaction, known.id, outcome.plan, on)
     order, key = known_as(known), session.registry_key
-    accept(transaction, order, outcome.plan, session.network, on, registry_key=key)
+    return accept(transaction, order, outcome.plan, session.network, on, registry_key=key).book
 
 
 def _accept_once(session: "Session", known: Placed, plan: Plan, on: date) -> None:

@@ -18,10 +18,36 @@ def canonical_bytes(value: Any) -> bytes:
     Only str, int within 2**53, bool, None, list, tuple and dict with string keys: anything else, a float
     above all, is a ``UsageError``. NUL characters are refused because databases cannot store them.
     """
+    if _is_plain(value):
+        return orjson.dumps(value, option=_FAST)
     clean, plain_keys = _clean(value)
     if plain_keys:
         return orjson.dumps(clean, option=_FAST)
     return _slow_bytes(clean)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether nothing in it has to be cleaned or refused: ASCII throughout. Most records are so."""
+    left = [value]
+    while left:
+        item = left.pop()
+        kind = type(item)
+        if kind is str:
+            if not item.isascii() or "\0" in item:
+                return False
+        elif kind is dict:
+            left.extend(item)
+            left.extend(item.values())
+            if not all(type(key) is str for key in item):
+                return False
+        elif kind is list or kind is tuple:
+            left.extend(item)
+        elif kind is int:
+            if not -LARGEST_INTEGER < item < LARGEST_INTEGER:
+                return False
+        elif item is not None and kind is not bool:
+            return False
+    return True
 
 
 def parse_canonical(body: bytes | str) -> Any:
