@@ -4,17 +4,19 @@ The sums are those of EN 16931: BR-CO-10 (lines), BR-CO-11 and BR-CO-12 (allowan
 (without tax), BR-CO-17 (tax, rounded once per category and rate), BR-CO-15 (with tax), BR-CO-16 (payable).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from documents.section import plain_text
 from domain.errors import RefusedError
 from domain.money import round_minor
 from domain.order import Adjustment, Order, OrderLine, Party
 
 STANDARD, ZERO = "S", "Z"
+WHOLE = Fraction(1)
+QUANTITY_DECIMALS = 6
 EXEMPTIONS = {
     "E": "Exempt from tax",
     "AE": "Reverse charge",
@@ -40,7 +42,8 @@ class Invoice:
     """A bill to the buyer, or with ``credits`` (the number of the invoice it corrects) a credit note.
 
     ``payee`` is whom the buyer must pay when the claim is assigned; ``account`` is the collection account.
-    ``prepaid_minor`` has been received before. Amounts are positive also on a credit note.
+    ``prepaid_minor`` has been received before; ``rounding_minor`` is what the books differ by, which round
+    in another place (EN 16931 BT-114). Amounts are positive also on a credit note.
     """
 
     number: str
@@ -60,6 +63,7 @@ class Invoice:
     terms: str = ""
     note: str = ""
     prepaid_minor: int = 0
+    rounding_minor: int = 0
     credits: str = ""
 
     @property
@@ -103,7 +107,7 @@ class Invoice:
 
     @property
     def payable_minor(self) -> int:
-        return self.gross_minor - self.prepaid_minor
+        return self.gross_minor - self.prepaid_minor + self.rounding_minor
 
 
 def category_of(category: str, rate: Fraction) -> str:
@@ -118,17 +122,20 @@ def invoice_of(
     number: str,
     issued_on: date,
     *,
-    quantities: Mapping[str, Decimal] | None = None,
+    share: Fraction = WHOLE,
     prepaid_minor: int = 0,
     credits: str = "",
 ) -> Invoice:
-    """The invoice of an order, or of the quantities by line number that were delivered of it.
+    """The invoice of an order, or of the share of it that was delivered, or credited.
 
-    RefusedError for a line that the order does not have or a quantity beyond it. Adjustments of the
-    whole order are billed with its first full invoice only.
+    Quantities are exact to a millionth, amounts rounded once per line. RefusedError beyond the whole order.
     """
-    whole = quantities is None
-    lines = order.lines if quantities is None else _parts(order, quantities)
+    if not 0 < share <= 1:
+        raise RefusedError(
+            f"order {order.reference} cannot be billed for {float(share):.6g} of what was ordered",
+            "bill more than nothing and at most the whole",
+        )
+    whole = share == WHOLE
     return Invoice(
         number=number,
         issued_on=issued_on,
@@ -136,8 +143,8 @@ def invoice_of(
         currency=order.currency,
         seller=order.seller,
         buyer=order.buyer,
-        lines=lines,
-        adjustments=order.adjustments if whole else (),
+        lines=order.lines if whole else tuple(_part(line, share) for line in order.lines),
+        adjustments=order.adjustments if whole else tuple(_scaled(item, share) for item in order.adjustments),
         destination=order.destination,
         country=order.country,
         prepaid_minor=prepaid_minor,
@@ -145,26 +152,12 @@ def invoice_of(
     )
 
 
-def _parts(order: Order, quantities: Mapping[str, Decimal]) -> tuple[OrderLine, ...]:
-    known = {line.number: line for line in order.lines}
-    found = []
-    for number, quantity in quantities.items():
-        line = known.get(number)
-        if line is None:
-            raise RefusedError(
-                f"order {order.reference} has no line {number}", f"its lines: {', '.join(known)}"
-            )
-        if not 0 < quantity <= line.quantity:
-            raise RefusedError(
-                f"line {number} of order {order.reference} is for {line.quantity}, not {quantity}",
-                "bill at most what was ordered",
-            )
-        found.append(_part(line, quantity))
-    return tuple(found)
-
-
-def _part(line: OrderLine, quantity: Decimal) -> OrderLine:
-    share = Fraction(quantity) / Fraction(line.quantity)
+def _part(line: OrderLine, share: Fraction) -> OrderLine:
+    quantity = Decimal(plain_text(Fraction(line.quantity) * share, QUANTITY_DECIMALS))
     net = round_minor(line.net_minor * share)
     adjustment = round_minor(line.adjustment_minor * share)
     return replace(line, quantity=quantity, net_minor=net, adjustment_minor=adjustment)
+
+
+def _scaled(item: Adjustment, share: Fraction) -> Adjustment:
+    return replace(item, amount_minor=round_minor(item.amount_minor * share))

@@ -166,6 +166,8 @@ def _totals(invoice: Invoice) -> Table:
     rows.append(("With tax", invoice.gross_minor))
     if invoice.prepaid_minor:
         rows.append(("Received before", -invoice.prepaid_minor))
+    if invoice.rounding_minor:
+        rows.append(("Rounding", invoice.rounding_minor))
     payable = f"{'To be credited' if invoice.credits else 'To be paid'} {invoice.currency}"
     cells = [
         [_cell(label, right=True), _cell(format_minor(minor, invoice.currency, grouped=True), right=True)]

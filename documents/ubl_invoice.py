@@ -181,6 +181,7 @@ class _Writing:
             ("AllowanceTotalAmount", invoice.allowances_minor),
             ("ChargeTotalAmount", invoice.charges_minor),
             ("PrepaidAmount", invoice.prepaid_minor),
+            ("PayableRoundingAmount", invoice.rounding_minor),
         ):
             if amount_minor:
                 self.money(node, name, amount_minor)

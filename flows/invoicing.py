@@ -3,15 +3,16 @@
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from documents.invoice import Invoice, invoice_of
 from domain.errors import StateError
+from domain.money import round_minor
 from domain.order import Order, Party
 from domain.posting import Entry
 from domain.terms import PaymentTerm
+from finance.contract import TRADER
 from finance.facts import Fact, FactKind
 from finance.position import Position
 from flows.fulfil import position_at
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 WRITTEN = "invoice-written"
 NOBODY = Party("")
-_PLACES = Decimal("0.000001")
+DEPOSITS = "2210"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,52 +80,35 @@ def _seller(known: Party, given: Party) -> Party:
 
 def _bills(order: Order, order_id: str, position: Position, billing: Billing) -> list[Invoice]:
     """One invoice for each that the books have; a part of the order is billed in proportion."""
-    found = []
-    prepaid = _prepaid(position)
+    found: list[Invoice] = []
     for place, bill in enumerate(position.invoices, start=1):
         number = billing.number if billing.number and place == 1 else number_of(order_id, place)
-        whole = bill.gross == order.gross_minor
-        quantities = None if whole else _quantities(order, Fraction(bill.gross, order.gross_minor))
-        made = invoice_of(order, number, bill.on, quantities=quantities)
-        taken = min(prepaid, made.gross_minor)
-        prepaid -= taken
-        found.append(replace(made, due_on=bill.due_on, prepaid_minor=taken))
+        made = invoice_of(order, number, bill.on, share=Fraction(bill.gross, order.gross_minor))
+        prepaid = _deposits_used(position, bill.on) - sum(one.prepaid_minor for one in found)
+        rounding = bill.gross - made.gross_minor
+        found.append(replace(made, due_on=bill.due_on, prepaid_minor=prepaid, rounding_minor=rounding))
     return found
 
 
-def _prepaid(position: Position) -> int:
-    """What the buyer had paid before the first invoice: what was received less what settled invoices."""
-    first = position.invoices[0].on
-    journals = [journal for journal in position.books.journals if journal.on < first]
-    return max(
-        -sum(
-            amount
-            for journal in journals
-            for entity, account, amount in journal.postings
-            if (entity, account) == ("trader", "2210")
-        ),
-        0,
+def _deposits_used(position: Position, on: date) -> int:
+    """What of the buyer's deposits has gone into sales up to a day."""
+    return sum(
+        amount
+        for journal in position.books.journals
+        if journal.kind == "sale" and journal.on <= on
+        for entity, account, amount in journal.postings
+        if (entity, account) == (TRADER, DEPOSITS)
     )
-
-
-def _quantities(order: Order, share: Fraction) -> dict[str, Decimal]:
-    """The delivered quantity of each line, to a millionth."""
-    found = {}
-    for line in order.lines:
-        exact = Fraction(line.quantity) * share
-        found[line.number] = Decimal(round(exact * 1_000_000)).scaleb(-6).quantize(_PLACES).normalize() + 0
-    return found
 
 
 def _credit_note(order: Order, order_id: str, fact: Fact, place: int, invoice: str) -> Invoice:
     """The credit note for a quantity of the order, or for an amount of it."""
     total = sum((Fraction(line.quantity) for line in order.lines), Fraction(0))
     quantity = fact.number("quantity")
-    share = (
-        quantity / total if quantity is not None else Fraction(fact.minor("amount") or 0, order.gross_minor)
-    )
-    number = number_of(order_id, place, credit=True)
-    return invoice_of(order, number, fact.on, quantities=_quantities(order, share), credits=invoice)
+    share = Fraction(fact.minor("amount") or 0, order.gross_minor) if quantity is None else quantity / total
+    gross = round_minor(order.gross_minor * share)
+    made = invoice_of(order, number_of(order_id, place, credit=True), fact.on, share=share, credits=invoice)
+    return replace(made, rounding_minor=gross - made.gross_minor)
 
 
 def _assignee(position: Position, network: "Network") -> Party | None:

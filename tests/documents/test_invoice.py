@@ -118,7 +118,9 @@ def test_stated_totals_of_the_document(broken_rules: Callable[[bytes], list[str]
 
 def test_credit_note_of_part_of_a_line(broken_rules: Callable[[bytes], list[str]]) -> None:
     """500 lamps of 10,000 come back: 50,000.00 and 6,500.00 of tax."""
-    note = invoice_of(ORDER, "CN-1", DAY, quantities={"1": Decimal(500)}, credits="INV-1")
+    lamps = replace(ORDER, lines=LINES[:1], adjustments=())
+    note = invoice_of(lamps, "CN-1", DAY, share=Fraction(500, 10_000), credits="INV-1")
+    assert note.lines[0].quantity == 500
     assert (note.net_minor, note.tax_minor) == (5_000_000, 650_000)
     document = ubl_invoice(note)
     assert broken_rules(document) == []
@@ -180,11 +182,19 @@ def test_any_invoice_keeps_the_official_rules(
     assert broken_rules(ubl_invoice(invoice)) == []
 
 
-def test_part_beyond_the_order_is_refused() -> None:
-    with pytest.raises(RefusedError, match="no line 9"):
-        invoice_of(ORDER, "X", DAY, quantities={"9": Decimal(1)})
-    with pytest.raises(RefusedError, match="is for 10000"):
-        invoice_of(ORDER, "X", DAY, quantities={"1": Decimal(10_001)})
+def test_share_beyond_the_order_is_refused() -> None:
+    for share in (Fraction(0), Fraction(10_001, 10_000)):
+        with pytest.raises(RefusedError, match="cannot be billed"):
+            invoice_of(ORDER, "X", DAY, share=share)
+
+
+def test_rounding_of_the_books_stands_as_rounding(broken_rules: Callable[[bytes], list[str]]) -> None:
+    third = invoice_of(replace(ORDER, adjustments=()), "INV-3", DAY, share=Fraction(1, 3))
+    invoice = replace(third, due_on=DAY, account="DE1", rounding_minor=1)
+    document = ubl_invoice(invoice)
+    assert broken_rules(document) == []
+    assert amounts(document)["PayableRoundingAmount"] == "0.01"
+    assert invoice.payable_minor == third.gross_minor + 1
 
 
 def text_of(document: bytes) -> str:

@@ -39,6 +39,30 @@ def test_nothing_is_invoiced_before_delivery(session: Session, lamp_order: Order
         invoices(session.ledger, session.network, order, date(2026, 4, 10), Billing())
 
 
+def test_partial_deliveries_are_invoiced_in_parts_that_sum_to_the_order(
+    session: Session, lamp_order: Order
+) -> None:
+    """A third, another third and the rest of 10,000 lamps, each to the cent of the books."""
+    order = run_to(session, lamp_order, date(2026, 4, 19))
+    days = (date(2026, 4, 20), date(2026, 4, 27), date(2026, 5, 4))
+    for day, quantity in zip(days, ("3333", "3333", "3334"), strict=True):
+        delivered = {"name": "delivery", "quantity": quantity}
+        record_fact(session.ledger, order, FactKind.MILESTONE, day, delivered, by="carrier")
+    found = invoices(session.ledger, session.network, order, days[-1], Billing())
+    assert [one.number for one in found] == [f"INV-{order}", f"INV-{order}-2", f"INV-{order}-3"]
+    assert [one.issued_on for one in found] == list(days)
+    assert [one.lines[0].quantity for one in found] == [3333, 3333, 3334]
+    assert sum(one.payable_minor for one in found) == 113_000_000
+
+
+def test_deposit_is_taken_off_the_invoice(session: Session, lamp_order: Order) -> None:
+    order = run_to(session, lamp_order, date(2026, 4, 10))
+    record_fact(session.ledger, order, FactKind.RECEIPT, date(2026, 4, 11), {"amount": "5000000"}, by="bank")
+    advance(session.ledger, order, date(2026, 4, 20), as_planned=True)
+    (one,) = invoices(session.ledger, session.network, order, date(2026, 4, 20), Billing())
+    assert (one.prepaid_minor, one.payable_minor) == (5_000_000, 108_000_000)
+
+
 def test_credit_note_follows_the_credited_quantity(session: Session, lamp_order: Order) -> None:
     order = run_to(session, lamp_order, date(2026, 6, 21))
     record_fact(session.ledger, order, FactKind.DISPUTE, date(2026, 6, 22), {"quantity": "800"}, by="buyer")
