@@ -10,6 +10,7 @@ from typing import Any
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
 from ledger.backend import TOGETHER, GuardError, NewRecord, Progress, Row
 from ledger.file_lock import FileLock
+from ledger.file_system import refuse_network
 from ledger.findings import Report
 from ledger.signing import command_digest, command_message
 from ledger.transaction import Clock, Transaction
@@ -173,6 +174,7 @@ class SqliteBackend:
     def __init__(self, path: Path) -> None:
         if not path.is_file() or path.stat().st_size == 0:
             raise NotFoundError(f"there is no ledger at {path}", "net init makes one")
+        refuse_network(path)
         self.path = path
         self.url = str(path)
         self._lock = FileLock(path.with_name(path.name + "-lock"))
@@ -312,6 +314,7 @@ def create_file(path: Path) -> sqlite3.Connection:
         if taken:
             raise RefusedError(f"there is a file at {path} already", "name another place with --ledger")
     path.parent.mkdir(parents=True, exist_ok=True)
+    refuse_network(path)
     connection = connect(path, read_only=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
