@@ -1,6 +1,5 @@
 """Every command has help that speaks, an example that would be understood, and the shared options."""
 
-import importlib.util
 import shlex
 import sys
 from collections.abc import Iterator
@@ -20,10 +19,7 @@ import commands as reference  # noqa: E402
 
 def every() -> Iterator[tuple[str, Any]]:
     return (
-        (path, command)
-        for name in COMMANDS
-        if importlib.util.find_spec(COMMANDS[name][0]) is not None
-        for path, command in reference.below(f"net {name}", load(name))
+        (path, command) for name in COMMANDS for path, command in reference.below(f"net {name}", load(name))
     )
 
 
@@ -72,3 +68,8 @@ def test_a_command_without_an_example_is_found() -> None:
         epilog = None
 
     assert reference.examples(Bare()) == []
+
+
+def test_the_reference_says_what_the_program_says() -> None:
+    """Run ``python docs/commands.py`` after a change of a command."""
+    assert reference.TARGET.read_text() == reference.document()
