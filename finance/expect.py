@@ -33,6 +33,7 @@ class Expectations:
         """``after``: nothing is expected up to that day, so what was due then comes later."""
         self.contract = contract
         self._after = after
+        self._own = own_milestones(contract)
         self._numbers = count(1 + max((fact.sequence for fact in facts), default=0))
         self._names = {fact.id for fact in facts}
         self._stated: set[str] = set()
@@ -102,46 +103,42 @@ class Expectations:
     def _slip(self, position: Position) -> timedelta:
         """How late the latest milestone came against the plan; what follows moves with it."""
         slips = [
-            position.happened[event.value] - self.contract.events[event.value]
+            position.happened[event] - self.contract.events[event]
             for event in ORDER_EVENTS
-            if event.value in position.happened and event.value in self.contract.events
+            if event in position.happened and event in self.contract.events
         ]
         return max([*slips[-1:], timedelta(0)])
 
     def _milestones(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         slip = self._slip(position)
         for event in ORDER_EVENTS:
-            planned = self.contract.events.get(event.value)
-            if planned is None or event.value in position.happened:
+            planned = self.contract.events.get(event)
+            if planned is None or event in position.happened:
                 continue
-            if event.value in self._stated:
+            if event in self._stated:
                 break  # stated for a later day: what comes after it waits for it
             if event is not Event.INVOICE:
                 yield planned + slip, FactKind.MILESTONE, {"name": event.value}
-            elif Event.DELIVERY.value in position.happened:
+            elif Event.DELIVERY in position.happened:
                 yield planned + slip, FactKind.INVOICE, {}
             break
         yield from self._own_milestones(position, slip)
-        if Event.DELIVERY.value in position.happened and position.delivered < 1 and not self._open_delivery():
-            planned = self.contract.events[Event.DELIVERY.value]
+        if Event.DELIVERY in position.happened and position.delivered < 1 and not self._open_delivery():
+            planned = self.contract.events[Event.DELIVERY]
             yield planned + slip, FactKind.MILESTONE, {"name": Event.DELIVERY.value}
 
     def _open_delivery(self) -> bool:
         """Whether somebody states deliveries in parts; then the rest is theirs to state."""
-        return Event.DELIVERY.value in self._stated
+        return Event.DELIVERY in self._stated
 
     def _own_milestones(
         self, position: Position, slip: timedelta
     ) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
-        for account in position.accounts.values():
-            booking = account.booking
-            needed = {due.term.event for due in booking.dues} | {booking.bill_on}
-            for event in OWN_EVENTS:
-                name = f"{event.value}/{booking.id}"
-                if event not in needed or account.ended or name in position.happened or name in self._stated:
-                    continue
-                planned = booking.starts_on if event is Event.DEPARTURE else booking.ends_on
-                yield planned + slip, FactKind.MILESTONE, {"name": event.value, "booking": booking.id}
+        happened, stated = position.happened, self._stated
+        for booking, event, name, planned in self._own:
+            if name in happened or name in stated or position.accounts[booking].ended:
+                continue
+            yield planned + slip, FactKind.MILESTONE, {"name": event.value, "booking": booking}
 
     def _take_outs(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         debt = position.take_out()
@@ -150,14 +147,14 @@ class Expectations:
         count, full = self._draws[debt.facility.id], debt.facility.draw is DrawRule.FULL
         if count and (full or not 0 < count < len(debt.facility.draws)):
             return
-        start = position.happened.get(debt.facility.available_from.value)
+        start = position.happened.get(debt.facility.available_from)
         amount = take_out_amount(position, debt)
         if start is None or amount <= 0:
             return
         if not full and debt.facility.draws:
             amount = min(amount, debt.facility.draws[count].principal_minor)
         day = self.contract.calendar.roll(start + timedelta(days=debt.facility.available_days))
-        if debt.facility.draws and start == self.contract.events.get(debt.facility.available_from.value):
+        if debt.facility.draws and start == self.contract.events.get(debt.facility.available_from):
             day = debt.facility.draws[count].on
         yield day, FactKind.DRAW, {"facility": debt.facility.id, "amount": str(amount)}
 
@@ -200,7 +197,7 @@ class Expectations:
             event = debt.facility.repaid_on
             if event in (Event.FUNDING, Event.BUYER_PAYMENT) or not debt.principal or position.cash <= 0:
                 continue
-            day = position.happened.get(event.value)
+            day = position.happened.get(event)
             if day is not None:
                 yield max(day, today), FactKind.PAYMENT, {"payee": debt.facility.id}
 
@@ -265,7 +262,7 @@ class Expectations:
     def _open(self, position: Position, debt: Debt) -> bool:
         if debt.closed or debt.facility.draw is not DrawRule.NEED or debt.facility.standby:
             return False
-        return not (due_at_funding(debt) and Event.FUNDING.value in position.happened)
+        return not (due_at_funding(debt) and Event.FUNDING in position.happened)
 
     def _tax(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         day = tax_due_on(position)
@@ -292,3 +289,15 @@ class Expectations:
         if tax_due_on(position) is not None and not position.tax_paid:
             return False
         return all(account.ended or account.billed_share == 1 for account in position.accounts.values())
+
+
+def own_milestones(contract: Contract) -> list[tuple[str, Event, str, date]]:
+    """The events of single bookings that something waits for: booking, event, its name, the plan's date."""
+    found = []
+    for booking in contract.bookings:
+        needed = {due.term.event for due in booking.dues} | {booking.bill_on}
+        for event in OWN_EVENTS:
+            if event in needed:
+                planned = booking.starts_on if event is Event.DEPARTURE else booking.ends_on
+                found.append((booking.id, event, f"{event.value}/{booking.id}", planned))
+    return found

@@ -128,13 +128,13 @@ class Position:
 
     def expected(self, event: Event) -> date | None:
         """When the event happened, else when the plan expects it."""
-        return self.happened.get(event.value) or self.contract.events.get(event.value)
+        return self.happened.get(event) or self.contract.events.get(event)
 
     def event_on(self, event: Event, booking: Booking | None = None) -> date | None:
         """The date an event happened on, that of the booking's own leg where the event is its own."""
         if booking is not None and event in OWN_EVENTS:
             return self.happened.get(f"{event.value}/{booking.id}")
-        return self.happened.get(event.value)
+        return self.happened.get(event)
 
     def due_date(self, due: Due, booking: Booking | None = None) -> date | None:
         """When an instalment falls due, None while its event has not happened.
@@ -150,7 +150,7 @@ class Position:
         """The plan's date of an event, that of the booking's own leg where the event is its own."""
         if booking is not None and event in OWN_EVENTS:
             return booking.starts_on if event is Event.DEPARTURE else booking.ends_on
-        return self.contract.events.get(event.value)
+        return self.contract.events.get(event)
 
     def term_date(self, term: PaymentTerm, start: date) -> date:
         base = end_of_month(start) if term.month_end else start

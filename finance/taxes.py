@@ -11,7 +11,7 @@ from finance.position import CASH, Position
 
 def tax_due_on(position: Position) -> date | None:
     """The day the tax of the first invoice is due, None while nothing is invoiced or nothing taxed."""
-    rule, invoiced = position.contract.tax, position.happened.get(Event.INVOICE.value)
+    rule, invoiced = position.contract.tax, position.happened.get(Event.INVOICE)
     if rule is None or invoiced is None:
         return None
     month = (invoiced.month - 1) // rule.period_months * rule.period_months + rule.period_months
