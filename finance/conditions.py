@@ -301,12 +301,19 @@ def _milestone(case: Case) -> Iterable[Objection]:
 
 def _receipt(case: Case) -> Iterable[Objection]:
     yield from _amount_needed(case.fact)
-    if (
-        case.around.state in NOT_YET
-        and case.around.state is not OrderState.HELD
-        and not case.position.contract.sale.payment
-    ):
-        yield Objection(f"the order is {case.around.state}", "accept its finance first")
+    if case.around.state in NOT_YET:
+        yield Objection(f"the order is {case.around.state}", "reserve it first: net order run")
+    given, known = _account_number(case.fact.text("account")), case.position.contract.buyer_account
+    apart = case.fact.data.get("unknown") is True or case.fact.data.get("identified") is True
+    if given and known and given != _account_number(known) and not apart:
+        yield Objection(
+            f"the money came from {given}, which is not the buyer's account",
+            "record it with --unknown; once somebody has asked the buyer, --identified",
+        )
+
+
+def _account_number(text: str) -> str:
+    return "".join(text.split()).upper()
 
 
 def _dispute(case: Case) -> Iterable[Objection]:

@@ -231,6 +231,7 @@ class Contract:
     profit_partner: str = ""
     buyer: str = ""
     trader: str = ""
+    buyer_account: str = ""
     inspected: bool = False
     schema: str = "net.contract/1"
 

@@ -78,6 +78,7 @@ def contract_of(order: Order, plan: Plan, network: Network, on: date) -> Contrac
         referral_share=network.fee.referral_share,
         buyer=order.buyer.name,
         trader=order.seller.name,
+        buyer_account=order.buyer.account,
         inspected=any(_is_inspection(leg, plan) for leg in plan.legs),
     )
 
