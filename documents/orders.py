@@ -64,21 +64,30 @@ def stream(
 
     With ``order_map`` the file is a table read by that map, and ``count`` is told its rows.
     CSV and JSON Lines stream in flat memory. A reference that comes again with other content is a defect.
-    Defects that end the reading (no such encoding, broken quoting) come as the last item.
-    NotFoundError and UsageError, for a file that cannot be opened at all, are raised.
+    Defects that end the reading (broken quoting, another encoding) come as the last item, or are raised as
+    InputDefectsError where there was no order before them. NotFoundError and UsageError are for a file that
+    cannot be opened at all.
     """
     file = Path(path)
+    begun = False
     with Seen() as seen:
         try:
             orders = _mapped(file, order_map, count) if order_map else _orders(file, stated_amounts)
             for found in orders:
-                if isinstance(found, Order):
-                    repeated = seen.other_content(found, str(file))
-                    yield Defects(found.reference, repeated.line, (repeated,)) if repeated else found
-                else:
-                    yield found
+                begun = True
+                yield _once(found, seen, str(file))
         except InputDefectsError as error:
+            if not begun:
+                raise
             yield Defects("", error.defects[0].line, error.defects)
+
+
+def _once(found: "Order | Defects", seen: Seen, file: str) -> "Order | Defects":
+    """The order, or the defect that its reference stood before with other content."""
+    if isinstance(found, Defects):
+        return found
+    repeated = seen.other_content(found, file)
+    return Defects(found.reference, repeated.line, (repeated,)) if repeated else found
 
 
 def _mapped(file: Path, order_map: OrderMap, count: RowCount | None) -> "Iterator[Order | Defects]":

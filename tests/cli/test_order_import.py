@@ -102,6 +102,19 @@ def test_bad_order_file_is_refused_with_place_and_remedy(
     assert recorded(capsys) == []
 
 
+def test_table_that_cannot_be_read_at_all_is_wrong_usage(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not a batch with refused orders (9), but a file that is none (2)."""
+    (home / "map.toml").write_text(MAP)
+    for content in (b"", b"Nr,Day\n1,2\n", b"\x00\x01\x02", b"Nr;Day;Who;What;Count;Price\n\xff;;;;;\n"):
+        (home / "table.csv").write_bytes(content)
+        capsys.readouterr()
+        assert run(["order", "import", str(home / "table.csv"), "--map", str(home / "map.toml")]) == 2
+        assert str(home / "table.csv") in capsys.readouterr().err
+    assert recorded(capsys) == []
+
+
 def test_huge_xml_is_refused_unread(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = home / "huge.xml"
     with path.open("wb") as file:

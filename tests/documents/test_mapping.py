@@ -196,8 +196,9 @@ def test_unreadable_cell_names_its_column_text_and_line(tmp_path: Path) -> None:
 
 
 def test_missing_columns_are_all_told_at_once(tmp_path: Path) -> None:
-    (found,) = run(tmp_path, HEAD + PLAIN, "Nr,Day,Other\n1,2,3\n")
-    assert {defect.field for defect in found.defects} == {"Who", "What", "Count", "Price"}
+    with pytest.raises(InputDefectsError) as caught:
+        run(tmp_path, HEAD + PLAIN, "Nr,Day,Other\n1,2,3\n")
+    assert {defect.field for defect in caught.value.defects} == {"Who", "What", "Count", "Price"}
 
 
 def test_wrong_map_is_refused_with_every_defect(tmp_path: Path) -> None:
