@@ -1,8 +1,9 @@
-"""``net ledger export, sql, copy``: hand the book to other tools, ask it anything, move it."""
+"""``net ledger export, sql, copy, upgrade``: hand the book to other tools, ask it, move it, renew it."""
 
 import csv
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,12 +20,13 @@ EXAMPLES = {
     "sql": 'net ledger sql "SELECT state, COUNT(*) FROM orders GROUP BY state"\n'
     "net ledger sql \"SELECT * FROM postings WHERE account = '1010'\" --csv",
     "copy": "net ledger copy net.db postgresql://postgres@db.example/trade",
+    "upgrade": "net ledger upgrade --backup net-before.db",
 }
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the group ``net ledger``."""
-    for function in (export, copy):
+    for function in (export, copy, upgrade):
         command(app, function.__name__, example=EXAMPLES[function.__name__])(function)
     command(app, "sql", example=EXAMPLES["sql"], streams=True)(sql)
 
@@ -112,6 +114,34 @@ def copy(
 
     answer(asked, "ledger-copy", document, render)
     note("the ledger that was copied is read-only from now on")
+
+
+def upgrade(
+    asked: Asked,
+    backup: Annotated[
+        Path, typer.Option("--backup", metavar="FILE", help="Where the verified backup from before goes.")
+    ],
+) -> None:
+    """Bring a ledger that an older version of net wrote to this version's schema.
+
+    It is verified, backed up, changed in one transaction and verified again; no record is rewritten. On
+    PostgreSQL give the URL of the ledger's owner. Where there is nothing to do, nothing is done.
+    """
+    from ledger.upgrade import upgrade_ledger
+
+    with asked.session() as session, progress("verify the ledger") as advance:
+        done = upgrade_ledger(_url(session), session.actor, session.clock, backup, _growing(advance))
+    document = {
+        "from": done.before,
+        "to": done.after,
+        "backup": done.backup,
+        "records": done.records,
+        "root": done.root.hex(),
+    }
+    told = (
+        f"schema {done.before} to {done.after}, backup at {done.backup}" if done.backup else "nothing to do"
+    )
+    answer(asked, "ledger-upgrade", document, lambda screen: screen.print(told))
 
 
 def _growing(advance: Callable[[int], None]) -> Callable[[int, int], None]:

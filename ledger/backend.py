@@ -88,6 +88,8 @@ class Backend(Protocol):
 
     ledger_id: str
     practice: bool
+    version: int
+    """The schema that the ledger has."""
     url: str
     """What opens this ledger again."""
 

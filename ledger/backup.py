@@ -1,11 +1,11 @@
-"""A verified copy of a SQLite ledger, and a ledger brought back from one."""
+"""A verified copy of a ledger in one file, and a ledger brought back from one."""
 
 import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
+from domain.errors import LedgerBrokenError, NotFoundError, RefusedError
 from ledger.backend import Progress
 from ledger.findings import Report
 from ledger.sqlite import SqliteBackend, connect
@@ -16,12 +16,10 @@ from trust.notes import Checkpoint
 
 def backup(ledger: Ledger, to: Path, progress: Progress | None = None) -> Report:
     """A consistent copy, taken while others write, then verified; a copy that does not verify is removed."""
-    backend = ledger.backend
-    if not isinstance(backend, SqliteBackend):
-        raise UsageError(
-            "a PostgreSQL ledger is not one file", "use net ledger copy, or the database's own backup"
-        )
-    _copy(backend.path, to)
+    if isinstance(ledger.backend, SqliteBackend):
+        _copy(ledger.backend.path, to)
+    else:
+        _replay(ledger, to)
     try:
         with open_ledger(to) as copy:
             report = verify_ledger(copy, progress=progress)
@@ -78,6 +76,23 @@ def _copy(source: Path, to: Path) -> None:
     with partial.open("rb+") as file:
         os.fsync(file.fileno())
     partial.rename(to)
+
+
+def _replay(ledger: Ledger, to: Path) -> None:
+    """A ledger on PostgreSQL as a SQLite file: the same records, the same root, everything derived anew."""
+    from ledger.copy import replay
+    from ledger.copy_sqlite import SqliteTarget
+
+    if to.exists():
+        raise RefusedError(f"there is a file at {to} already", "name another place")
+    target = SqliteTarget(to, ledger.id)
+    try:
+        replay(ledger, target)
+    except BaseException:
+        target.close()
+        _remove(to)
+        raise
+    target.close()
 
 
 def _remove(path: Path) -> None:

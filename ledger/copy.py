@@ -74,7 +74,7 @@ def copy_ledger(
         _require_sound(source, "the ledger")
         target = open_target(target_url, source.id)
         try:
-            _replay(source, target, progress)
+            replay(source, target, progress)
             with open_ledger(target.url) as copy:
                 _require_sound(copy, "the copy")
             if not _is_handed_over(source):
@@ -165,7 +165,8 @@ def place_name(url: str) -> str:
     return f"sqlite:{sqlite_path(url).name}"
 
 
-def _replay(source: Ledger, target: Target, progress: Progress | None = None) -> None:
+def replay(source: Ledger, target: Target, progress: Progress | None = None) -> None:
+    """Every record that the target does not have yet."""
     done, total = target.size(), source.size()
     for batch in batches(commands_after(source, done)):
         target.add(batch)
@@ -177,7 +178,7 @@ def _replay(source: Ledger, target: Target, progress: Progress | None = None) ->
 def _hand_over(source: Ledger, target: Target, to: str) -> tuple[int, bytes]:
     with source.write() as transaction:
         source.backend.keep_writers_out()
-        _replay(source, target)
+        replay(source, target)
         size = target.size()
         root = root_at(size, source.backend.tree())
         with open_ledger(target.url) as copy:

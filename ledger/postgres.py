@@ -21,10 +21,11 @@ from domain.errors import (
 )
 from ledger.backend import ContendedError, GuardError, NewRecord, Progress, Row
 from ledger.findings import Finding, Report
-from ledger.postgres_setup import SCHEMA_VERSION, create_database_objects
+from ledger.postgres_setup import create_database_objects
 from ledger.sealer import SealedNodes, seal
 from ledger.signing import command_digest, command_message
 from ledger.transaction import Clock, FirstRecords, Transaction
+from ledger.versions import newest_version, version_of
 from trust.keys import Actor
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -208,7 +209,8 @@ class PostgresBackend:
             raise UsageError(
                 "this database holds no whole ledger", "run net init again, in an empty database"
             )
-        if row[2] > SCHEMA_VERSION:
+        self.version = version_of(self.reader(), row[2])
+        if self.version > newest_version():
             raise UsageError("the ledger was written by a newer version of net", "install that version")
         return row[0], bool(row[1])
 
@@ -364,8 +366,7 @@ def create(
     try:
         with told(), connection.transaction():
             program_url = create_database_objects(connection, url)
-            connection.execute("SELECT nextval('command_number')")
-            write = _FirstWrite(connection)
+            write = OwnersWrite(connection)
             first_records(Transaction(write, ledger_id, actor, clock))
             write.sign(ledger_id, actor)
     except GuardError as refusal:
@@ -375,12 +376,13 @@ def create(
     return PostgresBackend(program_url)
 
 
-class _FirstWrite(PostgresWrite):
-    """The owner's one write: the records that make the ledger."""
+class OwnersWrite(PostgresWrite):
+    """A write of the owner, inside the transaction that changes the schema: it needs no backend yet."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._leaves: list[bytes] = []
+        connection.execute("SELECT nextval('command_number')")
 
     def sign(self, ledger_id: str, actor: Actor) -> None:
         self.connection.execute(_SIGN, _signed(ledger_id, actor, self._leaves))

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from ledger.findings import Finding
+from ledger.versions import SCHEMA_VERSION, kept_listing
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -106,11 +107,12 @@ def shipped() -> dict[str, str]:
     return listing
 
 
-def check_catalog(connection: Connection) -> list[Finding]:
+def check_catalog(connection: Connection, schema: int = SCHEMA_VERSION) -> list[Finding]:
     """Tables, columns, guards, functions and rights against the listing that ships with the program."""
     found = catalog(connection)
     version = connection.info.server_version // 10000
-    wanted = {name: said for name, said in shipped().items() if _comparable(name, version)}
+    listing = shipped() if schema == SCHEMA_VERSION else kept_listing(schema)
+    wanted = {name: said for name, said in listing.items() if _comparable(name, version)}
     if not any(name.startswith("view ") for name in wanted):
         found = {name: said for name, said in found.items() if not name.startswith("view ")}
     findings = [

@@ -18,8 +18,6 @@ from ledger.views import postgres_views
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-SCHEMA_VERSION = 1
-
 _GRANTS = """
 GRANT USAGE ON SCHEMA net TO {program}, {reader};
 REVOKE ALL ON ALL TABLES IN SCHEMA net FROM PUBLIC;
@@ -56,7 +54,7 @@ def create_database_objects(connection: Connection, url: str) -> str:
     connection.execute(sql.SQL("SET LOCAL ROLE {}").format(owner))
     connection.execute(schema_text())
     connection.execute(postgres_views())
-    connection.execute(_composed(_GRANTS, names))
+    grant_rights(connection, names)
     return with_login(url, names["program"], password)
 
 
@@ -77,6 +75,11 @@ def _create_roles(connection: Connection, names: dict[str, str], password: str) 
     # the program may become the reader, who can do less; whoever runs this may become the owner
     connection.execute(_composed("GRANT {reader} TO {program}", names))
     connection.execute(_composed("GRANT {owner} TO CURRENT_USER", names))
+
+
+def grant_rights(connection: Connection, names: dict[str, str]) -> None:
+    """What each role may do with the tables as they are now."""
+    connection.execute(_composed(_GRANTS, names))
 
 
 def renew_password(connection: Connection, url: str) -> str:

@@ -14,10 +14,10 @@ from ledger.file_system import refuse_network
 from ledger.findings import Report
 from ledger.signing import command_digest, command_message
 from ledger.transaction import Clock, Transaction
+from ledger.versions import newest_version, version_of
 from trust.keys import Actor
 from trust.merkle import Frontier
 
-SCHEMA_VERSION = 1
 OLDEST_SQLITE = (3, 38, 0)
 BUSY_MS = 60_000
 CHECKPOINT_BYTES = 16 * 1024 * 1024
@@ -190,7 +190,8 @@ class SqliteBackend:
             raise _not_a_ledger(self.path) from error
         if row is None:
             raise _not_a_ledger(self.path)
-        if row[2] > SCHEMA_VERSION:
+        self.version = version_of(self.reader(), row[2])
+        if self.version > newest_version():
             raise UsageError(
                 f"the ledger at {self.path} was written by a newer version of net", "install that version"
             )

@@ -14,6 +14,7 @@ from ledger.body import BodyWriter
 from ledger.reading import Reading
 from ledger.records import Floor, Receipt
 from ledger.transaction import Clock, Transaction, new_record, require_free_kind
+from ledger.versions import SCHEMA_VERSION, newest_version
 from trust.keys import Actor
 
 DEFAULT_FLOORS = (Floor("trader", "1010"),)
@@ -94,6 +95,11 @@ class Ledger(Reading):
         if self._actor is None:
             raise UsageError("writing to the ledger needs a signing key", "open the ledger with an actor")
         if not self._may_write:
+            if self._backend.version < newest_version():
+                raise RefusedError(
+                    "this ledger has the schema of an older version of net; it can be read",
+                    "net ledger upgrade",
+                )
             key = self._actor.key.public.text
             if self._row("SELECT 1 FROM actor WHERE actor_key = ?", key) is None:
                 raise RefusedError(
@@ -156,8 +162,6 @@ def open_ledger(
 def _first_records(
     transaction: Transaction, practice: bool, actor: Actor, on: str, floors: Sequence[Floor]
 ) -> None:
-    from ledger.sqlite import SCHEMA_VERSION
-
     transaction._append(
         Entry(
             "ledger.created",

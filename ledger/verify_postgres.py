@@ -15,6 +15,7 @@ from ledger.postgres_catalog import check_catalog
 from ledger.verify_postgres_projections import check_projections
 from ledger.verify_records import check_command, check_stretch
 from ledger.verify_sqlite import COMMANDS, STRETCH, join_stretch
+from ledger.versions import SCHEMA_VERSION
 from trust.merkle import EMPTY_ROOT, fold
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -50,8 +51,8 @@ def verify_database(connection: Connection, progress: Progress | None = None) ->
 
 def _verify(connection: Connection, report: Report, progress: Progress | None) -> None:
     started = time.perf_counter()
-    report.add(check_catalog(connection))
-    report.ledger_id, size = _extent(connection)
+    report.ledger_id, size, schema = _extent(connection)
+    report.add(check_catalog(connection, schema))
     report.add(list(_outside(connection, report, size)))
     peaks: list[tuple[int, bytes]] = []
     for start in range(0, size, STRETCH):
@@ -73,13 +74,15 @@ def _verify(connection: Connection, report: Report, progress: Progress | None) -
     report.signature_seconds = time.perf_counter() - started
 
 
-def _extent(connection: Connection) -> tuple[str, int]:
-    """The ledger's id as its first record gives it, and the last place of the tree."""
+def _extent(connection: Connection) -> tuple[str, int, int]:
+    """The ledger's id as its first record gives it, the last place of the tree, and its schema."""
     row = connection.execute(
         "SELECT (SELECT body::jsonb->>'ledger' FROM sealed_record WHERE sequence = 1),"
-        " (SELECT COALESCE(MAX(sequence), 0) FROM sealing)"
+        " (SELECT COALESCE(MAX(sequence), 0) FROM sealing),"
+        " (SELECT body::jsonb->'body'->>'to' FROM record WHERE kind = 'ledger.migrated'"
+        " ORDER BY sequence DESC LIMIT 1)"
     ).fetchone()
-    return (row[0] or "", int(row[1])) if row else ("", 0)
+    return (row[0] or "", int(row[1]), int(row[2] or SCHEMA_VERSION)) if row else ("", 0, SCHEMA_VERSION)
 
 
 def _outside(connection: Connection, report: Report, size: int) -> Iterator[Finding]:

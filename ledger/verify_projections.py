@@ -13,6 +13,7 @@ from operator import itemgetter
 
 from ledger.findings import Finding
 from ledger.sqlite import schema_text, statements
+from ledger.versions import SCHEMA_VERSION, kept_schema, newest_version
 
 SHOWN = 20
 _J = "json_extract(body, '$.body.{}')"
@@ -264,8 +265,13 @@ def _below_floor(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def check_schema(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Tables, indexes and triggers against the text that ships with the program."""
-    shipped = _shipped()
+    """Tables, indexes and triggers against the text of the schema that the ledger has."""
+    row = connection.execute(
+        "SELECT COALESCE((SELECT json_extract(body, '$.body.to') FROM record WHERE kind = 'ledger.migrated'"
+        " ORDER BY sequence DESC LIMIT 1), (SELECT json_extract(body, '$.body.schema_version') FROM record"
+        " WHERE kind = 'ledger.created' LIMIT 1), 0)"
+    ).fetchone()
+    shipped = _shipped(row[0])
     stored = _objects(connection)
     for name, text in shipped.items():
         if name not in stored:
@@ -277,9 +283,10 @@ def check_schema(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 
 @cache
-def _shipped() -> dict[tuple[str, str], str]:
+def _shipped(version: int) -> dict[tuple[str, str], str]:
     empty = sqlite3.connect(":memory:")
-    for statement in statements(schema_text()):
+    known = SCHEMA_VERSION < version <= newest_version() or 0 < version < SCHEMA_VERSION
+    for statement in statements(kept_schema(version) if known else schema_text()):
         empty.execute(statement)
     return _objects(empty)
 

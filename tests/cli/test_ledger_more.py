@@ -62,9 +62,16 @@ def test_ledger_copy_moves_and_leaves_the_source_read_only(traded, home: Path, t
     assert "handed over" in refused.err
 
 
+def test_ledger_upgrade_of_a_current_ledger_does_nothing(traded, tmp_path: Path) -> None:
+    told = traded("ledger", "upgrade", "--backup", tmp_path / "before.db")
+    assert told.code == 0
+    assert "nothing to do" in told.out
+    assert not (tmp_path / "before.db").exists()
+
+
 @pytest.mark.postgres
 def test_same_commands_work_on_postgresql(
-    net, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+    net, home: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = net("init", "--practice", "--ledger", postgres_database, "--json")
     assert made.code == 0, made.err
@@ -79,3 +86,7 @@ def test_same_commands_work_on_postgresql(
     assert net("ledger", "trace", "PO-2026-0017").code == 0
     assert "balance" in net("ledger", "export", "beancount").out
     assert net("ledger", "checkpoint").code == 0
+    assert net("ledger", "prove", "5", "--to", home / "proofs").code == 0
+    assert net("ledger", "backup", home / "backup.db").code == 0
+    kept = json.loads(net("ledger", "verify", "--ledger", home / "backup.db", "--json").out)
+    assert kept["root"] == json.loads(net("ledger", "verify", "--json").out)["root"]

@@ -1,0 +1,192 @@
+"""Ledgers go forward to a newer schema with the same root, or stay as they were."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.script import ScriptDirectory
+
+from domain.errors import LedgerBrokenError, RefusedError, UsageError
+from ledger import upgrade as subject
+from ledger import versions
+from ledger.copy import copy_ledger
+from ledger.postgres_catalog import catalog
+from ledger.sqlite import schema_text
+from ledger.store import create_ledger, open_ledger
+from ledger.upgrade import upgrade_ledger
+from ledger.verify import verify_ledger
+from ledger.verify_projections import _shipped
+from tests.ledger.conftest import ACTOR, Clock, draw
+from tests.ledger.support import full_ledger
+from trust.merkle import root_at
+
+STEP = """
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE remark (sequence bigint PRIMARY KEY, words text NOT NULL)")
+    op.execute("CREATE INDEX record_state ON record (state)")
+    {more}
+
+
+def downgrade() -> None:
+    raise NotImplementedError
+"""
+EXTRA = (
+    "CREATE TABLE remark (sequence bigint PRIMARY KEY, words text NOT NULL);\n"
+    "CREATE INDEX record_state ON record (state);\n"
+)
+
+
+@pytest.fixture
+def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The program of tomorrow, whose schema has one table and one index more."""
+    folder = tmp_path / "migrations"
+
+    def to_come(more: str = "") -> None:
+        shutil.copytree(versions.SCRIPTS, folder)
+        (folder / "versions" / "0002_remark.py").write_text(STEP.format(more=more))
+        (folder / "0002_sqlite.sql").write_text(schema_text() + EXTRA)
+        monkeypatch.setattr(versions, "SCRIPTS", folder)
+        _shipped.cache_clear()
+
+    yield to_come  # type: ignore[misc]
+    _shipped.cache_clear()
+
+
+def test_upgrade_of_a_file_keeps_its_root_and_its_backup(tmp_path: Path, tomorrow) -> None:
+    path, backup = tmp_path / "net.ledger", tmp_path / "before.ledger"
+    full_ledger(path, orders=2)
+    with open_ledger(path) as ledger:
+        size = ledger.size()
+        root = root_at(size, ledger.backend.tree())
+    tomorrow()
+    done = upgrade_ledger(str(path), ACTOR, Clock(), backup)
+    assert (done.before, done.after, done.records, done.root) == (1, 2, size, root)
+    with open_ledger(path, actor=ACTOR) as ledger:
+        last = ledger.record_by_sequence(size + 1)
+        assert last
+        assert (last.kind, last.body) == ("ledger.migrated", {"from": 1, "to": 2})
+        assert ledger.backend.version == 2
+        ledger.append(draw(999))
+        assert verify_ledger(ledger).sound
+        assert root_at(size, ledger.backend.tree()) == root
+    with open_ledger(backup) as kept:
+        assert (kept.size(), kept.backend.version) == (size, 1)
+    assert upgrade_ledger(str(path), ACTOR, Clock(), tmp_path / "again").backup is None
+
+
+def test_old_ledger_can_be_read_and_verified_but_not_written(tmp_path: Path, tomorrow) -> None:
+    path = tmp_path / "net.ledger"
+    full_ledger(path, orders=1)
+    tomorrow()
+    with open_ledger(path, actor=ACTOR) as ledger:
+        assert ledger.balance("trader", "1010")
+        assert verify_ledger(ledger).sound
+        with pytest.raises(RefusedError) as caught:
+            ledger.append(draw(999))
+        assert "net ledger upgrade" in caught.value.hint
+
+
+def test_newer_ledger_is_left_alone(tmp_path: Path, tomorrow, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "net.ledger"
+    full_ledger(path, orders=1)
+    today = versions.SCRIPTS
+    tomorrow()
+    upgrade_ledger(str(path), ACTOR, Clock(), tmp_path / "before.ledger")
+    monkeypatch.setattr(versions, "SCRIPTS", today)
+    with pytest.raises(UsageError, match="newer version"):
+        open_ledger(path)
+
+
+def test_failed_step_leaves_the_ledger_as_it_was(tmp_path: Path, tomorrow) -> None:
+    path = tmp_path / "net.ledger"
+    full_ledger(path, orders=1)
+    before = path.read_bytes()
+    tomorrow(more="raise ZeroDivisionError")
+    with pytest.raises(ZeroDivisionError):
+        upgrade_ledger(str(path), ACTOR, Clock(), tmp_path / "before.ledger")
+    with open_ledger(path) as ledger:
+        assert ledger.backend.version == 1
+        assert verify_ledger(ledger).sound
+    assert path.read_bytes() == before
+
+
+def test_step_that_changes_records_is_found(tmp_path: Path, tomorrow) -> None:
+    path = tmp_path / "net.ledger"
+    full_ledger(path, orders=1)
+    tomorrow(
+        more='op.execute("DROP TRIGGER record_update_guard"); '
+        'op.execute("UPDATE record SET leaf = zeroblob(32), node = zeroblob(32) WHERE sequence = 9")'
+    )
+    with pytest.raises(LedgerBrokenError):
+        upgrade_ledger(str(path), ACTOR, Clock(), tmp_path / "before.ledger")
+
+
+def test_ledger_that_does_not_add_up_is_not_upgraded(tmp_path: Path, tomorrow) -> None:
+    import sqlite3
+
+    path = tmp_path / "net.ledger"
+    full_ledger(path, orders=1)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER leg_update_guard")
+    connection.commit()
+    connection.close()
+    tomorrow()
+    with pytest.raises(LedgerBrokenError, match="leg_update_guard"):
+        upgrade_ledger(str(path), ACTOR, Clock(), tmp_path / "before.ledger")
+    assert not (tmp_path / "before.ledger").exists()
+
+
+@pytest.mark.postgres
+def test_upgrade_on_postgresql_keeps_the_root(postgres_database: str, tmp_path: Path, tomorrow) -> None:
+    path = tmp_path / "net.ledger"
+    full_ledger(path, orders=2)
+    moved = copy_ledger(str(path), postgres_database, ACTOR, Clock())
+    tomorrow()
+    with psycopg.connect(postgres_database) as connection:  # what tomorrow's program would ship
+        name = connection.info.dbname
+        connection.execute("SET search_path = net, pg_temp")
+        connection.execute(f"SET LOCAL ROLE {name}_net_owner")
+        connection.execute(EXTRA)
+        from ledger.postgres_setup import grant_rights, role_names
+
+        grant_rights(connection, role_names(name))
+        listing = catalog(connection)
+        connection.rollback()
+    (versions.SCRIPTS / "0002_postgres.json").write_text(json.dumps(listing))
+    with pytest.raises(RefusedError):
+        upgrade_ledger(moved.url, ACTOR, Clock(), tmp_path / "program.ledger")
+    done = upgrade_ledger(postgres_database, ACTOR, Clock(), tmp_path / "before.ledger")
+    assert (done.before, done.after, done.records) == (1, 2, moved.records + 1)
+    with open_ledger(moved.url, actor=ACTOR) as ledger:
+        assert ledger.backend.version == 2
+        ledger.append(draw(999))
+        report = verify_ledger(ledger)
+        assert report.findings == []
+        assert root_at(moved.records, ledger.backend.tree()) == moved.root
+    with open_ledger(tmp_path / "before.ledger") as kept:
+        assert root_at(moved.records, kept.backend.tree()) == moved.root
+
+
+def test_steps_go_forward_only() -> None:
+    scripts = list(ScriptDirectory(str(versions.SCRIPTS)).walk_revisions())
+    assert scripts
+    for script in scripts:
+        with pytest.raises(NotImplementedError):
+            script.module.downgrade()
+
+
+def test_newest_step_is_the_schema_that_the_program_writes(tmp_path: Path) -> None:
+    assert versions.newest_version() == versions.SCHEMA_VERSION
+    create_ledger(tmp_path / "net.ledger", practice=True, actor=ACTOR).close()
+    assert upgrade_ledger(str(tmp_path / "net.ledger"), ACTOR, Clock(), tmp_path / "b") == subject.Upgraded(
+        1, 1, None, 3, upgrade_ledger(str(tmp_path / "net.ledger"), ACTOR, Clock(), tmp_path / "b").root
+    )
