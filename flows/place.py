@@ -6,8 +6,8 @@ the buyer's name is added (``1001~meridian-stores``).
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -82,12 +82,19 @@ def same_order(reading: "Reading", order: Order) -> Placed | None:
 
 def differences(before: Order, after: Order) -> list[str]:
     """What differs between two versions of an order, field by field; where it was read from is no matter."""
-    found = []
-    for part in fields(Order):
-        old, new = to_plain(getattr(before, part.name)), to_plain(getattr(after, part.name))
-        if part.name not in ("source", "extra") and old != new:
-            found.append(f"{part.name} was {_short(old)}, is {_short(new)}")
+    old, new = to_plain(before), to_plain(after)
+    old_lines, new_lines = old.pop("lines"), new.pop("lines")
+    found = _changed("", old, new)
+    for one, other in zip(old_lines, new_lines, strict=False):
+        found += _changed(f"line {one['number']} ", one, other)
+    if len(old_lines) != len(new_lines):
+        found.append(f"it had {len(old_lines)} lines, has {len(new_lines)}")
     return found
+
+
+def _changed(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    names = [name for name in old if name not in ("source", "extra") and old[name] != new[name]]
+    return [f"{prefix}{name} was {_short(old[name])}, is {_short(new[name])}" for name in names]
 
 
 def _short(value: Any) -> str:
@@ -153,7 +160,7 @@ def _nearest(reading: "Reading", order_id: str) -> list[str]:
 
     known = [head.order for head in reading.orders(limit=NEAREST_AMONG)]
     folded = {name.casefold(): name for name in known}
-    return [folded[name] for name in get_close_matches(order_id.casefold(), folded, n=3, cutoff=0.7)]
+    return [folded[name] for name in get_close_matches(order_id.casefold(), folded, n=3, cutoff=0.6)]
 
 
 def list_orders(
