@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from domain.money import format_minor
 from domain.network import Role
 from domain.states import ENDED, OrderState
 from domain.terms import Event
@@ -45,6 +46,12 @@ class Case:
     position: Position
     fact: Fact
     around: Circumstances
+
+
+def money(position: Position, amount_minor: int) -> str:
+    """An amount for people, with its currency."""
+    currency = position.contract.currency
+    return f"{format_minor(amount_minor, currency, grouped=True)} {currency}"
 
 
 Check = Callable[[Case], Iterable[Objection]]
@@ -168,7 +175,7 @@ def _payee(position: Position, debt: Debt, name: str, amount: int) -> Iterable[O
         yield Objection(f"nothing is drawn for {name}", "give an amount above zero")
     elif amount > (open_amount := position.due_now(account) - account.paid):
         yield Objection(
-            f"{name} is owed {max(open_amount, 0)} so far, not {amount} (minor units)",
+            f"{name} is owed {money(position, max(open_amount, 0))} so far, not {money(position, amount)}",
             f"what follows is due once its event is recorded; {waits_for(position, name)}",
         )
 
@@ -187,12 +194,14 @@ def _headroom(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]
     if debt.facility.factoring:
         most = take_out_amount(position, debt)
         if (fact.minor("amount") or most) > most:
-            yield Objection(f"the take-out advances at most {most} (minor units)", "draw no more than that")
+            yield Objection(
+                f"the take-out advances at most {money(position, most)}", "draw no more than that"
+            )
         return
     principal, free = cost_of_draw(position, debt, cash, fact.on).principal, undrawn(debt)
     if principal > free:
         yield Objection(
-            f"{debt.facility.id} has {free} left, and this draw needs {principal} (minor units)",
+            f"{debt.facility.id} has {money(position, free)} left; needed: {money(position, principal)}",
             "draw less, or use the standby facility",
         )
 
@@ -213,21 +222,30 @@ def _payment(case: Case) -> Iterable[Objection]:
         for rank, owed in dues(case.position, case.fact.on).items()
         if _before(case.position, rank, payee)
     )
+    if wanted == 0:
+        yield Objection(f"nothing is owed to {payee} now", "net payment due shows what is due")
+
+    def told(minor: int) -> str:
+        return money(case.position, minor)
+
     if wanted + first > case.around.cash:
-        reserved = f", of which {first} is due to those who come first" if first else ""
+        reserved = f", of which {told(first)} is due to those who come first" if first else ""
         yield Objection(
-            f"the order's account holds {case.around.cash}{reserved}; it needs {wanted} (minor units)",
+            f"the order's account holds {told(case.around.cash)}{reserved}; it needs {told(wanted)}",
             "wait for the buyer's payment, or draw the standby facility",
         )
 
 
 def _wanted(position: Position, payee: str) -> int:
+    """What a payment without an amount would pay."""
     if payee == TAX:
         return tax_payable(position) + surcharge_payable(position)
     if payee in position.accounts:
         account = position.accounts[payee]
         return max(position.due_now(account) - account.paid, 0)
-    return 0
+    if payee in position.debts:
+        return min(position.debts[payee].claim, max(position.cash, 0))
+    return position.cash if payee == TRADER else -position.books.balance(TRADER, "2220")
 
 
 def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable[Objection]:
@@ -236,7 +254,7 @@ def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable
         owed = position.due_now(account) - account.paid
         if amount > owed:
             yield Objection(
-                f"{payee} is owed {max(owed, 0)} so far, not {amount} (minor units)",
+                f"{payee} is owed {money(position, max(owed, 0))} so far, not {money(position, amount)}",
                 waits_for(position, payee),
             )
     if account is not None and position.frozen:
@@ -245,7 +263,8 @@ def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable
         owed = -position.books.balance(TRADER, "2220") - position.books.balance(TRADER, "2210")
         if amount > owed:
             yield Objection(
-                f"the buyer is owed back {owed}, not {amount} (minor units)", "pay no more than that"
+                f"the buyer is owed back {money(position, owed)}, not {money(position, amount)}",
+                "pay no more than that",
             )
     if payee == TRADER and position.state not in ENDED:
         yield Objection("the trader is paid last, when the order is settled", "net order settle")
@@ -338,7 +357,10 @@ def _credit_note(case: Case) -> Iterable[Objection]:
         else int(sale.gross_minor * quantity / sale.quantity)
     )
     if gross > sold:
-        yield Objection(f"{gross} is credited of {sold} sold (minor units)", "credit no more than was sold")
+        yield Objection(
+            f"{money(case.position, gross)} is credited of {money(case.position, sold)} sold",
+            "credit no more than was sold",
+        )
 
 
 def _with_booking(case: Case) -> Iterable[Objection]:
@@ -357,15 +379,17 @@ def _insurance(case: Case) -> Iterable[Objection]:
 def _settled(case: Case) -> Iterable[Objection]:
     owed = sum(debt.claim for debt in case.position.debts.values())
     if owed:
-        yield Objection(f"lenders are still owed {owed} (minor units)", "repay or write off first")
+        yield Objection(f"lenders are still owed {money(case.position, owed)}", "repay or write off first")
     if case.position.receivable and case.position.state is not OrderState.DEFAULTED:
         yield Objection(
-            f"the buyer still owes {case.position.receivable} (minor units)",
+            f"the buyer still owes {money(case.position, case.position.receivable)}",
             "record its payment or a write-off",
         )
     unpaid = -sum(case.position.books.balance(TRADER, code) for code in ("2110", "2120"))
     if unpaid and case.position.state is not OrderState.DEFAULTED:
-        yield Objection(f"providers are still owed {unpaid} (minor units)", "pay them: net payment make")
+        yield Objection(
+            f"providers are still owed {money(case.position, unpaid)}", "pay them: net payment make"
+        )
 
 
 def _transfer(case: Case) -> Iterable[Objection]:

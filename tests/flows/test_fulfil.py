@@ -134,8 +134,8 @@ def test_the_same_fact_twice_is_one_fact(ledger: Ledger, say: Say) -> None:
     [
         ([["trader", "100"]], "no reserved booking"),
         ([["someone", "100"]], "no reserved booking"),
-        ([["factory", "25764001"]], "is owed 25764000 so far"),
-        ([["inspector", "530000"]], "is owed 0 so far"),
+        ([["factory", "25764001"]], "is owed 257,640.00 CNY so far"),
+        ([["inspector", "530000"]], "is owed 0.00 CNY so far"),
         ([], "names whom it pays"),
     ],
 )
@@ -157,7 +157,7 @@ def test_first_draw_needs_the_claim_in_the_registry(ledger: Ledger, say: Say) ->
 def test_payment_waits_for_those_who_come_first(ledger: Ledger, say: Say) -> None:
     """On 05-15 the tax is due: the network cannot be paid from what is kept for it."""
     advance(ledger, "lamp-1", date(2026, 5, 14), as_planned=True)
-    with pytest.raises(RefusedError, match="is owed 0 so far"):
+    with pytest.raises(RefusedError, match=r"is owed 0\.00 CNY so far"):
         say(FactKind.PAYMENT, "2026-05-14", payee="network", amount="1060000")
     say(FactKind.PAYMENT, "2026-05-15", payee="tax")
 
