@@ -1,9 +1,9 @@
 """A real delivery history the whole way: its orders on the network that the same records show.
 
 ``python bench/scms.py [--file CSV] [--margin 20] [--until settled] [--limit N]``. Reads the table by
-``examples/maps/scms.toml``, builds the network (``bench/observed_network.py``), then runs every order with
-``net batch run``, each as of its own issue date, and prints how many settled, how fast, why the others were
-refused, and who earned what.
+``examples/maps/scms.toml``, makes the network as ``net provider observe`` does, with lenders made up in USD,
+then runs every order with ``net batch run``, each as of its own issue date, and prints how many settled, how
+fast, why the others were refused, and who earned what.
 """
 
 import argparse
@@ -24,14 +24,77 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.observed_network import Observed  # noqa: E402
 from documents.mapping import load  # noqa: E402
 from documents.orders import stream  # noqa: E402
 from domain.order import Order  # noqa: E402
+from flows.observed import Observed  # noqa: E402
 
 MAP = ROOT / "examples" / "maps" / "scms.toml"
 TABLE = ROOT.parent / "shared" / "data" / "scms" / "delivery_history_to_2011.csv"
 LEDGER = "scms.db"
+
+LENDERS = """
+[fee]
+rate = "1%"
+payment = [{ share = "100%", event = "buyer_payment" }]
+
+[[lender]]
+id = "supplier-finance"
+name = "Supplier Finance"
+
+[[lender.product]]
+id = "purchase-order"
+name = "Purchase-order finance"
+role = "pre_shipment"
+technique = "purchase_order"
+advance_base = "cost"
+advance_rate = "100%"
+draw = "need"
+price = { rate = "12%", day_count = "ACT/360" }
+fee = [{ name = "commitment", basis = "limit", rate = "1%", taken = "cash", at_repayment = true }]
+available_from = "booking"
+repaid_on = "funding"
+requires_take_out = true
+tenor_days = 360
+
+[[lender]]
+id = "first-factor"
+name = "First Factor"
+
+[[lender.product]]
+id = "factoring-85"
+name = "Invoice factoring"
+role = "take_out"
+technique = "factoring"
+advance_base = "invoice"
+advance_rate = "85%"
+draw = "full"
+price = { rate = "9%", day_count = "ACT/360" }
+fee = [{ name = "commission", basis = "face", rate = "0.5%", taken = "deducted" }]
+available_from = "invoice"
+available_days = 2
+repaid_on = "buyer_payment"
+tenor_days = 180
+
+[[lender]]
+id = "second-factor"
+name = "Second Factor"
+
+[[lender.product]]
+id = "factoring-95"
+name = "Invoice factoring, high advance"
+role = "take_out"
+technique = "factoring"
+advance_base = "invoice"
+advance_rate = "95%"
+draw = "full"
+price = { rate = "13%", day_count = "ACT/360" }
+fee = [{ name = "commission", basis = "face", rate = "1%", taken = "deducted" }]
+available_from = "invoice"
+available_days = 2
+repaid_on = "buyer_payment"
+tenor_days = 180
+"""
 
 
 def read(table: Path) -> Iterator[Order]:
@@ -130,7 +193,7 @@ def main() -> None:
         observed = Observed()
         observed.take(orders.values())
         network = folder / "observed.toml"
-        network.write_text(observed.network("SCMS as observed", "US", asked.margin / 100))
+        network.write_text(observed.network("SCMS as observed", "US", asked.margin / 100) + LENDERS)
         start = time.perf_counter()
         found = run(table, network, folder, asked.until, asked.workers)
         tell(found, time.perf_counter() - start, orders, asked.until)

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from cli import provider_observe
 from cli.options import Asked, command, group
 from cli.output import answer, note, table
 
-app = group("The firms whose slots you trade on: list, show, add, check, new.")
+app = group("The firms whose slots you trade on: list, show, add, check, new, observe.")
+provider_observe.register(app)
 
 
 @command(app, "list", example="net provider list\nnet provider list --kind factory --json")

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.observed_network import Observed
+from bench.scms import LENDERS
 from config.network import load_network
 from documents.mapping import load
 from documents.orders import stream
 from domain.order import Order
 from flows.batch import SETTLED, BatchTerms, run_batch
+from flows.observed import Observed
 from flows.report import profits
 from flows.session import Session
 from flows.slots import held_slots
@@ -29,7 +30,7 @@ def test_real_orders_run_to_settlement_or_are_refused_with_a_reason(session: Ses
     observed = Observed()
     observed.take(orders)
     network = tmp_path / "observed.toml"
-    network.write_text(observed.network("as observed", "US", Fraction(1, 4)))
+    network.write_text(observed.network("as observed", "US", Fraction(1, 4)) + LENDERS)
     load_network(network)
     url = session.ledger_url
     assert url is not None

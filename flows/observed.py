@@ -1,103 +1,48 @@
-"""Builds a network file from orders that were delivered before: prices, lead times, freight, weights.
+"""A network file from orders that were delivered before: prices, lead times, freight and weights observed.
 
-Read from each order: its products, quantities, prices and weights; ``extra.site`` (who made it),
-``extra.mode`` (how it went), ``extra.delivered_on``, ``extra.freight``; the charge named ``Freight``.
+Read from each order: products, quantities, prices, weights; ``extra.site`` (who made it), ``extra.mode`` (how
+it went), ``extra.delivered_on``, ``extra.freight``; the charge named ``Freight``.
 
-- A site becomes a factory. It asks the median price observed for the product, less the trader's margin,
-  since the records say what buyers paid, not what the trader paid.
+- A site becomes a factory. It asks the median price observed for the product, less a margin, since the
+  records of a trader say what buyers paid, not what the trader paid.
 - Its lead time is the time from order to delivery that one in ten of its orders kept, less the transit.
-- A site, country and mode become a lane at the median freight for a kilogram; where freight was in the price
-  of the goods it is nothing; where none was recorded it is that of the mode.
+- A site, destination and mode become a lane at the median freight for a kilogram; where freight was in the
+  price of the goods it is nothing; where none was recorded it is that of the mode.
 - Capacity a day is the largest order of the product that was ever made, so that any order fits on one day.
-
-Lenders are made up, in the orders' currency: one advances what suppliers cost, two buy invoices.
 """
 
+import json
 import re
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
+from config.network import load_network
+from documents.mapping import load
+from documents.orders import Defects, stream
+from documents.section import plain_text
+from domain.errors import RefusedError, UsageError
 from domain.money import CURRENCY_EXPONENTS
 from domain.order import Order
 
-TRANSIT = {"Air": 7, "Air Charter": 5, "Truck": 5, "Ocean": 35}
+TRANSIT = {"air": 7, "air charter": 5, "truck": 5, "ocean": 35}
+"""Days on the way by mode, where nobody says otherwise; records seldom have them."""
 USUAL_TRANSIT = 10
-FALLBACK_RATE = Decimal("5.00")
+FREIGHT = "Freight"
 IN_PRICE = "included in commodity cost"
 
-HEAD = """name = "{name}"
-country = "{country}"
-currency = "{currency}"
+HEAD = """# Observed in {orders} orders; edit it, and add lenders: net lender add.
 
-[fee]
-rate = "1%"
-payment = [{{ share = "100%", event = "buyer_payment" }}]
+name = {name}
+country = {country}
+currency = {currency}
 
 [policy]
 booking_days = 1
-"""
-LENDERS = """
-[[lender]]
-id = "supplier-finance"
-name = "Supplier Finance"
-
-[[lender.product]]
-id = "purchase-order"
-name = "Purchase-order finance"
-role = "pre_shipment"
-technique = "purchase_order"
-advance_base = "cost"
-advance_rate = "100%"
-draw = "need"
-price = { rate = "12%", day_count = "ACT/360" }
-fee = [{ name = "commitment", basis = "limit", rate = "1%", taken = "cash", at_repayment = true }]
-available_from = "booking"
-repaid_on = "funding"
-requires_take_out = true
-tenor_days = 360
-
-[[lender]]
-id = "first-factor"
-name = "First Factor"
-
-[[lender.product]]
-id = "factoring-85"
-name = "Invoice factoring"
-role = "take_out"
-technique = "factoring"
-advance_base = "invoice"
-advance_rate = "85%"
-draw = "full"
-price = { rate = "9%", day_count = "ACT/360" }
-fee = [{ name = "commission", basis = "face", rate = "0.5%", taken = "deducted" }]
-available_from = "invoice"
-available_days = 2
-repaid_on = "buyer_payment"
-tenor_days = 180
-
-[[lender]]
-id = "second-factor"
-name = "Second Factor"
-
-[[lender.product]]
-id = "factoring-95"
-name = "Invoice factoring, high advance"
-role = "take_out"
-technique = "factoring"
-advance_base = "invoice"
-advance_rate = "95%"
-draw = "full"
-price = { rate = "13%", day_count = "ACT/360" }
-fee = [{ name = "commission", basis = "face", rate = "1%", taken = "deducted" }]
-available_from = "invoice"
-available_days = 2
-repaid_on = "buyer_payment"
-tenor_days = 180
 """
 
 
@@ -106,7 +51,8 @@ def slug(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A TOML basic string; JSON escapes the same way."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 @dataclass
@@ -126,9 +72,13 @@ class Lane:
 
 
 class Observed:
-    """Takes orders in one by one; ``network`` writes the file."""
+    """Takes orders in one by one; ``network`` writes the file. ``transit``: days by mode in lower case."""
 
-    def __init__(self) -> None:
+    def __init__(self, transit: Mapping[str, int] | None = None) -> None:
+        self.transit = TRANSIT | dict(transit or {})
+        self.orders = 0
+        self.refused = 0
+        self.ids: dict[str, list[tuple[str, ...]]] = {}
         self.currency = ""
         self.made: dict[str, dict[str, Made]] = defaultdict(lambda: defaultdict(Made))
         self.leads: dict[str, list[int]] = defaultdict(list)
@@ -137,10 +87,17 @@ class Observed:
 
     def take(self, orders: Iterable[Order]) -> None:
         for order in orders:
-            self.currency = self.currency or order.currency
             self.take_one(order)
 
     def take_one(self, order: Order) -> None:
+        """RefusedError when the orders are in several currencies: prices would be mixed."""
+        self.currency = self.currency or order.currency
+        if order.currency != self.currency:
+            raise RefusedError(
+                f"{order.source}: the order is in {order.currency}, those before in {self.currency}",
+                "observe the orders of one currency at a time",
+            )
+        self.orders += 1
         site = str(order.extra.get("site") or "Unknown maker")
         mode = str(order.extra.get("mode") or "Not recorded")
         scale = 10 ** CURRENCY_EXPONENTS[order.currency]
@@ -153,7 +110,7 @@ class Observed:
             if line.weight_kg:
                 seen.weights.append(Fraction(line.weight_kg) / Fraction(line.quantity))
                 weight += Fraction(line.weight_kg)
-        freight = sum(item.amount_minor for item in order.adjustments if item.reason == "Freight")
+        freight = sum(item.amount_minor for item in order.adjustments if item.reason == FREIGHT)
         lane = self.lanes[site, order.destination, mode]
         if freight > 0 and weight > 0:
             rate = Fraction(freight, scale) / weight
@@ -168,26 +125,43 @@ class Observed:
         assumed = any("no order day" in remark for remark in order.extra.get("remarks", []))
         text = order.extra.get("delivered_on")
         if text and not assumed:
-            days = (date.fromisoformat(text) - order.issued_on).days - TRANSIT.get(mode, USUAL_TRANSIT)
+            days = (date.fromisoformat(text) - order.issued_on).days - self.transit_of(mode)
             self.leads[site].append(max(days, 0))
+
+    def transit_of(self, mode: str) -> int:
+        return self.transit.get(mode.lower(), USUAL_TRANSIT)
+
+    def id_of(self, *names: str) -> str:
+        """An identifier made of the names; numbered where other names give the same one."""
+        stem = "-".join(slug(name) for name in names)
+        taken = self.ids.setdefault(stem, [])
+        if names not in taken:
+            taken.append(names)
+        place = taken.index(names) + 1
+        return stem if place == 1 else f"{stem}-{place}"
 
     def lead(self, site: str) -> int:
         """The lead time that one in ten orders of the site kept; that of all sites where it has few."""
         days = self.leads[site]
         if len(days) < 10:
             days = [day for some in self.leads.values() for day in some] or [30]
-        return int(statistics.quantiles(days, n=10)[0]) if len(days) > 1 else days[0]
+        return sorted(days)[len(days) // 10]
 
     def network(self, name: str, country: str, margin: Fraction) -> str:
-        parts = [HEAD.format(name=name, country=country, currency=self.currency)]
+        parts = [self.head(name, country)]
         parts += [self.factory(site, products, margin) for site, products in sorted(self.made.items())]
         parts += self.carriers()
-        return "\n".join(parts) + LENDERS
+        return "\n".join(parts)
+
+    def head(self, name: str, country: str) -> str:
+        return HEAD.format(
+            orders=self.orders, name=quoted(name), country=quoted(country), currency=quoted(self.currency)
+        )
 
     def factory(self, site: str, products: dict[str, Made], margin: Fraction) -> str:
         lines = [
             "[[factory]]",
-            f"id = {quoted('site-' + slug(site))}",
+            f"id = {quoted(self.id_of('site', site))}",
             f"name = {quoted(site)}",
             f"place = {quoted(site)}",
             'payment = [{ share = "30%", event = "booking" }, { share = "70%", event = "production_end" }]',
@@ -214,25 +188,57 @@ class Observed:
             by_mode[mode].append(self.lane(site, country, mode, lane))
         head = '[[logistics]]\nid = {0}\nname = {1}\npayment = [{{ share = "100%", event = "funding" }}]\n'
         return [
-            head.format(quoted("carrier-" + slug(mode)), quoted(f"{mode} carrier")) + "\n".join(lanes)
+            head.format(quoted(self.id_of("carrier", mode)), quoted(f"{mode} carrier")) + "\n".join(lanes)
             for mode, lanes in by_mode.items()
         ]
 
     def lane(self, site: str, country: str, mode: str, lane: Lane) -> str:
-        rates = lane.rates or self.modes[mode]
-        rate = decimal(statistics.median(rates), 6) if rates else FALLBACK_RATE
+        rates = lane.rates or self.modes[mode] or [rate for some in self.modes.values() for rate in some]
+        rate = decimal(statistics.median(rates), 6) if rates else "0"
         return "\n".join(
             (
                 "[[logistics.lane]]",
-                f"id = {quoted('-'.join((slug(site), slug(country), slug(mode))))}",
+                f"id = {quoted(self.id_of(site, country, mode))}",
                 f"origin = {quoted(site)}",
                 f"destination = {quoted(country)}",
                 f"mode = {quoted(mode)}",
-                f"transit_days = {TRANSIT.get(mode, USUAL_TRANSIT)}",
+                f"transit_days = {self.transit_of(mode)}",
                 f'band = [{{ from = 0, rate = "{rate}" }}]',
             )
         )
 
 
-def decimal(exact: Fraction, places: int) -> Decimal:
-    return Decimal(round(exact * 10**places)).scaleb(-places)
+def decimal(exact: Fraction, places: int) -> str:
+    """The number with at most so many decimals."""
+    return plain_text(exact, places).rstrip("0").rstrip(".")
+
+
+def observe_orders(file: Path, order_map: Path | None, transit: Mapping[str, int]) -> Observed:
+    """Take in every order of a file that can be read; RefusedError when none says who made its goods."""
+    found = Observed(transit)
+    for item in stream(file, load(order_map) if order_map else None):
+        if isinstance(item, Defects):
+            found.refused += 1
+        elif item.extra.get("site"):
+            found.take_one(item)
+    if not found.orders:
+        raise RefusedError(
+            f"no order of {file} says who made its goods",
+            "let the map feed extra.site and extra.mode, as examples/maps/scms.toml does",
+        )
+    return found
+
+
+def write_network(path: Path, text: str, *, replace: bool) -> None:
+    """Write the file whole or not at all; UsageError when there is one already."""
+    if path.exists() and not replace:
+        raise UsageError(f"{path} is there already", "choose another --out, or --replace it")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        load_network(part)
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", "choose another --out") from None
+    finally:
+        part.unlink(missing_ok=True)
