@@ -23,8 +23,17 @@ from flows.availability import LedgerAvailability, slot_lines
 from flows.fulfil import Recorded, advance, advance_book
 from flows.group import grouped
 from flows.place import Placed, place_order, same_order
-from flows.plan import newest_plan
-from flows.run import UNRESERVED, Way, best_plan, go_on, keep_plan, reserve_planned
+from flows.plan import current_plan, newest_plan
+from flows.reserve import is_local
+from flows.run import (
+    UNRESERVED,
+    Way,
+    best_plan,
+    go_on,
+    keep_plan,
+    reserve_planned,
+    reserve_side_by_side,
+)
 from flows.session import Clock, Session, utc_now
 from flows.workers import in_order
 
@@ -103,24 +112,37 @@ def _work(items: Sequence[Order | Defects]) -> list[Done]:
 
 
 def work_group(session: Session, terms: BatchTerms, items: Sequence[Order | Defects]) -> list[Done]:
-    """One group: plan each order, then take them all the way in one commit."""
+    """One group: plan each order, then take them all the way in one commit.
+
+    Orders that need firms with systems of their own are reserved side by side afterwards, each in commits of
+    its own, since no transaction stays open while a firm is asked.
+    """
     free = LedgerAvailability(session.ledger)
-    prepared = [_prepare(session, terms, item, free) for item in items]
-    if all(isinstance(one, Done) for one in prepared):
-        return [one for one in prepared if isinstance(one, Done)]
-    with grouped(session.ledger) as group:
-        inside = session.on_ledger(group)
-        return [one if isinstance(one, Done) else _take(inside, terms, one) for one in prepared]
+    told = [_prepare(session, terms, item, free) for item in items]
+    done = {place: one for place, one in enumerate(told) if isinstance(one, Done)}
+    own = {place: one for place, one in enumerate(told) if isinstance(one, _Prepared) and one.local}
+    others = {place: one for place, one in enumerate(told) if isinstance(one, _Prepared) and not one.local}
+    if own:
+        with grouped(session.ledger) as group:
+            inside = session.on_ledger(group)
+            done |= {place: _take(inside, terms, one) for place, one in own.items()}
+    if others:
+        done |= dict(zip(others, _take_elsewhere(session, terms, list(others.values())), strict=True))
+    return [done[place] for place in range(len(told))]
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """An order with the plan made for it outside the commit; ``refusal`` is why there is none."""
+    """An order with the plan made for it outside the commit; ``refusal`` is why there is none.
+
+    ``local`` says that every firm of the plan keeps its slots in our own ledger.
+    """
 
     order: Order
     on: date
     plan: Plan | None = None
     refusal: NetError | None = None
+    local: bool = True
 
 
 def _prepare(
@@ -136,14 +158,15 @@ def _prepare(
     if known is not None and _finished(known, terms):
         return _done(session, known, repeated=True)
     if known is not None and known.state is not OrderState.CONFIRMED:
-        return _Prepared(item, on)
+        standing = newest_plan(session.ledger, known.id)
+        return _Prepared(item, on, local=standing is None or is_local(standing, session.firms))
     try:
         placed = known or Placed(item.reference, item, OrderState.CONFIRMED, on)
         plan = best_plan(session, placed, on, free, quick=True)
     except NetError as error:
         return _Prepared(item, on, refusal=error)
     free.claim(slot_lines(plan))
-    return _Prepared(item, on, plan)
+    return _Prepared(item, on, plan, local=is_local(plan, session.firms))
 
 
 def _finished(known: Placed, terms: BatchTerms) -> bool:
@@ -155,16 +178,55 @@ def _finished(known: Placed, terms: BatchTerms) -> bool:
 def _take(session: Session, terms: BatchTerms, prepared: _Prepared) -> Done:
     """One order the whole way inside the open commit; a step that fails is undone, those before it stay."""
     try:
-        placed = place_order(session.ledger, prepared.order, prepared.on)
-        if prepared.refusal is not None:
-            raise prepared.refusal
-        way = _reserve(session, placed, prepared)
-        placed = way.placed
-        if terms.until == SETTLED:
-            placed = replace(placed, state=_play(session, way).state)
-        return _done(session, placed, plan=way.plan)
+        placed = _placed(session, prepared)
+        return _finish(session, terms, _reserve(session, placed, prepared))
     except NetError as error:
         return _refused(prepared.order.reference, error)
+
+
+def _placed(session: Session, prepared: _Prepared) -> Placed:
+    placed = place_order(session.ledger, prepared.order, prepared.on)
+    if prepared.refusal is not None:
+        raise prepared.refusal
+    return placed
+
+
+def _finish(session: Session, terms: BatchTerms, way: Way) -> Done:
+    placed = way.placed
+    if terms.until == SETTLED:
+        placed = replace(placed, state=_play(session, way).state)
+    return _done(session, placed, plan=way.plan)
+
+
+def _take_elsewhere(session: Session, terms: BatchTerms, some: Sequence[_Prepared]) -> list[Done]:
+    """Record and plan them in one commit, ask all their firms at the same time, then go on with each."""
+    found: dict[int, Done] = {}
+    ready: dict[int, tuple[Placed, Plan, date]] = {}
+    with grouped(session.ledger) as group:
+        inside = session.on_ledger(group)
+        for place, one in enumerate(some):
+            try:
+                ready[place] = _ready(inside, one)
+            except NetError as error:
+                found[place] = _refused(one.order.reference, error)
+    ways = reserve_side_by_side(session, list(ready.values()))
+    for place, way in zip(ready, ways, strict=True):
+        reference = some[place].order.reference
+        try:
+            found[place] = (
+                _refused(reference, way) if isinstance(way, NetError) else _finish(session, terms, way)
+            )
+        except NetError as error:
+            found[place] = _refused(reference, error)
+    return [found[place] for place in range(len(some))]
+
+
+def _ready(session: Session, one: _Prepared) -> tuple[Placed, Plan, date]:
+    placed = _placed(session, one)
+    if placed.state is OrderState.CONFIRMED and one.plan is not None:
+        plan = replace(one.plan, order=placed.id)
+        return keep_plan(session, placed, plan, one.on), plan, one.on
+    return placed, current_plan(session.ledger, placed.id), one.on
 
 
 def _play(session: Session, way: Way) -> Recorded:
@@ -178,8 +240,9 @@ def _play(session: Session, way: Way) -> Recorded:
 
 def _reserve(session: Session, placed: Placed, prepared: _Prepared) -> Way:
     if placed.state is OrderState.CONFIRMED and prepared.plan is not None:
-        kept = keep_plan(session, placed, prepared.plan, prepared.on)
-        return reserve_planned(session, kept, prepared.plan, prepared.on)
+        plan = replace(prepared.plan, order=placed.id)
+        kept = keep_plan(session, placed, plan, prepared.on)
+        return reserve_planned(session, kept, plan, prepared.on)
     return go_on(session, placed.id, prepared.on)
 
 

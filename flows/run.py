@@ -4,11 +4,12 @@ Each step is recorded with a key of its own, so the same command after an interr
 on where it stood and ends as if nothing had happened.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from domain.errors import StateError
+from domain.errors import NetError, StateError
 from domain.order import Order
 from domain.plan import Availability, Certificate, Plan
 from domain.states import OrderState
@@ -24,8 +25,8 @@ from flows.plan import (
     require_fresh,
     stale_inputs,
 )
-from flows.reservation_terms import Job, NextPlan, Refused, Reserved
-from flows.reserve import is_local, refusal_error, reserve, reserve_in
+from flows.reservation_terms import Job, NextPlan, Refused, Reserved, Waits
+from flows.reserve import is_local, refusal_error, reserve, reserve_in, reserve_many, waiting_error
 from routing.choose import choose
 
 if TYPE_CHECKING:
@@ -150,6 +151,34 @@ def reserve_on(session: "Session", known: Placed, plan: Plan, on: date, next_pla
     if isinstance(outcome, Refused):
         return outcome
     return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes, book=book)
+
+
+def reserve_side_by_side(
+    session: "Session", ready: Sequence[tuple[Placed, Plan, date]]
+) -> list[Way | NetError]:
+    """Reserve many orders at firms of their own systems at once: a slow firm delays its own orders alone.
+
+    No transaction is open while a firm is asked. What could not be reserved comes back as its error.
+    """
+    jobs = [
+        Job(known.id, plan, on, next_plan=plans_instead(session, known.id, on)) for known, plan, on in ready
+    ]
+    outcomes = reserve_many(session.ledger, session.firms, jobs)
+    found: list[Way | NetError] = []
+    for (known, plan, on), outcome in zip(ready, outcomes, strict=True):
+        match outcome:
+            case Reserved():
+                with session.ledger.write() as transaction:
+                    book = _accept(session, transaction, known, plan, outcome, on)
+                placed = replace(known, state=OrderState.RESERVED)
+                found.append(Way(placed, outcome.plan, outcome.notes, book=book))
+            case Refused():
+                found.append(refusal_error(outcome))
+            case Waits():
+                found.append(waiting_error(outcome))
+            case _:
+                found.append(outcome)
+    return found
 
 
 def _accept(

@@ -172,3 +172,27 @@ def test_an_order_is_as_of_its_own_day_unless_told_otherwise(terms: BatchTerms) 
     with Session(ledger_url=terms.ledger_url, config_path=terms.config_path) as session:
         days = [record.on for record in session.ledger.records(kind="order")]
     assert days == [date(2026, 3, 2), date(2026, 3, 9)]
+
+
+def test_orders_at_firms_of_their_own_are_reserved_side_by_side_and_once(
+    terms: BatchTerms, tmp_path: Path
+) -> None:
+    """Every carrier is a firm with a system of its own, whose second answer is lost on the way."""
+    text = terms.config_path.read_text()
+    settings = (
+        f'adapter = "sandbox"\nsettings = {{ file = "{tmp_path}/firm.db", script = ["hold:2:work_lost"] }}\n'
+    )
+    terms.config_path.write_text(text.replace("[[logistics]]\n", f"[[logistics]]\n{settings}"))
+    first = list(run_batch(terms, orders(terms)))
+    again = list(run_batch(terms, orders(terms)))
+    assert {one.state for one in again} == {"RESERVED"}
+    assert sum(one.repeated for one in again) == sum(one.went_well for one in first)
+    check(terms)
+
+
+def test_two_buyers_with_one_reference_in_one_group(terms: BatchTerms) -> None:
+    first = orders(terms)[0]
+    second = replace(first, buyer=replace(first.buyer, name="Somebody Else"))
+    done = list(run_batch(replace(terms, until="settled"), [first, second]))
+    assert [one.reference for one in done] == [first.reference, f"{first.reference}~somebody-else"]
+    check(terms)
