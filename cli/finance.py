@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import finance_trouble
 from cli.options import Asked, command, group
 from cli.output import amount, answer, table
 from cli.recorded import (
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from finance.underwriting import Offer
 
 app = group("Ask lenders, accept an offer, draw, confirm, look at a facility.")
+finance_trouble.register(app)
 
 FacilityArgument = Annotated[
     str, typer.Argument(metavar="FACILITY", help="The lender's product, as net finance show lists it.")
@@ -418,87 +420,4 @@ def enrol(
         "buyer-key",
         {"buyer": buyer, "key": key, "number": number},
         lambda screen: screen.print(f"key {number} of {buyer} is enrolled"),
-    )
-
-
-@command(
-    app,
-    "guarantee",
-    example="net finance guarantee PO-2026-0017 --booking zhongshan-lamps --guarantor bank --on 2026-04-01",
-)
-def guarantee(
-    asked: Asked,
-    order: OrderArgument,
-    money: OptionalAmount = None,
-    booking: Annotated[
-        str,
-        typer.Option("--booking", metavar="BOOKING", help="The failed provider whose deposit is guaranteed."),
-    ] = "",
-    facility: Annotated[str, typer.Option("--facility", metavar="FACILITY", help="Which loan it pays.")] = "",
-    guarantor: Annotated[str, typer.Option("--guarantor", metavar="NAME", help="Who pays.")] = "guarantor",
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
-) -> None:
-    """Record that a guarantor pays a lender: the guaranteed share of a deposit, when no amount is given."""
-    from finance.facts import FactKind
-
-    entity = guarantor if guarantor.startswith("guarantor") else f"guarantor:{guarantor}"
-    data = {"booking": booking, "facility": facility, "guarantor": entity}
-    record(
-        asked,
-        order,
-        FactKind.GUARANTEE,
-        data,
-        money={"amount": money},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
-
-
-@command(app, "default", example="net finance default PO-2026-0017 harbour-order --on 2026-04-01")
-def default(
-    asked: Asked,
-    order: OrderArgument,
-    facility: FacilityArgument,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
-) -> None:
-    """Strike a lender's claim: interest stops, the account is swept, the first-loss guarantee called."""
-    from finance.facts import FactKind
-
-    record(asked, order, FactKind.DEFAULT, {"facility": facility}, by=by, evidence=evidence, dry_run=dry_run)
-
-
-@command(
-    app, "transfer", example="net finance transfer PO-2026-0017 harbour-order harbour delta --on 2026-04-01"
-)
-def transfer(
-    asked: Asked,
-    order: OrderArgument,
-    facility: FacilityArgument,
-    seller: Annotated[str, typer.Argument(metavar="SELLER", help="The lender that leaves.")],
-    buyer: Annotated[str, typer.Argument(metavar="BUYER", help="The lender that takes its place.")],
-    price: Annotated[
-        str | None, typer.Option("--price", metavar="AMOUNT", help="What is owed, when not given.")
-    ] = None,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
-) -> None:
-    """Record that a lender sells its place in a facility to another at a price."""
-    from finance.facts import FactKind
-
-    data = {"facility": facility, "seller": seller, "buyer": buyer}
-    record(
-        asked,
-        order,
-        FactKind.TRANSFER,
-        data,
-        money={"price": price},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
     )

@@ -115,7 +115,7 @@ def _owed(asked: Asked, order: str, payee: str) -> str | None:
 def due(asked: Asked, order: OrderArgument) -> None:
     """Show what is due and unpaid on a day, in the order in which it is paid, and what the account holds."""
     from domain.money import format_minor
-    from finance.conditions import dues
+    from finance.waterfall import dues
     from flows.fulfil import position_at
 
     with asked.session() as session:

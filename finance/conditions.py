@@ -6,19 +6,19 @@ these rules look at the books as they stand when somebody states it.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from domain.money import format_minor
 from domain.network import Role
 from domain.states import ENDED, OrderState
 from domain.terms import Event
-from finance.contract import BUYER, NETWORK, TAX, TRADER, Condition, Rank
+from finance.contract import BUYER, TAX, TRADER, Condition
 from finance.debt import Debt
 from finance.facts import Fact, FactKind
 from finance.handlers import PRODUCTION_START, late_interest_due, take_out_amount
 from finance.lending import cost_of_draw, undrawn
 from finance.position import Position
-from finance.taxes import surcharge_payable, tax_due_on, tax_payable
+from finance.taxes import surcharge_payable, tax_payable
+from finance.waterfall import comes_before, dues
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ def _payment(case: Case) -> Iterable[Objection]:
     first = sum(
         owed
         for rank, owed in dues(case.position, case.fact.on).items()
-        if _before(case.position, rank, payee)
+        if comes_before(case.position, rank, payee)
     )
     if wanted == 0:
         yield Objection(f"nothing is owed to {payee} now", "net payment due shows what is due")
@@ -268,37 +268,6 @@ def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable
             )
     if payee == TRADER and position.state not in ENDED:
         yield Objection("the trader is paid last, when the order is settled", "net order settle")
-
-
-def dues(position: Position, on: date) -> dict[Rank, int]:
-    """What is due and unpaid on a day, by class of the waterfall; lenders' due claims at their rank."""
-    found: dict[Rank, int] = {}
-    tax_on = tax_due_on(position)
-    if tax_on is not None and tax_on <= on and not position.tax_paid:
-        found[Rank.TAXES] = tax_payable(position) + surcharge_payable(position)
-    for debt in position.debts.values():
-        if debt.due_on is not None and debt.due_on <= on and not debt.facility.factoring:
-            for rank in (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL):
-                found[rank] = found.get(rank, 0) + debt.owed(rank)
-    for account in position.accounts.values():
-        rank = Rank.NETWORK if account.booking.entity == NETWORK else Rank.PROVIDERS
-        for due in account.booking.dues:
-            day = position.due_date(due, account.booking)
-            if day is not None and day <= on and not account.ended:
-                found[rank] = found.get(rank, 0) + due.amount_minor
-        found[rank] = max(found.get(rank, 0) - min(account.paid, found.get(rank, 0)), 0)
-    return found
-
-
-def _before(position: Position, rank: Rank, payee: str) -> bool:
-    order = position.contract.waterfall_default if position.frozen else position.contract.waterfall
-    return rank in order and order.index(rank) < order.index(rank_of(payee))
-
-
-def rank_of(payee: str) -> Rank:
-    """The class of the waterfall that a payee belongs to."""
-    known = {TAX: Rank.TAXES, NETWORK: Rank.NETWORK, TRADER: Rank.TRADER, BUYER: Rank.COSTS}
-    return known.get(payee, Rank.PROVIDERS)
 
 
 def _milestone(case: Case) -> Iterable[Objection]:

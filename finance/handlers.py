@@ -6,26 +6,19 @@ from fractions import Fraction
 
 from domain.money import round_minor
 from domain.network import Role
-from domain.states import OrderState, may_move
+from domain.states import OrderState
 from domain.terms import Event
 from finance import lending, loss, sale, supply, taxes
 from finance.allowance import set_allowance
-from finance.contract import BUYER, NETWORK, TRADER, Booking
+from finance.contract import BUYER, TRADER, Booking
 from finance.debt import Debt
+from finance.ending import pay_residual, release_order, settle
 from finance.facts import Fact, FactKind
-from finance.position import CASH, Account, Position
+from finance.position import CASH, Account, Position, move
 
 Handler = Callable[[Position, Fact], None]
 TAX_PAYEE = "tax"
 PRODUCTION_START = "production_start"
-
-
-def move(position: Position, *states: OrderState) -> None:
-    """Go to the first of the states that the present one allows; stay when it allows none."""
-    for state in states:
-        if may_move(position.state, state) and position.state is not state:
-            position.state = state
-            return
 
 
 def accept(position: Position, fact: Fact) -> None:
@@ -238,7 +231,7 @@ def cancel(position: Position, fact: Fact) -> None:
     for debt in position.debts.values():
         if not debt.claim:
             lending.close(position, debt, fact.on, fact.id)
-    _release_order(position, fact)
+    release_order(position, fact)
     move(position, OrderState.CANCELLED)
 
 
@@ -338,54 +331,6 @@ def convert(position: Position, fact: Fact) -> None:
     """Buying a provider's currency cost more (or, negative, less) than the plan's rate."""
     amount = fact.minor("amount") or 0
     position.post("conversion", fact.on, fact.id, "", ((TRADER, "4710", amount), (TRADER, CASH, -amount)))
-
-
-def settle(position: Position, fact: Fact) -> None:
-    """The end: memo accounts are released, referral and profit share are due, the rest is the trader's."""
-    for account in position.accounts.values():
-        supply.release_slot(position, account, fact.on, fact.id)
-    for debt in position.debts.values():
-        if not debt.claim:
-            lending.close(position, debt, fact.on, fact.id)
-    _release_order(position, fact)
-    if position.state is OrderState.PAID:
-        _refer(position, fact)
-        _share_profit(position, fact)
-        pay_residual(position, max(position.cash, 0), fact)
-    move(position, OrderState.SETTLED)
-
-
-def _release_order(position: Position, fact: Fact) -> None:
-    amount = position.books.balance(TRADER, "9110")
-    position.post(
-        "order_released", fact.on, fact.id, "", ((TRADER, "9119", amount), (TRADER, "9110", -amount))
-    )
-
-
-def _refer(position: Position, fact: Fact) -> None:
-    """Whoever referred the order gets its share of the network's net fee, only on a settled order."""
-    earned = -position.books.balance(NETWORK, "4210")
-    amount = round_minor(position.contract.referral_share * earned)
-    position.post("referral", fact.on, fact.id, "", ((NETWORK, "5410", amount), (NETWORK, "2420", -amount)))
-
-
-def _share_profit(position: Position, fact: Fact) -> None:
-    amount = round_minor(position.contract.profit_share * max(position.cash, 0))
-    partner = position.contract.profit_partner or "partner"
-    position.post(
-        "profit_share",
-        fact.on,
-        fact.id,
-        partner,
-        ((TRADER, "5420", amount), (TRADER, "2410", -amount)),
-    )
-    position.post(
-        "profit_share_paid", fact.on, fact.id, partner, ((TRADER, "2410", amount), (TRADER, CASH, -amount))
-    )
-
-
-def pay_residual(position: Position, amount: int, fact: Fact) -> None:
-    position.post("residual", fact.on, fact.id, "", ((TRADER, "3010", amount), (TRADER, CASH, -amount)))
 
 
 HANDLERS: dict[FactKind, Handler] = {

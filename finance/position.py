@@ -8,7 +8,7 @@ from fractions import Fraction
 from domain.dates import end_of_month
 from domain.money import round_minor
 from domain.network import Role
-from domain.states import OrderState
+from domain.states import OrderState, may_move
 from domain.terms import Event, PaymentTerm, Recourse
 from finance.books import Books, Posting
 from finance.contract import NETWORK, TRADER, Booking, Contract, Due
@@ -178,3 +178,11 @@ class Position:
 def share_of(total: int, share: Fraction) -> int:
     """A share of an amount, rounded once; cumulative shares of one total tie to it."""
     return total if share == 1 else round_minor(total * share)
+
+
+def move(position: Position, *states: OrderState) -> None:
+    """Go to the first of the states that the present one allows; stay when it allows none."""
+    for state in states:
+        if may_move(position.state, state) and position.state is not state:
+            position.state = state
+            return

@@ -1,0 +1,38 @@
+"""What is due on a day, and who comes before whom."""
+
+from datetime import date
+
+from finance.contract import BUYER, NETWORK, TAX, TRADER, Rank
+from finance.position import Position
+from finance.taxes import surcharge_payable, tax_due_on, tax_payable
+
+
+def dues(position: Position, on: date) -> dict[Rank, int]:
+    """What is due and unpaid on a day, by class of the waterfall; lenders' due claims at their rank."""
+    found: dict[Rank, int] = {}
+    tax_on = tax_due_on(position)
+    if tax_on is not None and tax_on <= on and not position.tax_paid:
+        found[Rank.TAXES] = tax_payable(position) + surcharge_payable(position)
+    for debt in position.debts.values():
+        if debt.due_on is not None and debt.due_on <= on and not debt.facility.factoring:
+            for rank in (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL):
+                found[rank] = found.get(rank, 0) + debt.owed(rank)
+    for account in position.accounts.values():
+        rank = Rank.NETWORK if account.booking.entity == NETWORK else Rank.PROVIDERS
+        for due in account.booking.dues:
+            day = position.due_date(due, account.booking)
+            if day is not None and day <= on and not account.ended:
+                found[rank] = found.get(rank, 0) + due.amount_minor
+        found[rank] = max(found.get(rank, 0) - min(account.paid, found.get(rank, 0)), 0)
+    return found
+
+
+def comes_before(position: Position, rank: Rank, payee: str) -> bool:
+    order = position.contract.waterfall_default if position.frozen else position.contract.waterfall
+    return rank in order and order.index(rank) < order.index(rank_of(payee))
+
+
+def rank_of(payee: str) -> Rank:
+    """The class of the waterfall that a payee belongs to."""
+    known = {TAX: Rank.TAXES, NETWORK: Rank.NETWORK, TRADER: Rank.TRADER, BUYER: Rank.COSTS}
+    return known.get(payee, Rank.PROVIDERS)
