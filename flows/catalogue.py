@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from domain.money import exponent_of, round_minor
-from domain.network import FactoryProduct, Lane, Network, Provider, Service, Storage
-from domain.slots import slot_resource
+from domain.money import CURRENCY_EXPONENTS, exponent_of, round_minor
+from domain.network import FactoryProduct, Lane, Lender, Network, Provider, Service, Storage
+from domain.slots import CREDIT_PERIOD, credit_resource, slot_resource
+from flows.needs import CREDIT
 from flows.slots import STORAGE, resources, works_on
 from providers.protocol import Capabilities, HoldKind, Idempotency, SlotRequest
 from providers.terms import fees_of
@@ -33,7 +34,7 @@ class Offered:
 
 
 class Catalogue:
-    """The resources of every ``catalog`` provider of a network."""
+    """The resources of every ``catalog`` provider of a network, and the limits of its ``catalog`` lenders."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -45,6 +46,10 @@ class Catalogue:
                     resource = slot_resource(provider.id, name)
                     capacity = limited.get((provider.id, name), UNLIMITED)
                     self._offered[resource] = Offered(resource, name, provider, capacity)
+        for lender in network.lenders:
+            if lender.adapter == "catalog" and lender.limit_minor is not None:
+                line = credit_resource(lender.id)
+                self._offered[line] = Offered(line, CREDIT, _credit_firm(lender), lender.limit_minor)
 
     def offers(self) -> list[Offered]:
         return list(self._offered.values())
@@ -52,11 +57,18 @@ class Catalogue:
     def find(self, resource: str) -> Offered | None:
         return self._offered.get(resource)
 
-    def is_open(self, offered: Offered, day: date) -> bool:
+    def is_open(self, offered: Offered, period: str) -> bool:
+        """Whether the resource can be had in that period: a working day, or a credit line's one period."""
+        if offered.name == CREDIT or period == CREDIT_PERIOD:
+            return offered.name == CREDIT and period == CREDIT_PERIOD
+        day = date.fromisoformat(period)
         return works_on(self.network, offered.provider, offered.name, day)
 
     def price_minor(self, request: SlotRequest) -> int | None:
-        """The list price of what is asked, net, in minor units; None when it is not in the catalogue."""
+        """The list price of what is asked, net, in minor units; None when it is not in the catalogue,
+        or not in that currency."""
+        if request.currency not in CURRENCY_EXPONENTS:
+            return None
         quantities: dict[str, list[int]] = defaultdict(list)
         for line in request.lines:
             quantities[line.resource].append(line.quantity)
@@ -67,6 +79,18 @@ class Catalogue:
                 return None
             total += _price(offered, each, 10 ** exponent_of(request.currency))
         return round_minor(total)
+
+
+def _credit_firm(lender: Lender) -> Provider:
+    """A lender as others reserve its limit: the limit is in its currency and costs nothing to hold."""
+    return Provider(
+        lender.id,
+        lender.name,
+        CREDIT,
+        country=lender.country,
+        currency=lender.currency,
+        settings=lender.settings,
+    )
 
 
 def _names(provider: Provider) -> list[str]:

@@ -140,17 +140,13 @@ def _request(inquiry: Inquiry) -> SlotRequest:
 def _unfit(catalogue: Catalogue, request: SlotRequest) -> Declined | None:
     for line in request.lines:
         offered = catalogue.find(line.resource)
-        if offered is None or not _is_day(line.period):
-            return Declined("unknown", f"{line.resource} on {line.period} is not in this catalogue")
-        if not catalogue.is_open(offered, date.fromisoformat(line.period)):
+        if offered is None:
+            return Declined("unknown", f"{line.resource} is not in this catalogue")
+        if not catalogue.is_open(offered, line.period):
             return Declined("no_capacity", f"{line.resource} is closed on {line.period}")
     if catalogue.price_minor(request) is None:
         return Declined("price", f"there is no price in {request.currency} for this")
     return None
-
-
-def _is_day(period: str) -> bool:
-    return period[:1].isdigit()
 
 
 def _price(catalogue: Catalogue, request: SlotRequest) -> int:

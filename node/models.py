@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
+Reason = Annotated[str, Field(max_length=2000, pattern=PRINTABLE)]
 Whole = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}$", examples=["126000"])]
 Quantity = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,14}$", examples=["500"])]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
@@ -41,10 +43,10 @@ class _Closed(BaseModel):
 
 
 class LineModel(_Closed):
-    """So many of one resource on one day."""
+    """So many of one resource on one day; of a credit line so many minor units of its limit."""
 
     resource: Text
-    period: Day
+    period: Day | Literal["limit"]
     quantity: Quantity
 
 
@@ -111,7 +113,7 @@ class DeclinedModel(_Closed):
 
     answer: Literal["declined"]
     code: Text
-    reason: Annotated[str, Field(max_length=2000)]
+    reason: Reason
 
 
 class PendingModel(_Closed):
@@ -119,7 +121,7 @@ class PendingModel(_Closed):
 
     answer: Literal["pending"]
     reference: Text
-    reason: Annotated[str, Field(max_length=2000)]
+    reason: Reason
 
 
 class UnseenModel(_Closed):

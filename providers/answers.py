@@ -4,6 +4,7 @@ Amounts and quantities travel as strings, times as RFC 3339 in UTC. Reading is s
 from outside.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -35,6 +36,8 @@ def _text(data: Mapping[str, Any], name: str, *, least: int = 0) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not least <= len(value) <= MAXIMUM_TEXT:
         raise AnswerError(f"{name} must be a text of {least} to {MAXIMUM_TEXT} characters")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+        raise AnswerError(f"{name} has control characters or half a surrogate pair")
     return value
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote as percent
 import orjson
 
 from domain.errors import UsageError
-from domain.slots import slot_resource
+from domain.slots import credit_resource, slot_resource
 from providers.answers import AnswerError, instant_text, read_answer, request_data
 from providers.http_client import Exchange, NodeClient, parse_target
 from providers.protocol import (
@@ -35,7 +35,6 @@ from providers.protocol import (
     Proof,
     Released,
     Services,
-    SlotLine,
     SlotRequest,
 )
 from providers.signing import SignedClient
@@ -92,14 +91,16 @@ class HttpNode:
 
     def _theirs(self, request: SlotRequest) -> dict[str, Any]:
         """The request in the firm's own names: ``remote`` is its id in its own network file."""
-        ours, theirs = slot_resource(self.name, ""), slot_resource(self._remote, "")
-        lines = tuple(
-            SlotLine(theirs + line.resource.removeprefix(ours), line.period, line.quantity)
-            if line.resource.startswith(ours)
-            else line
-            for line in request.lines
-        )
+        lines = tuple(replace(line, resource=self._their_name(line.resource)) for line in request.lines)
         return request_data(replace(request, provider=self._remote, lines=lines))
+
+    def _their_name(self, resource: str) -> str:
+        if resource == credit_resource(self.name):
+            return credit_resource(self._remote)
+        ours = slot_resource(self.name, "")
+        if not resource.startswith(ours):
+            return resource
+        return slot_resource(self._remote, resource.removeprefix(ours))
 
     def _post(self, call: Call, path: str, body: Mapping[str, Any] | None) -> Answer:
         headers = {**_JSON, "idempotency-key": call.key}

@@ -67,7 +67,10 @@ class SignedClient:
 
 
 def proof_of(message: Message, key_id: str) -> Proof:
-    """Everything needed to check the signature again later, without the network: all that it covers."""
+    """Everything needed to check the signature again later, without the network: all that it covers.
+
+    A body that is no text the ledger can keep is left out; its digest, which is signed, stands for it.
+    """
     request = message.request or message
     proof = {
         "key": key_id,
@@ -78,7 +81,8 @@ def proof_of(message: Message, key_id: str) -> Proof:
         "signature-input": message.headers["signature-input"],
         "signature": message.headers["signature"],
         "content-type": message.headers.get("content-type", ""),
-        "body": message.body.decode("utf-8", "replace"),
+        "content-digest": message.headers["content-digest"],
+        "body": _clean(message.body),
     }
     if message.status is not None:
         return {
@@ -87,3 +91,11 @@ def proof_of(message: Message, key_id: str) -> Proof:
             "request-digest": request.headers["content-digest"],
         }
     return {**proof, "idempotency-key": message.headers.get("idempotency-key", "")}
+
+
+def _clean(body: bytes) -> str:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\0" in text else text

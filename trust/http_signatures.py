@@ -120,7 +120,10 @@ def signature_base(message: Message, components: Iterable[str], parameters: str)
     """The bytes that are signed (RFC 9421 section 2.5); ``parameters`` is the inner list as sent."""
     lines = [f"{component}: {_value(message, component)}" for component in components]
     lines.append(f'"@signature-params": {parameters}')
-    return "\n".join(lines).encode("ascii")
+    try:
+        return "\n".join(lines).encode("ascii")
+    except UnicodeEncodeError:
+        raise SignatureError("component", "a component has characters that cannot be signed") from None
 
 
 def _with_headers(message: Message, components: tuple[str, ...]) -> tuple[str, ...]:

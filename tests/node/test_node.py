@@ -284,3 +284,27 @@ def test_threads_race_for_the_last_slots(works):
         thread.join()
     assert sorted(answers) == ["declined"] * 30 + ["held"] * 10
     assert used(works) == 10
+
+
+def test_lenders_limit_can_be_held_like_a_slot(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from bench import node_inside
+    from domain.network import Lender
+
+    shop = node_inside.shop_network
+
+    def with_lender(capacity=0):
+        lender = Lender("harbour", "Harbour Bank", currency="CNY", limit_minor=1000)
+        return replace(shop(capacity), lenders=(lender,))
+
+    monkeypatch.setattr(node_inside, "shop_network", with_lender)
+    inside = Inside(tmp_path)
+    answers = [
+        held(inside, f"key-0000{n}", 600, resource="credit:harbour", day="limit", price="0")["answer"]
+        for n in (1, 2)
+    ]
+    assert answers == ["held", "declined"]
+    assert held(inside, "key-00003", 1, resource="credit:harbour", day=SOON)["code"] == "no_capacity"
+    assert held(inside, "key-00004", 1, day="limit")["code"] == "no_capacity"
+    inside.node.close()

@@ -1,6 +1,8 @@
 """The published interface and the node say the same: schemathesis asks what the document allows, and
 what it does not, and looks at every answer."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -33,7 +35,7 @@ def test_every_answer_is_one_that_the_document_describes(operations, name, mode)
 
     @given(case=strategy)
     @settings(
-        max_examples=25,
+        max_examples=int(os.environ.get("NET_SCHEMATHESIS_EXAMPLES", "25")),
         deadline=None,
         derandomize=True,
         database=None,

@@ -19,7 +19,7 @@ from providers.protocol import (
     Unseen,
 )
 
-texts = st.text(min_size=1, max_size=40)
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=40)
 amounts = st.integers(-(10**17), 10**17)
 instants = st.datetimes(
     min_value=datetime(1990, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)
@@ -96,3 +96,9 @@ def test_quantity_that_is_no_positive_whole_number_is_refused(quantity):
     data["lines"][0]["quantity"] = quantity
     with pytest.raises(AnswerError):
         read_request(data)
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\nb", "\ud800", "\x7f"])
+def test_text_that_the_ledger_could_not_keep_is_refused(text):
+    with pytest.raises(AnswerError):
+        read_answer({"answer": "declined", "code": "refused", "reason": text})

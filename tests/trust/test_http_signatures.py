@@ -196,3 +196,10 @@ def test_any_one_changed_character_is_refused(data):
         return
     with pytest.raises(SignatureError):
         verify(damaged, key_of, now=NOW)
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
+def test_any_text_in_the_covered_parts_is_refused_in_order(path, query, authority):
+    message = replace(signed(), path=path, query=query, authority=authority)
+    with pytest.raises(SignatureError):
+        verify(message, key_of, now=NOW)
