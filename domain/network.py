@@ -329,7 +329,7 @@ class Policy:
     cover_minimum: Fraction = Fraction(0)
     profit_minimum_minor: int = 0
     buyer_payment: tuple[PaymentTerm, ...] = (PaymentTerm(Fraction(1), Event.INVOICE, 30),)
-    search_limit: int = 100_000
+    search_limit: int = 50_000
 
 
 @dataclass(frozen=True)

@@ -250,13 +250,16 @@ def payoff_of(terms: CreditTerms, draws: list[DrawnPart], due: int, on: int) -> 
     """
     if not draws:
         return Payoff(0, 0, 0, 0, 0)
-    principal = interest = taken = 0
+    principal = interest = taken = overdue = 0
     for part in draws:
         principal += part.principal
         taken += part.fee + part.discount
+        # what was drawn because payment was late was never due earlier: plain interest, no penalty
+        ends = due if part.on < due else on
+        overdue += part.principal if part.on < due else 0
         if not terms.in_advance:
-            interest += terms.interest(part.principal, part.on, due)
-    late = terms.late_charge(principal, due, on)
+            interest += terms.interest(part.principal, part.on, ends)
+    late = terms.late_charge(overdue, due, on)
     fees = terms.late_fixed
     if terms.late_limit_rate or terms.late_draw_rate:
         fees += round_minor(principal * (terms.late_limit_rate + terms.late_draw_rate))

@@ -9,7 +9,7 @@ from routing.chains import (
     PRODUCTION_END,
     production_runs,
 )
-from routing.mixes import SCALE, LeastCost, Market, take_floor
+from routing.mixes import SCALE, LeastCost, Market, cheapest_of, take_floor
 from routing.offers import Offer
 
 Services = tuple[tuple[Offer, ...], ...]
@@ -83,15 +83,6 @@ class Floors:
             if days is not None and at_once and days + way_days > roll:
                 early.append((max(0, days - roll), part.amount))
         return early
-
-
-def cheapest_of(bounds: list[LeastCost]) -> LeastCost:
-    """Below every one of them, whatever the need."""
-    return LeastCost(
-        min(one.fixed for one in bounds),
-        min(one.by_amount for one in bounds),
-        min(one.by_day for one in bounds),
-    )
 
 
 def _production_days(factory: Offer) -> int:

@@ -5,7 +5,7 @@ product on many chains shares its interest.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 
@@ -13,7 +13,7 @@ from domain.dates import DayCount
 from domain.money import round_minor
 from domain.network import AdvanceBase, DrawRule, FinanceProduct, Role
 from domain.terms import Event
-from finance.cash import Use, by_date
+from finance.cash import Use
 from finance.credit import CreditTerms, credit_terms, draw_of
 from routing.case import Case
 from routing.chains import Chain
@@ -33,6 +33,7 @@ class LeastCost:
     fixed: int
     by_amount: int
     by_day: int
+    cap: int | None = None
 
     def of(self, need: int, need_days: int) -> int:
         return self.fixed + (need * self.by_amount + need_days * self.by_day) // SCALE
@@ -67,12 +68,23 @@ def undominated(bounds: list[LeastCost]) -> list[LeastCost]:
     """Those that are the least for some need; ties keep one."""
     kept: list[LeastCost] = []
     for one in sorted(set(bounds), key=lambda each: (each.by_amount, each.by_day, each.fixed)):
-        if not any(
-            other.by_amount <= one.by_amount and other.by_day <= one.by_day and other.fixed <= one.fixed
-            for other in kept
-        ):
+        if not any(_dominates(other, one) for other in kept):
             kept.append(one)
     return kept
+
+
+def _dominates(one: LeastCost, other: LeastCost) -> bool:
+    cheaper = one.by_amount <= other.by_amount and one.by_day <= other.by_day and one.fixed <= other.fixed
+    return cheaper and (one.cap is None or (other.cap is not None and one.cap >= other.cap))
+
+
+def cheapest_of(bounds: list[LeastCost]) -> LeastCost:
+    """Below every one of them, whatever the need."""
+    return LeastCost(
+        min(one.fixed for one in bounds),
+        min(one.by_amount for one in bounds),
+        min(one.by_day for one in bounds),
+    )
 
 
 @dataclass(slots=True)
@@ -139,20 +151,28 @@ class Market:
             return 0
         kept = self._floors.get(alone)
         if kept is None:
-            able = [one for one in self.pre if not (alone and one.requires_take_out)]
-            bounds = undominated([self.least[one.id] for one in (*able, *self.contingency)])
-            if self.contingency and bounds:
-                bounds = [
-                    LeastCost(
-                        min(one.fixed for one in bounds),
-                        min(one.by_amount for one in bounds),
-                        min(one.by_day for one in bounds),
-                    )
-                ]
-            kept = self._floors[alone] = bounds
-        if not kept:
-            return IMPOSSIBLE
-        return min(one.of(need.amount, need.amount_days) for one in kept) - ROUNDING
+            kept = self._floors[alone] = self._new_floors(alone)
+        amount, days = need.amount, need.amount_days
+        able = [one.of(amount, days) for one in kept if one.cap is None or amount <= one.cap]
+        return min(able) - ROUNDING if able else IMPOSSIBLE
+
+    def _new_floors(self, alone: bool) -> list[LeastCost]:
+        bounds = [self.least[one.id] for one in self.pre if not (alone and one.requires_take_out)]
+        if not self.contingency:
+            return undominated(bounds)
+        bounds += [self.least[one.id] for one in self.contingency]
+        return [cheapest_of(bounds)] if bounds else []
+
+    def lends(self, product: FinanceProduct, need: "Need") -> bool:
+        """Whether the product's ceiling could hold the need, as far as that is known without a chain."""
+        cap = self.least[product.id].cap
+        return bool(self.contingency) or cap is None or need.amount <= cap
+
+    def most_lent(self, *, alone: bool) -> int | None:
+        """The most that any pre-shipment product lends on this order; None when that depends on the chain."""
+        caps = [self.least[one.id].cap for one in self.pre if not (alone and one.requires_take_out)]
+        known = [cap for cap in caps if cap is not None]
+        return max(known, default=0) if len(known) == len(caps) else None
 
     def table(self, product: FinanceProduct) -> Timetable:
         found = self._tables.get(product.id)
@@ -201,6 +221,10 @@ class Market:
 
     def settle_down(self) -> None:
         """Note what all chains share, once every product is in."""
+        for product in self.pre:
+            if product.advance_base in (AdvanceBase.ORDER, AdvanceBase.INVOICE):
+                cap = max(0, self.terms(product, None).ceiling)
+                self.least[product.id] = replace(self.least[product.id], cap=cap)
         self.lasting = any(one.repaid_on is not Event.FUNDING for one in self.pre)
         self._take_events = tuple(sorted({EVENT_INDEX[one.available_from] for one in self.take}))
         self._take_by_chain = any(
@@ -325,46 +349,71 @@ def may_follow(pre: FinanceProduct | None, take: FinanceProduct | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Before a day: uncovered payments, those times their days until it, and the balance left at the end."""
+    """Before a day: uncovered payments, and those times their days until it. ``lowest`` is the least that
+    operating flows alone come to from that day until before the buyer pays."""
 
     amount: int
     amount_days: int
-    surplus: int
+    lowest: int
 
 
 @dataclass(slots=True)
 class Openings:
-    """On one chain: the take-outs by opening day, what is uncovered before each, the least to cover it."""
+    """On one chain: the take-outs by opening day, what is uncovered before each, the least to cover it.
+
+    ``least`` bounds the cost of money from below whatever the mix, None when no mix can do; then
+    ``short`` is about what the best of them lacks.
+    """
 
     figures: Figures
     rows: TakeRows
     needs: dict[int, Need]
     floors: dict[int, int]
-    alone: int | None
-    least: int | None
+    alone: int | None = None
+    least: int | None = None
+    short: int = IMPOSSIBLE
 
 
 def openings_of(market: Market, figures: Figures) -> Openings:
-    """How the chain's needs can be covered, with a lower bound on the cost of money whatever the mix
-    (None when no mix can do)."""
+    """How the chain's needs can be covered at all, and what that costs at least."""
     paid = figures.buyer_paid
     rows = market.rows(figures)
     needs = {opens: need_before(figures, opens) for opens in (*rows, paid)}
     floors = {opens: market.floor(needs[opens], alone=False) for opens in rows}
-    alone = None
-    if not needs[paid].amount or any(not one.requires_take_out for one in market.pre) or market.contingency:
-        alone = market.floor(needs[paid], alone=True)
-    least = alone
+    found = Openings(figures, rows, needs, floors)
+    _stand_alone(market, found, needs[paid])
     for opens, group in rows.items():
-        row = next((row for row in group if _covers(market, row, needs[opens])), None)
-        if row is not None and (least is None or row[0] + floors[opens] < least):
-            least = row[0] + floors[opens]
-    return Openings(figures, rows, needs, floors, alone, least)
+        for row in group:
+            lacks = _lacks(market, row, needs[opens], floors[opens])
+            if lacks <= 0:
+                least = row[0] + floors[opens]
+                found.least = least if found.least is None else min(found.least, least)
+                break
+            found.short = min(found.short, lacks)
+    return found
 
 
-def _covers(market: Market, row: tuple[int, int, FinanceProduct], need: Need) -> bool:
-    """Whether the take-out could pay off what was lent for the need before it."""
-    return bool(market.contingency) or market.lasting or row[1] + need.surplus >= need.amount
+def _stand_alone(market: Market, found: Openings, need: Need) -> None:
+    """What covering everything until the buyer pays costs at least, without a take-out."""
+    able = not need.amount or any(not one.requires_take_out for one in market.pre)
+    if not able and not market.contingency:
+        return
+    floor = market.floor(need, alone=True)
+    if floor < IMPOSSIBLE:
+        found.alone = found.least = floor
+    else:
+        found.short = need.amount - (market.most_lent(alone=True) or 0)
+
+
+def _lacks(market: Market, row: tuple[int, int, FinanceProduct], need: Need, floor: int) -> int:
+    """Cash that surely lacks with this take-out, on the worst date from its opening until the buyer pays;
+    zero or less when it may do. What was lent before is paid off with its cost, so that from then on the
+    balance is operating flows plus what the take-out brings less that cost."""
+    if market.contingency or market.lasting:
+        return 0
+    if floor >= IMPOSSIBLE:
+        return need.amount - (market.most_lent(alone=False) or 0)
+    return max(0, floor) - need.lowest - row[1]
 
 
 def mixes_for(market: Market, openings: Openings, kinds: frozenset[str]) -> Iterator[Mix]:
@@ -376,7 +425,8 @@ def mixes_for(market: Market, openings: Openings, kinds: frozenset[str]) -> Iter
         heap.append((openings.alone, 0, 0, Mix(None, None, None, paid, openings.alone), False))
     for opens, group in openings.rows.items():
         for row in group:
-            if kinds.issuperset(row[2].requires) and _covers(market, row, openings.needs[opens]):
+            lacks = _lacks(market, row, openings.needs[opens], openings.floors[opens])
+            if lacks <= 0 and kinds.issuperset(row[2].requires):
                 serial += 1
                 bound = row[0] + openings.floors[opens]
                 heap.append((bound, serial, row[0], Mix(None, row[2], None, opens, bound), False))
@@ -398,6 +448,8 @@ def _pre_for(market: Market, need: Need, take: FinanceProduct | None) -> Iterato
     if not need.amount or market.contingency:
         yield None
     for pre in market.pre:
+        if not market.lends(pre, need):
+            continue
         if need.amount or (take is not None and pre.repaid_on is Event.BUYER_PAYMENT):
             yield pre
 
@@ -413,25 +465,25 @@ def least_of(market: Market, pre: FinanceProduct | None, need: Need) -> int:
         bounds.append(market.least[pre.id])
     if not bounds:
         return 0
-    least = LeastCost(
-        min(one.fixed for one in bounds),
-        min(one.by_amount for one in bounds),
-        min(one.by_day for one in bounds),
-    )
-    return least.of(need.amount, need.amount_days) - ROUNDING
+    return cheapest_of(bounds).of(need.amount, need.amount_days) - ROUNDING
 
 
 def need_before(figures: Figures, opens: int) -> Need:
     """What operating flows leave uncovered before that day."""
     balance = need = need_days = 0
-    for on, amount in by_date(figures.flows):
-        if on >= opens:
+    lowest: int | None = None
+    for on, amount in figures.ops(opens):
+        if on >= figures.buyer_due:
             break
+        if on >= opens:
+            balance += amount
+            lowest = balance if lowest is None else min(lowest, balance)
+            continue
         balance += amount
         if balance < -need:
             need_days += (-balance - need) * (opens - on)
             need = -balance
-    return Need(need, need_days, balance + need)
+    return Need(need, need_days, balance if lowest is None else lowest)
 
 
 def uses_of(market: Market, mix: Mix, figures: Figures) -> tuple[Use, ...]:

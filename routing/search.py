@@ -24,6 +24,7 @@ from routing.mixes import (
     Market,
     Mix,
     Openings,
+    may_follow,
     mixes_for,
     openings_of,
     with_contingency,
@@ -78,6 +79,8 @@ class Search:
         self.market = market
         self.dating = Dating(case)
         self.chains = 0
+        self.undone = 0
+        self.passed = 0
         self.mixes = 0
         self.combos = 0
         self.possible = 0
@@ -96,7 +99,7 @@ class Search:
         self.base = case.net - fee - int((case.output_tax - relief) * rate) + ROUNDING
         self._roots()
 
-    # ------------------------------------------------------------------ the tree
+    # the tree
 
     def _push(self, bound: int, node: Partial | Dated | Root) -> None:
         self._serial += 1
@@ -200,11 +203,13 @@ class Search:
         node = Dated(figures, openings, kinds)
         money = openings.least
         if money is None or money >= IMPOSSIBLE:
-            self._spare = self._spare or node
+            self.undone += 1
+            if self._spare is None or openings.short < self._spare.openings.short:
+                self._spare = node
         else:
             self._push(figures.unlevered - figures.guarantee_cost - money, node)
 
-    # ------------------------------------------------------------------ plans, best first
+    # plans, best first
 
     def plans(self) -> Iterator[Tried]:
         """Passing plans by profit, highest first, one mix a chain; each is yielded once no better one can
@@ -218,6 +223,7 @@ class Search:
             if isinstance(node, Dated):
                 best = self._evaluate(node)
                 if best is not None:
+                    self.passed += 1
                     self._serial += 1
                     heappush(ready, (-best.profit, self._serial, best))
             elif isinstance(node, Root):
@@ -226,16 +232,17 @@ class Search:
                 self._grow(node)
         while ready:
             yield heappop(ready)[2]
-        if self.nearest is None and self._spare is not None and not self.chains:
-            self._evaluate(self._spare)
+        near = self.nearest is not None and self.nearest.gap <= 0
+        if self._spare is not None and not self.passed and not near:
+            self._look_at(self._spare)
 
     def _ended(self, bound: int, ready: bool) -> bool:
         """Nothing left can pass, or the policy's limit on chains is reached."""
         if self.hopeless and self._spare is not None:
             return True
-        if bound < self.case.policy.profit_minimum_minor and (ready or self.chains):
+        if bound < self.case.policy.profit_minimum_minor and (ready or self.chains or self._spare):
             return True
-        if self.chains >= self.case.policy.search_limit:
+        if self.chains + self.undone >= self.case.policy.search_limit:
             self.proven = False
             return True
         return False
@@ -263,6 +270,20 @@ class Search:
         if not tried_any and self.nearest is None:
             self._try(figures, Mix(None, None, None, figures.buyer_paid), floor)
         return best
+
+    def _look_at(self, node: Dated) -> None:
+        """Every mix of a chain that cannot pass, for how near it comes."""
+        market = self.market
+        self.chains += 1
+        self._try(node.figures, Mix(None, None, None, node.figures.buyer_paid), 0)
+        for opens, group in node.openings.rows.items():
+            for row in group:
+                for pre in (None, *market.pre):
+                    if may_follow(pre, row[2]):
+                        self._try(node.figures, Mix(pre, row[2], None, opens), 0)
+        for pre in market.pre:
+            if may_follow(pre, None):
+                self._try(node.figures, Mix(pre, None, None, node.figures.buyer_paid), 0)
 
     def _try(self, figures: Figures, mix: Mix, floor: int) -> Tried | None:
         """The mix, with a contingency facility behind it only where it fails without."""
