@@ -43,9 +43,9 @@ def _with_database(url: str, name: str) -> str:
     return urlunsplit(parts._replace(path=f"/{name}"))
 
 
-@pytest.fixture
-def postgres_database(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty database of its own, dropped afterwards."""
+@pytest.fixture(scope="session")
+def _shared_database(postgres_server: str) -> Iterator[str]:
+    """One database for the tests of a session: making and dropping one for each would cost more than most."""
     import psycopg
 
     name = f"net_test_{secrets.token_hex(6)}"
@@ -54,3 +54,20 @@ def postgres_database(postgres_server: str) -> Iterator[str]:
     yield _with_database(postgres_server, name)
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        for part in ("program", "reader", "owner"):
+            connection.execute(f'DROP ROLE IF EXISTS "{name}_net_{part}"')
+
+
+@pytest.fixture
+def postgres_database(_shared_database: str) -> Iterator[str]:
+    """The URL of an empty database, as its owner; emptied afterwards, whoever is still connected."""
+    import psycopg
+
+    yield _shared_database
+    with psycopg.connect(_shared_database, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("SET client_min_messages = warning")
+        connection.execute("DROP SCHEMA IF EXISTS net CASCADE")

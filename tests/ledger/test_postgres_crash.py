@@ -32,8 +32,8 @@ def test_crash_loses_nothing_acknowledged_and_leaves_nothing_half(
     postgres_database: str, tmp_path: Path
 ) -> None:
     own = "NET_TEST_POSTGRES" not in os.environ
-    outcome = ledger_crash_postgres.run(postgres_database, 6, seed=3, folder=tmp_path, kill_server=own)
-    assert outcome.kills == 6
+    outcome = ledger_crash_postgres.run(postgres_database, 4, seed=3, folder=tmp_path, kill_server=own)
+    assert outcome.kills == 4
     assert outcome.acknowledged > 0
 
 

@@ -143,7 +143,7 @@ def test_both_databases_and_the_model_agree(postgres_server: str) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=int(os.environ.get("NET_TEST_EXAMPLES", "8")),
+            max_examples=int(os.environ.get("NET_TEST_EXAMPLES", "5")),
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
