@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.options import Asked, command, single
-from cli.output import answer, table
+from cli.output import answer, note, table
 
 app = single()
 
@@ -25,6 +25,8 @@ def init(
 
     with asked.session() as session:
         made = start(session, asked.ledger, asked.config, practice=practice)
+    if asked.ledger:
+        note(f"name it from now on with --ledger or NET_LEDGER={made[-1].where}")
     rows = [("made" if each.new else "kept", each.what, each.where) for each in made]
     answer(
         asked,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.locations import data_directory, shipped_network
+from config.logins import shown_url
 from domain.errors import NetError
 from flows.session import Session
 
@@ -95,13 +96,6 @@ def _ledger(session: Session) -> Iterator[Finding]:
     kind = "practice ledger" if ledger.practice else "ledger"
     yield Finding("ok", kind, f"{shown_url(session.ledger_url)}: {size:,} records")
     yield from _left_open(session)
-
-
-def shown_url(url: str) -> str:
-    """The ledger's address without a password."""
-    head, sign, rest = url.rpartition("@")
-    scheme, mark, login = head.partition("://")
-    return f"{scheme}{mark}{login.split(':')[0]}{sign}{rest}" if sign and mark else url
 
 
 def _left_open(session: Session) -> Iterator[Finding]:

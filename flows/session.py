@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from config.locations import find_config, find_ledger, keys_directory
+from config.logins import with_login
 from domain.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Session:
         self.clock = clock
         self.on_given = on
         self.config_path = find_config(config_path)
-        self.ledger_url = find_ledger(ledger_url)
+        found = find_ledger(ledger_url)
+        self.ledger_url = with_login(self.keys_folder, found) if found else None
 
     @property
     def on(self) -> date:

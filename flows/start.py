@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.locations import own_config, own_ledger, practice_ledger, shipped_example, shipped_network
+from config.logins import save_login, shown_url, with_login
 from flows.session import Session
 
 SETTINGS = """# Settings of net; docs/reference/network.md describes every field.
@@ -35,7 +36,10 @@ def start(
     default = practice_ledger() if practice else own_ledger()
     url = ledger_url or str(default)
     new = start_ledger(session, url, practice=practice)
-    found.append(Made("practice ledger" if practice else "ledger", session.ledger_url or url, new))
+    address = session.ledger_url or url
+    if new and shown_url(address) != address:
+        found.append(Made("login, for you alone", str(save_login(session.keys_folder, address)), True))
+    found.append(Made("practice ledger" if practice else "ledger", shown_url(address), new))
     return found
 
 
@@ -67,7 +71,7 @@ def start_ledger(session: Session, url: str, *, practice: bool) -> bool:
         with create_ledger(url, practice=practice, actor=session.actor, clock=session.clock) as ledger:
             session.ledger_url = ledger.backend.url
         return True
-    session.ledger_url = url
+    session.ledger_url = with_login(session.keys_folder, url)
     return False
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.ports import HoldLine
-from flows.doctor import Finding, examine, has_wal_reset_defect, shown_url
+from flows.doctor import Finding, examine, has_wal_reset_defect
 from flows.session import Session
 
 
@@ -62,9 +62,3 @@ def test_a_hold_past_its_time_is_told(session: Session) -> None:
 )  # fmt: skip
 def test_wal_reset_defect_by_version(version: tuple[int, int, int], defect: bool) -> None:
     assert has_wal_reset_defect(version) is defect
-
-
-def test_shown_url_hides_the_password() -> None:
-    assert shown_url("postgresql://net:secret@db:5432/trade") == "postgresql://net@db:5432/trade"
-    assert shown_url("postgresql://net@db/trade") == "postgresql://net@db/trade"
-    assert shown_url("/home/a@b/ledger.db") == "/home/a@b/ledger.db"
