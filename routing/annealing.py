@@ -21,7 +21,7 @@ _SAMPLES = 4
 _EJECTIONS = 0.5
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _uniform(random: npt.NDArray[np.uint64]) -> float:
     """The next number in [0, 1) of a xorshift generator kept in ``random[0]``."""
     word = random[0]
@@ -32,7 +32,7 @@ def _uniform(random: npt.NDArray[np.uint64]) -> float:
     return float((word >> np.uint64(11)) * (1.0 / 9007199254740992.0))
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _leave(
     item: int, resource: Indices, amount: Amounts, capacity: Amounts, weight: Floats, load: Amounts
 ) -> tuple[float, int]:
@@ -50,7 +50,7 @@ def _leave(
     return change, excess
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _enter(
     item: int, resource: Indices, amount: Amounts, capacity: Amounts, weight: Floats, load: Amounts
 ) -> tuple[float, int]:
@@ -68,7 +68,7 @@ def _enter(
     return change, excess
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _would_cost(
     item: int, resource: Indices, amount: Amounts, capacity: Amounts, weight: Floats, load: Amounts
 ) -> float:
@@ -82,14 +82,14 @@ def _would_cost(
     return change
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _shift_loads(old: int, new: int, resource: Indices, amount: Amounts, load: Amounts) -> None:
     for place in range(resource.shape[1]):
         load[resource[old, place]] -= amount[old, place]
         load[resource[new, place]] += amount[new, place]
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _enlist(
     order: int,
     old: int,

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 
+import numpy as np
+
 from routing.allocation import Allocation
 from routing.answer import Answer, Share, Status
 
@@ -72,13 +74,56 @@ def price_bound(problem: Allocation, prices: Mapping[int, Fraction]) -> Fraction
     scaled = {resource: int(price * whole) for resource, price in prices.items()}
     skip_price = scaled.get(UNSERVED_PRICE, 0)
     bound = Fraction(-skip_price * (problem.unserved_at_most or 0))
-    steps = _load_steps(problem, scaled)
+    steps = _whole_steps(problem) if not problem.splittable.any() else _load_steps(problem, scaled)
     for resource, fixed in enumerate(problem.fixed_cost.tolist()):
         room = Fraction(int(problem.capacity[resource]))
         room -= room % steps[resource] if steps.get(resource) else 0
         bound += min(Fraction(0), fixed * whole - scaled.get(resource, 0) * room)
-    bound += sum(_cheapest_ways(problem, scaled, whole, skip_price))
+    if _fits_64_bits(problem, scaled, whole):
+        bound += _cheapest_in_sum(problem, scaled, whole, skip_price)
+    else:
+        bound += sum(_cheapest_ways(problem, scaled, whole, skip_price))
     return bound / whole
+
+
+def _whole_steps(problem: Allocation) -> dict[int, Fraction]:
+    """As ``_load_steps`` for orders that are not split: the greatest common divisor of the amounts."""
+    if not len(problem.use_amount):
+        return {}
+    by = np.argsort(problem.use_resource, kind="stable")
+    resources, starts = np.unique(problem.use_resource[by], return_index=True)
+    divisors = np.gcd.reduceat(problem.use_amount[by], starts)
+    return {
+        resource: Fraction(divisor)
+        for resource, divisor in zip(resources.tolist(), divisors.tolist(), strict=True)
+    }
+
+
+def _fits_64_bits(problem: Allocation, scaled: Mapping[int, int], whole: int) -> bool:
+    """Whether every sum below stays an exact 64-bit integer."""
+    if problem.cost.dtype == object or problem.penalty.dtype == object or not len(problem.use_amount):
+        return False
+    widest = int(np.diff(problem.use_first).max())
+    dearest = max(int(np.abs(column).max()) for column in (problem.cost, problem.penalty) if len(column))
+    highest = dearest * whole + max(scaled.values(), default=0) * int(problem.use_amount.max()) * widest
+    return highest * (len(problem.orders) + 1) < 2**62
+
+
+def _cheapest_in_sum(problem: Allocation, scaled: Mapping[int, int], whole: int, skip_price: int) -> int:
+    """The sum of ``_cheapest_ways`` in 64-bit integers: differences of running sums are exact even where the
+    running sum itself wraps around."""
+    price = np.zeros(len(problem.resources), dtype=np.int64)
+    for resource, value in scaled.items():
+        if resource >= 0:
+            price[resource] = value
+    running = np.concatenate([[0], np.cumsum(price[problem.use_resource] * problem.use_amount)])
+    paid = problem.cost * whole + running[problem.use_first[1:]] - running[problem.use_first[:-1]]
+    has = np.diff(problem.first) > 0
+    best = problem.penalty * whole + skip_price
+    least = np.minimum.reduceat(paid, problem.first[:-1][has])
+    best[has] = np.where(problem.must_serve[has], least, np.minimum(least, best[has]))
+    best[problem.must_serve & ~has] = 0
+    return int(best.sum())
 
 
 def _load_steps(problem: Allocation, scaled: Mapping[int, int]) -> dict[int, Fraction]:

@@ -10,7 +10,8 @@ The number of moves follows from the time limit, not from the clock, so that the
 answer on any machine that keeps up with ``_MOVES_PER_SECOND``; a slower one cools faster.
 """
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from time import monotonic
 
@@ -36,6 +37,11 @@ _PRICE_STEPS = 1200
 _PRICE_SHARE = 0.2
 """Part of the time limit that the prices may take."""
 _BIAS = 3.0
+_NONE_YET = 1e300
+_SEARCHES = 2
+"""Coolings from different random numbers, side by side on two cores; the better one is the answer."""
+_CLOSING_SHARE = 0.7
+"""What repairing and checking at the end takes, of the time that pricing and laying out took."""
 HOT, WARM, COLD = 5.0, 1.0, 0.3
 """Temperatures, in spreads."""
 SOFT, STIFF = 33.0, 133.0
@@ -57,20 +63,28 @@ class Priced:
 
 def search_by_prices(problem: Allocation, *, time_limit: float, relative_gap: float, seed: int) -> Answer:
     """A good answer with the Lagrange bound; stops early when the gap is reached."""
-    end = monotonic() + time_limit
-    priced = price_out(problem, monotonic() + time_limit * _PRICE_SHARE)
-    search = _Search(problem, priced, seed)
-    search.cool(end, time_limit, float(priced.bound) / priced.unit * (1 + relative_gap))
-    choice = repaired(problem, search.chosen())
+    begin = monotonic()
+    end = begin + time_limit
+    priced = price_out(problem, begin + time_limit * _PRICE_SHARE)
+    enough = float(priced.bound) / priced.unit * (1 + relative_gap)
+    searches = [_Search(problem, priced, seed * _SEARCHES + place) for place in range(_SEARCHES)]
+    end -= _CLOSING_SHARE * (monotonic() - begin)
+    with ThreadPoolExecutor(_SEARCHES) as pool:  # the compiled loop holds no lock of the interpreter
+        list(pool.map(lambda search: search.cool(end, time_limit, enough), searches))
+    answers = [_answer(problem, priced, search.chosen()) for search in searches]
+    return min(answers, key=lambda answer: (answer.status is Status.UNKNOWN, answer.objective))
+
+
+def _answer(problem: Allocation, priced: Priced, chosen: Integers) -> Answer:
+    """The choice made possible, costed exactly, and checked."""
+    choice = repaired(problem, chosen)
     taken = [(order, int(item)) for order, item in enumerate(choice) if item >= 0]
     shares = tuple(Share(order, item, int(problem.quantity[order])) for order, item in taken)
     cost = exact_cost(problem, shares, exact_loads(problem, shares))
     status = Status.OPTIMAL if cost == priced.bound else Status.FEASIBLE
     answer = Answer(status, shares, cost, priced.bound, "prices and search", "prices", priced.exact)
     if violations(problem, answer):
-        return Answer(
-            Status.UNKNOWN, (), Fraction(0), priced.bound, "prices and search", "prices", priced.exact
-        )
+        return replace(answer, status=Status.UNKNOWN, shares=(), objective=Fraction(0))
     return answer
 
 
@@ -128,7 +142,7 @@ class _Search:
         places = (self.base, self.member, self.count, self.seat)
         seat_all(self.choice, self.resource, self.amount, self.load, *places)
         over = np.maximum(self.load - self.capacity, 0)
-        self.state = np.array([np.inf, self.cost[self.choice].sum(), float(over.sum())])
+        self.state = np.array([_NONE_YET, self.cost[self.choice].sum(), float(over.sum())])
         self.random = np.array([(seed * 0x9E3779B97F4A7C15 + 1) % 2**64], dtype=np.uint64)
 
     def _costs(self, priced: Priced, owner: Integers) -> Floats:
@@ -197,8 +211,6 @@ class _Search:
             stiff = SOFT * (STIFF / SOFT) ** cooled if hot == HOT else STIFF
             weight = (self.price + self.spread * stiff * self.per_unit) * extra
             self._block(weight, temperature, max(1, moves // _BLOCKS))
-            if block % 20 == 19:
-                print(f"{now - begin:.1f} {temperature:.0f} {self.state}")
             if cooled >= 0.5:
                 extra = np.where(self.load > self.capacity, extra * GROWTH, np.maximum(1.0, extra * 0.99))
 
@@ -226,7 +238,7 @@ class _Search:
 
     def chosen(self) -> Integers:
         """The candidate of each order in the best answer, -1 where it stays out; else the last state."""
-        choice = self.best if np.isfinite(self.state[BEST]) else self.choice
+        choice = self.best if self.state[BEST] < _NONE_YET else self.choice
         return self.item[choice]
 
 
