@@ -282,8 +282,7 @@ def _set_off_entries(book: OrderBook, posting: Recording) -> list[Entry]:
 
 def post(transaction: "Transaction", book: OrderBook, posting: Recording, folded: Folded) -> None:
     """Write it, and bring the book in hand up to what the ledger then holds."""
-    for entry in entries_of(book, posting, folded):
-        transaction.append(entry)
+    transaction.append_many(entries_of(book, posting, folded))
     book.facts.extend(posting.facts)
     book.causes.update(fact.id for fact in posting.facts)
     book.causes.update(journal.cause for journal in posting.journals)
