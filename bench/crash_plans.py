@@ -302,7 +302,8 @@ def main(depth: int, limit: int | None) -> None:
         print(
             f"{kind!s:52} points {with_journal.points:3}  plans {with_journal.plans:6}"
             f"  doubled {with_journal.doubles}  lost {with_journal.lost}  asked {with_journal.asked:5}"
-            f"  | journal off: doubled or lost {without.doubles + without.lost}/{without.plans}"
+            f"  | journal off: doubled or lost {without.doubles + without.lost}/{without.plans}",
+            flush=True,
         )
         for example in with_journal.examples:
             print("   ", example)

@@ -13,6 +13,7 @@ from flows.firms import Firms
 from flows.journal import Journal
 from flows.reservation import UNDOING, missing
 from flows.resolve import OpenCall, open_calls
+from flows.serve import expire_sold
 from flows.undo import intend_undoing, post_fee, undoing
 from ledger.store import Ledger
 from providers.protocol import Call, Pending, Released
@@ -32,10 +33,11 @@ def expire_holds(ledger: Ledger, now: datetime) -> tuple[str, ...]:
     if not ledger.expired_holds(now):
         return ()
     with ledger.write() as transaction:
-        expired = transaction.expired_holds(now)
-        for hold in expired:
+        sold = expire_sold(transaction, now)  # other firms' holds: they are told
+        own = transaction.expired_holds(now)
+        for hold in own:
             transaction.expire_hold(hold.hold_id)
-    return tuple(hold.hold_id for hold in expired)
+    return (*sold, *(hold.hold_id for hold in own))
 
 
 def sweep(ledger: Ledger, firms: Firms, on: date, *, patience: Patience | None = None) -> Swept:

@@ -113,7 +113,7 @@ class Contract:
             if not self._can.in_ledger:
                 raise _BrokenError(f"{call.verb} gave an answer that cannot be recorded: {error}") from None
             again = answer
-        if answer_data(again) != answer_data(answer):
+        if _said(again) != _said(answer):
             raise _BrokenError(f"{call.verb} gave an answer that changes when it is recorded: {answer}")
         if isinstance(answer, Pending):
             raise _SkipError(f"answers later: {answer.reason}")
@@ -292,6 +292,11 @@ class Contract:
         answer = self._ask(self._call(Verb.RELEASE, held.reference))
         if isinstance(answer, Released) and answer.fee_minor:
             raise _BrokenError(f"took {answer.fee_minor} a second time")
+
+
+def _said(answer: Answer) -> dict[str, object]:
+    """The answer without its proof, which is kept beside it."""
+    return {name: value for name, value in answer_data(answer).items() if name != "proof"}
 
 
 def check_adapter(

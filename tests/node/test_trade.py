@@ -2,6 +2,7 @@
 
 import multiprocessing
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from flows.release import release
 from flows.reservation_terms import Job, Reserved
 from flows.reserve import reserve
 from ledger.store import create_ledger, open_ledger
+from providers.contract import check_adapter
 from providers.http import HttpNode
 from providers.protocol import Call, Held, NotSentError, Services, SlotLine, SlotRequest, Verb
 from trust.http_signatures import Message, content_digest, verify
@@ -78,6 +80,16 @@ def test_buyer_reserves_and_cancels_at_the_node(works, ledger):
     given = release(ledger, firms, "o1", SOON, state="CONFIRMED")
     assert (given.left, set(given.firms)) == ((), {"mill", "store"})
     assert booked_at(works, "buyer", "o1") == []
+
+
+def test_node_keeps_every_rule_of_the_contract(works):
+    services = Services(now, no_secrets, str(works.buyer))
+    firm = HttpNode("mill", works.settings_for_buyer(timeout_seconds=5), services)
+    request = SlotRequest(
+        "check", "c", "factory", "mill", (SlotLine("mill/lamp", "2035-01-08", 1),), 1000, "CNY"
+    )
+    findings = check_adapter(firm, request, now(), lambda: uuid.uuid4().hex)
+    assert [one for one in findings if one.passed is not True] == []
 
 
 def test_two_installations_buy_from_each_other_and_each_proves_its_side(tmp_path):
