@@ -117,10 +117,12 @@ def main(seconds: float) -> None:
         try:
             for verb in ("quote", "hold"):
                 settings = node.settings_for_buyer(timeout_seconds=30)
+                used = node.cpu_seconds
                 rate, median, late = measure(ask_node, settings, keys, verb, seconds=seconds, numbered=True)
                 print(
                     f"signed {verb + 's':10} {rate:7.0f}/s   median {median:5.1f} ms   p99 {late:6.1f} ms"
-                    f"   {floor / rate:4.1f} times the bare server's time"
+                    f"   {floor / rate:4.1f} times the bare server's time;"
+                    f" {(node.cpu_seconds - used) / (rate * seconds) * 1000:.2f} ms of processor time each"
                 )
         finally:
             node.stop()

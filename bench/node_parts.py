@@ -50,6 +50,15 @@ serve_node(node, "127.0.0.1", port, **tls)
 """
 
 
+def cpu_seconds(pid: int) -> float:
+    """User and system time that the process has used so far; NaN where /proc does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def shop_network(capacity: int = 0) -> Network:
     """One factory that works every day: lamps at ten yuan, so many a day (0: unlimited)."""
     from decimal import Decimal
@@ -75,6 +84,10 @@ class RunningNode:
         self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.key_line = public_line(create_signing_key(folder / "keys").public_key())
+
+    @property
+    def cpu_seconds(self) -> float:
+        return cpu_seconds(self.process.pid) if self.process else float("nan")
 
     @property
     def url(self) -> str:

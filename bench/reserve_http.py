@@ -45,7 +45,8 @@ class Slow:
         return call
 
 
-def run(orders: int, latency: float, workers: int) -> float:
+def run(orders: int, latency: float, workers: int) -> tuple[float, float, float]:
+    """(orders a second, milliseconds of processor time an order here, and at the node)."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         node = RunningNode(folder / "node")
@@ -72,19 +73,25 @@ def run(orders: int, latency: float, workers: int) -> float:
                     Job(order, plan(order, *(leg(firm, price=1000, day=DAY) for firm in FIRMS)), DAY)
                     for order in names
                 ]
+                used, node_used = time.process_time(), node.cpu_seconds
                 began = time.perf_counter()
                 outcomes = reserve_many(ledger, firms, jobs, patience=Patience(workers=workers))
                 seconds = time.perf_counter() - began
+                here = (time.process_time() - used) / orders * 1000
+                there = (node.cpu_seconds - node_used) / orders * 1000
                 assert all(isinstance(one, Reserved) for one in outcomes), outcomes[0]
         finally:
             node.stop()
-        return orders / seconds
+        return orders / seconds, here, there
 
 
 def main(orders: int, latency_ms: int) -> None:
-    fast = run(orders, 0, 16)
-    print(f"{orders} orders x {len(FIRMS)} firms, no latency: {fast:6.1f} orders/s ({fast * 8:.0f} calls/s)")
-    slow = run(orders, latency_ms / 1000, 128)
+    fast, here, there = run(orders, 0, 16)
+    print(
+        f"{orders} orders x {len(FIRMS)} firms, no latency: {fast:6.1f} orders/s ({fast * 8:.0f} calls/s);"
+        f" processor time an order: {here:.1f} ms here, {there:.1f} ms at the node"
+    )
+    slow, _, _ = run(orders, latency_ms / 1000, 128)
     alone = 1 / (2 * latency_ms / 1000)
     print(
         f"{orders} orders x {len(FIRMS)} firms, {latency_ms} ms each call: {slow:6.1f} orders/s"
