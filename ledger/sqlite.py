@@ -1,6 +1,7 @@
 """The ledger on SQLite: one file, WAL with full synchronisation, writers queued by a lock beside the file."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -180,7 +181,7 @@ class SqliteBackend:
         self._lock = FileLock(path.with_name(path.name + "-lock"))
         self._writer: sqlite3.Connection | None = None
         self._reader: SqliteQueries | None = None
-        self._writing = False
+        self._writer_thread = 0
         self.ledger_id, self.practice = self._identity()
 
     def _identity(self) -> tuple[str, bool]:
@@ -207,14 +208,14 @@ class SqliteBackend:
 
     @contextmanager
     def write(self, actor: Actor) -> Iterator[SqliteWrite]:
-        if self._writing:
+        if self._writer_thread == threading.get_ident():
             raise RuntimeError("a write is open already on this ledger")
         with self._lock.held():
-            self._writing = True
+            self._writer_thread = threading.get_ident()
             try:
                 yield from self._commit(actor)
             finally:
-                self._writing = False
+                self._writer_thread = 0
 
     def _commit(self, actor: Actor) -> Iterator[SqliteWrite]:
         if self._writer is None:

@@ -1,0 +1,140 @@
+"""How the SQLite side keeps commits, checkpoints and readers apart (decision 0031)."""
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from domain.errors import UsageError
+from ledger import sqlite
+from ledger.sqlite import SqliteBackend, connect
+from ledger.store import Ledger, create_ledger, open_ledger
+from tests.ledger.conftest import ACTOR, Clock, draw
+
+
+def pragma(connection: sqlite3.Connection, name: str) -> object:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def test_writer_is_durable_and_never_checkpoints_by_itself(ledger: Ledger, tmp_path: Path) -> None:
+    with ledger.write() as transaction:
+        transaction.append(draw(1))
+    backend = ledger.backend
+    assert isinstance(backend, SqliteBackend)
+    assert backend._writer is not None
+    assert pragma(backend._writer, "journal_mode") == "wal"
+    assert pragma(backend._writer, "synchronous") == 2
+    assert pragma(backend._writer, "wal_autocheckpoint") == 0
+    assert (tmp_path / "net.ledger-wal").stat().st_size > 0
+
+
+def test_reader_can_neither_write_nor_checkpoint(ledger: Ledger, tmp_path: Path) -> None:
+    with ledger.write() as transaction:
+        transaction.append(draw(1))
+    size = (tmp_path / "net.ledger-wal").stat().st_size
+    reader = connect(tmp_path / "net.ledger", read_only=True)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.execute("DELETE FROM record")
+    with pytest.raises(sqlite3.OperationalError):
+        reader.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    reader.close()
+    assert (tmp_path / "net.ledger-wal").stat().st_size == size
+
+
+def test_checkpoint_empties_a_long_wal_under_the_lock(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "CHECKPOINT_BYTES", 100_000)
+    held: list[bool] = []
+    plain = sqlite.checkpoint
+    backend = ledger.backend
+    assert isinstance(backend, SqliteBackend)
+
+    def noted(connection: sqlite3.Connection) -> None:
+        held.append(backend._lock._threads.locked())
+        plain(connection)
+
+    monkeypatch.setattr(sqlite, "checkpoint", noted)
+    with ledger.write() as transaction:
+        transaction.append_many(draw(number) for number in range(500))
+    assert held == [True]
+    assert (tmp_path / "net.ledger-wal").stat().st_size == 0
+    assert ledger.balance("trader", "1010")[0].amount_minor == 50_000
+
+
+def test_a_reader_in_the_way_delays_the_checkpoint_and_loses_nothing(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "CHECKPOINT_BYTES", 1)
+    reader = connect(tmp_path / "net.ledger", read_only=True)
+    reader.execute("BEGIN")
+    before = reader.execute("SELECT COUNT(*) FROM record").fetchone()
+    with ledger.write() as transaction:
+        transaction.append(draw(1))
+    assert reader.execute("SELECT COUNT(*) FROM record").fetchone() == before
+    reader.execute("COMMIT")
+    assert reader.execute("SELECT COUNT(*) FROM record").fetchone() == (before[0] + 1,)
+    reader.close()
+
+
+def test_writers_of_one_process_wait_for_one_another(tmp_path: Path) -> None:
+    path = tmp_path / "net.db"
+    create_ledger(path, practice=True, actor=ACTOR, clock=Clock()).close()
+    inside, most = [0], [0]
+
+    def write(worker: int) -> None:
+        with open_ledger(path, actor=ACTOR, clock=Clock()) as mine:
+            for number in range(10):
+                with mine.write() as transaction:
+                    inside[0] += 1
+                    most[0] = max(most[0], inside[0])
+                    transaction.append(draw(worker * 100 + number))
+                    inside[0] -= 1
+
+    threads = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with open_ledger(path) as ledger:
+        assert sum(1 for _ in ledger.records(kind="loan.drawn")) == 40
+    assert most == [1]
+
+
+def test_threads_may_share_one_open_ledger(ledger: Ledger) -> None:
+    threads = [
+        threading.Thread(target=lambda n=number: ledger.append(draw(n)), daemon=True) for number in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(1 for _ in ledger.records(kind="loan.drawn")) == 8
+
+
+def test_write_inside_a_write_is_a_mistake_told_at_once(ledger: Ledger) -> None:
+    with ledger.write(), pytest.raises(RuntimeError, match="open already"), ledger.write():
+        pass
+
+
+@pytest.mark.parametrize("content", [b"not a database at all", b"SQLite format 3\0" + b"\0" * 84])
+def test_a_file_that_is_no_ledger_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(UsageError, match="not a ledger"):
+        open_ledger(tmp_path / "x")
+
+
+def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "x")
+    connection.execute("CREATE TABLE a (b)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(UsageError, match="not a ledger"):
+        open_ledger(tmp_path / "x")
+
+
+def test_a_sqlite_too_old_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 37, 2))
+    with pytest.raises(UsageError, match="too old"):
+        create_ledger(tmp_path / "x", practice=True, actor=ACTOR)
