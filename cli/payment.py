@@ -19,6 +19,7 @@ from cli.recorded import (
     ReferenceOption,
     record,
 )
+from domain.money import format_minor
 
 app = group("Money that came in or went out, and what goes wrong with it.")
 
@@ -99,7 +100,6 @@ def make(
 
 def _owed(asked: Asked, order: str, payee: str) -> str | None:
     """What a booking is owed now, so that the fact carries its amount; None where the rules say it."""
-    from domain.money import format_minor
     from flows.fulfil import position_at
 
     with asked.session() as session:
@@ -114,7 +114,6 @@ def _owed(asked: Asked, order: str, payee: str) -> str | None:
 @command(app, "due", example="net payment due PO-2026-0017 --on 2026-06-22")
 def due(asked: Asked, order: OrderArgument) -> None:
     """Show what is due and unpaid on a day, in the order in which it is paid, and what the account holds."""
-    from domain.money import format_minor
     from finance.waterfall import dues
     from flows.fulfil import position_at
 
@@ -353,3 +352,32 @@ def write_off(
     from finance.facts import FactKind
 
     record(asked, order, FactKind.WRITE_OFF, {}, by=by, evidence=evidence, dry_run=dry_run)
+
+
+@command(app, "clear", example="net payment clear PO-2026-0017 lender:pearl --on 2026-08-10 --evidence BK-81")
+def clear(
+    asked: Asked,
+    order: OrderArgument,
+    party: Annotated[
+        str, typer.Argument(metavar="PARTY", help="Such as lender:pearl or provider:delta-freight.")
+    ],
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that the difference which corrections left open with a party was settled in cash."""
+    from flows.fulfil import clear_claim
+    from flows.fund import read_contract
+    from flows.place import find_order
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        moved = clear_claim(session.ledger, known.id, party, session.on, evidence=evidence, dry_run=dry_run)
+        currency = read_contract(session.ledger, known.id).currency
+    answer(
+        asked,
+        "claim-cleared",
+        {"order": known.id, "party": party, "amount": format_minor(moved, currency), "dry_run": dry_run},
+        lambda screen: screen.print(
+            f"{party} {'paid back' if moved > 0 else 'was paid'} {amount(abs(moved), currency)} {currency}"
+        ),
+    )

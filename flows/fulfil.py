@@ -15,7 +15,7 @@ from finance.expect import Expectations
 from finance.facts import Fact, FactKind, fact_id
 from finance.fold import Folded, fold
 from finance.position import Position
-from flows.posting import OrderBook, Recording, compare, post, read_book
+from flows.posting import OrderBook, Recording, clear, compare, post, read_book
 from flows.settle import end_holds
 
 if TYPE_CHECKING:
@@ -233,3 +233,24 @@ def fold_at(book: OrderBook, on: date) -> Folded:
     facts = [fact for fact in book.facts if fact.on <= on]
     mark = Fact(FactKind.ADVANCED, on, "as-at", 1_000_000)
     return fold(book.contract, [*facts, mark], on)
+
+
+def clear_claim(
+    ledger: "Ledger", order: str, party: str, on: date, *, evidence: str = "", dry_run: bool = False
+) -> int:
+    """Record that the open difference with a party, left by corrections, was settled in cash.
+
+    What came in (positive) or went out (negative), in minor units. RefusedError when nothing is open.
+    """
+    with ledger.write() as transaction:
+        book = read_book(transaction, order)
+        amount = book.claims.get(party, 0)
+        if not amount:
+            open_ones = ", ".join(name for name, minor in book.claims.items() if minor)
+            raise RefusedError(
+                f"nothing is open with {party!r} after corrections",
+                f"open are: {open_ones}" if open_ones else "no correction of this order left a difference",
+            )
+        if not dry_run:
+            clear(transaction, book, party, amount, on, evidence)
+    return amount

@@ -268,16 +268,32 @@ def _correction_entries(book: OrderBook, posting: Recording) -> list[Entry]:
 
 
 def _set_off_entries(book: OrderBook, posting: Recording) -> list[Entry]:
-    entries = []
     on = max((fact.on for fact in posting.facts), default=book.contract.accepted_on)
-    for number, (party, amount) in enumerate(posting.set_offs, start=book.set_offs + 1):
-        legs = tuple(
-            Leg(entity, account, book.contract.currency, minor)
-            for entity, account, minor in set_off(party, amount)
-        )
-        body = {"party": party, "amount": str(amount)}
-        entries.append(Entry(SET_OFF, f"{book.order}/{SET_OFF}/{number}", on, book.order, body, legs))
-    return entries
+    return [
+        _set_off_entry(book, number, party, amount, on)
+        for number, (party, amount) in enumerate(posting.set_offs, start=book.set_offs + 1)
+    ]
+
+
+def _set_off_entry(
+    book: OrderBook, number: int, party: str, amount: int, on: date, evidence: str = ""
+) -> Entry:
+    legs = tuple(
+        Leg(entity, account, book.contract.currency, minor)
+        for entity, account, minor in set_off(party, amount)
+    )
+    body = {"party": party, "amount": str(amount), "evidence": evidence}
+    return Entry(SET_OFF, f"{book.order}/{SET_OFF}/{number}", on, book.order, body, legs)
+
+
+def clear(
+    transaction: "Transaction", book: OrderBook, party: str, amount: int, on: date, evidence: str
+) -> None:
+    """Cash settles what corrections left open with a party."""
+    transaction.append(_set_off_entry(book, book.set_offs + 1, party, amount, on, evidence))
+    book.claims[party] -= amount
+    book.cash += amount
+    book.set_offs += 1
 
 
 def post(transaction: "Transaction", book: OrderBook, posting: Recording, folded: Folded) -> None:
