@@ -28,7 +28,6 @@ def certificate_of(planning: "Planning", *, repairs: bool = True) -> Certificate
     """Why nothing passes, and every way out found."""
     case = planning.case
     nearest = planning.search.nearest
-    gap_on = nearest.settlement.gap_on if nearest is not None else 0
     found = tuple(Repairing(planning, nearest).repairs()) if repairs else ()
     return Certificate(
         order=case.order.reference,
@@ -36,7 +35,7 @@ def certificate_of(planning: "Planning", *, repairs: bool = True) -> Certificate
         currency=case.order.currency,
         reason=nearest.objection if nearest is not None else "no chain makes and moves the goods in time",
         gap_minor=nearest.gap if nearest is not None else 0,
-        gap_on=date.fromordinal(gap_on) if gap_on else None,
+        gap_on=nearest.gap_on if nearest is not None else None,
         limit_short_minor=nearest.settlement.limit_short if nearest is not None else 0,
         best=planning.plan(nearest) if nearest is not None else None,
         repairs=found,

@@ -26,6 +26,7 @@ class Tried:
     mix: Mix
     settlement: Settlement
     objection: str = ""
+    stress: StressResult | None = None
 
     @property
     def profit(self) -> int:
@@ -37,7 +38,15 @@ class Tried:
 
     @property
     def gap(self) -> int:
-        return max(0, -self.settlement.lowest)
+        """What lacks on the worst date, in the base case or else under the stress that must pass."""
+        lacks = max(0, -self.settlement.lowest)
+        return lacks if lacks or self.stress is None else self.stress.gap_minor
+
+    @property
+    def gap_on(self) -> date | None:
+        if self.settlement.gap_on:
+            return date.fromordinal(self.settlement.gap_on)
+        return self.stress.gap_on if self.stress is not None else None
 
     def use(self, role: Role) -> Use | None:
         return next((use for use in self.settlement.uses if use.terms.product.role is role), None)
@@ -179,11 +188,12 @@ def _draws_late(settlement: Settlement, days: int) -> tuple[int, int, int]:
 
 
 def fails_policy(market: Market, tried: Tried) -> str:
-    """The first stress that must pass and does not; empty when all do."""
+    """The first stress that must pass and does not, noted in ``tried``; empty when all do."""
     for stress in market.case.policy.stresses:
         if stress.must_pass:
             result = stressed(market, tried, stress)
             if not result.passed:
+                tried.stress = result
                 return f"under '{stress.name}' own cash is needed on {result.gap_on}"
     return ""
 

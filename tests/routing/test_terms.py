@@ -5,7 +5,10 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
+
 from domain.dates import DayCount
+from domain.errors import RefusedError
 from domain.money import parse_minor
 from domain.network import (
     AdvanceBase,
@@ -92,6 +95,7 @@ def test_policy_that_no_plan_meets_is_a_certificate(
     found = choose(lamp_order, network, strict, repairs=False)
     assert isinstance(found, Certificate)
     assert "under '15 days late'" in found.reason
+    assert (found.gap_minor, found.gap_on) == (cny("934.14"), date(2026, 6, 29))
     seven = replace(policy, stresses=(Stress("7 days late", buyer_late_days=7, must_pass=True),))
     assert planned(lamp_order, network, seven).profit_minor == cny("140388.71")
 
@@ -298,3 +302,21 @@ def test_provider_without_terms_is_paid_when_its_part_ends(
     plan = planned(lamp_order, with_provider(example(network), "south-inspection", payment=()), policy)
     leg = next(one for one in plan.legs if one.kind == "inspection")
     assert [(part.event, part.due_on) for part in leg.schedule] == [(Event.SERVICE_END, date(2026, 4, 9))]
+
+
+def test_policy_is_met_by_the_smallest_repair(lamp_order: Order, network: Network, policy: Policy) -> None:
+    strict = replace(policy, stresses=(Stress("15 days late", buyer_late_days=15, must_pass=True),))
+    found = choose(lamp_order, example(network), strict)
+    assert isinstance(found, Certificate)
+    assert "contingency=934.14" in [one.change for one in found.repairs]
+    assert all(one.verified for one in found.repairs)
+
+
+def test_network_and_terms_that_contradict_themselves_are_refused(
+    lamp_order: Order, network: Network, policy: Policy
+) -> None:
+    with pytest.raises(RefusedError, match="negative price"):
+        choose(lamp_order, with_provider(network, "nansha-store", tax_rate=Fraction(-1)), policy)
+    waiting = replace(lamp_order, payment=(PaymentTerm(Fraction(1), Event.FUNDING, 5),))
+    with pytest.raises(RefusedError, match="cyclic terms"):
+        choose(waiting, network, policy)
