@@ -63,15 +63,26 @@ def run(
         terms = BatchTerms(url, session.config_path, asked.on, until, workers, commit)
     summary = Summary()
     screen = None if asked.json or asked.jsonl else console()
-    with progress("orders") as advance:
-        for done in run_batch(terms, _items(file, map_file)):
-            summary.add(done)
-            advance(1)
-            if asked.jsonl:
-                print_json(document(done))
-            elif screen is not None and (not done.went_well or not screen.is_terminal):
-                screen.print(line(done), soft_wrap=True)
+    try:
+        with progress("orders") as advance:
+            for done in run_batch(terms, _items(file, map_file)):
+                summary.add(done)
+                advance(1)
+                if asked.jsonl:
+                    print_json(document(done))
+                elif screen is not None and (not done.went_well or not screen.is_terminal):
+                    screen.print(line(done), soft_wrap=True)
+    except KeyboardInterrupt:
+        _tell(asked, summary)
+        raise
     _tell(asked, summary)
+    if summary.refused:
+        raise BatchRefusedError(
+            f"{summary.refused} of {summary.orders} orders were refused",
+            "each line above says why; mend them and run the same command again: the rest is not done twice",
+        )
+    if not summary.orders:
+        note("the file holds no orders")
 
 
 def _require_ready(session: "Session", until: str) -> str:
@@ -140,10 +151,3 @@ def _tell(asked: Asked, summary: "Summary") -> None:
             *((f"profit {code}", amount(minor, code)) for code, minor in sorted(summary.profit.items())),
         ]
         console().print(table("", ("", "all together"), rows, right="all together"))
-    if summary.refused:
-        raise BatchRefusedError(
-            f"{summary.refused} of {summary.orders} orders were refused",
-            "each line above says why; mend them and run the same command again: the rest is not done twice",
-        )
-    if not summary.orders:
-        note("the file holds no orders")

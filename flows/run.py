@@ -119,6 +119,8 @@ def reserve_order(session: "Session", order_id: str, on: date) -> Way:
     NoCapacityError when a firm declines and no other plan that passes can be had either.
     """
     known = find_order(session.ledger, order_id)
+    if known.state not in UNRESERVED:
+        return go_on(session, known.id, on)
     plan = current_plan(session.ledger, known.id)
     if known.state is OrderState.PLANNED:
         require_fresh(plan, known.order, session.network, session.policy)

@@ -196,3 +196,22 @@ def test_two_buyers_with_one_reference_in_one_group(terms: BatchTerms) -> None:
     done = list(run_batch(replace(terms, until="settled"), [first, second]))
     assert [one.reference for one in done] == [first.reference, f"{first.reference}~somebody-else"]
     check(terms)
+
+
+def test_an_interruption_tells_what_was_done_and_the_next_run_does_the_rest(
+    terms: BatchTerms, tmp_path: Path
+) -> None:
+    write(World(), 60, tmp_path)
+    process = batch_process(terms, dict(os.environ))
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    summary = json.loads(rest.splitlines()[-1])
+    told = [json.loads(line) for line in [first, *rest.splitlines()[:-1]]]
+    assert summary["done"] == len(told) < 60
+    again = batch_process(terms, dict(os.environ))
+    rest, _ = again.communicate(timeout=120)
+    assert json.loads(rest.splitlines()[-1])["done_before"] == len(told)
+    check(terms)
