@@ -28,8 +28,12 @@ def _of_checkout() -> dict[str, EntryPoint]:
 @cache
 def installed_adapters() -> Mapping[str, EntryPoint]:
     """Every installed adapter by name; an outsider's never replaces a built-in of the same name."""
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    return {**found, **_of_checkout()}
+    points = sorted(entry_points(group=GROUP), key=_is_ours)  # ours last, so that they stand
+    return {**{point.name: point for point in points}, **_of_checkout()}
+
+
+def _is_ours(point: EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == "net"
 
 
 def connect_adapter(adapter: str, name: str, settings: Mapping[str, Any], services: Services) -> Adapter:

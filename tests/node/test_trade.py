@@ -10,9 +10,11 @@ import pytest
 from bench.node_kills import run as run_kills
 from bench.node_parts import FAULTS, Between, RunningNode, firm_keys, self_signed
 from bench.reservation_parts import leg, network, plan, planned
-from domain.errors import UnreachableError
+from domain.errors import NetError, UnreachableError
 from flows.calls import Patience
 from flows.firms import Firms, no_secrets
+from flows.journal import call_key
+from flows.needs import needs_of
 from flows.release import release
 from flows.reservation_terms import Job, Reserved
 from flows.reserve import reserve
@@ -21,7 +23,7 @@ from providers.contract import check_adapter
 from providers.http import HttpNode
 from providers.protocol import Call, Held, NotSentError, Services, SlotLine, SlotRequest, Verb
 from trust.http_signatures import Message, content_digest, verify
-from trust.keys import Actor, load_or_create_actor
+from trust.keys import Actor, SigningKey, load_or_create_actor
 from trust.node_keys import load_signing_key
 
 SOON = (datetime.now(UTC) + timedelta(days=30)).date()
@@ -184,6 +186,54 @@ def test_node_that_is_down_is_reached_by_the_same_command_later(tmp_path, ledger
         assert isinstance(reserve(ledger, firms_of(node, buyer), job), Reserved)
     finally:
         node.stop()
+
+
+def _reserve_same(node, keys, path, key, gate, results):
+    with open_ledger(path, actor=Actor("trader", key), clock=now) as ledger:
+        gate.wait()
+        try:
+            outcome = reserve(ledger, firms_of(node, keys), Job("o1", chain("o1"), SOON), patience=QUICK)
+            results.put(type(outcome).__name__)
+        except NetError as error:
+            results.put(type(error).__name__)
+
+
+def test_two_processes_reserving_one_order_book_it_once(works, tmp_path):
+    """Whichever is later finds the other's calls in the journal, or is refused; never a second booking."""
+    key = SigningKey.generate()
+    path = tmp_path / "book.db"
+    with create_ledger(path, practice=False, actor=Actor("trader", key), clock=now) as ledger:
+        planned(ledger, "o1")
+    context = multiprocessing.get_context("fork")
+    gate, results = context.Event(), context.SimpleQueue()
+    racers = [
+        context.Process(target=_reserve_same, args=(works, works.buyer, path, key, gate, results))
+        for _ in range(2)
+    ]
+    for racer in racers:
+        racer.start()
+    gate.set()
+    outcomes = [results.get() for _ in racers]
+    for racer in racers:
+        racer.join()
+    with open_ledger(path) as ledger:
+        assert ledger.order_state("o1") == "RESERVED", outcomes
+        ours = ledger.id
+        assert len(ledger.holds("o1")) == 1
+    assert "Reserved" in outcomes
+    with open_ledger(works.folder / "book.db") as theirs:
+        mine = [hold for hold in theirs.holds("buyer:o1") if _asked_by(hold, ours)]
+    assert [hold.ending for hold in mine] == ["confirmed"]
+
+
+def _asked_by(hold, ledger_id):
+    """Whether the hold's key is one that this ledger would make; the node serves other tests too."""
+    known = {
+        call_key(ledger_id, f"o1/reservation/0/{need.leg}/{turn}/hold")
+        for need in needs_of(chain("o1"), network({"mill": ("http", {}), "store": ("catalog", {})}))
+        for turn in range(5)
+    }
+    return hold.hold_id.rpartition("/")[2] in known
 
 
 def test_killed_processes_book_nothing_twice_and_lose_nothing(tmp_path):

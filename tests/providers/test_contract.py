@@ -6,6 +6,7 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,28 @@ def test_built_in_adapters_come_through_the_same_hook_as_others():
     assert isinstance(connect_adapter("sandbox", "f", {}, services()), Sandbox)
     with pytest.raises(NetError, match="no adapter 'carrier-pigeon'"):
         connect_adapter("carrier-pigeon", "f", {}, services())
+
+
+def test_outsider_cannot_take_a_built_in_adapters_name(monkeypatch):
+    """Another distribution that calls its adapter ``catalog`` is not asked, wherever it is found first."""
+    import providers.registry as registry
+
+    class Distribution:
+        def __init__(self, name):
+            self.name = name
+
+    def point(value, distribution):
+        made = EntryPoint("catalog", value, registry.GROUP)
+        vars(made)["dist"] = Distribution(distribution)
+        return made
+
+    ours, theirs = point("providers.catalog:connect", "net"), point("evil:connect", "evil")
+    monkeypatch.setattr(registry, "_of_checkout", dict)
+    for found in ([ours, theirs], [theirs, ours]):
+        monkeypatch.setattr(registry, "entry_points", lambda found=found, **_: found)
+        registry.installed_adapters.cache_clear()
+        assert installed_adapters()["catalog"].value == "providers.catalog:connect"
+    registry.installed_adapters.cache_clear()
 
 
 def test_written_project_passes_its_own_test(tmp_path):
