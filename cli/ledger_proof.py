@@ -31,12 +31,13 @@ EXAMPLES = {
     "consistency": "net ledger consistency monday.checkpoint friday.checkpoint",
     "backup": "net ledger backup net-2026-03-31.db",
     "restore": "net ledger restore net-2026-03-31.db",
+    "enrol": "net ledger enrol anna ed25519:xIIKvvvsV1/hlediyiOWqDqs3lKZ84XnDenCCw9S/y0=",
 }
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the group ``net ledger``."""
-    for function in (verify, checkpoint, prove, consistency, backup, restore):
+    for function in (verify, checkpoint, prove, consistency, backup, restore, enrol):
         command(app, function.__name__, example=EXAMPLES[function.__name__])(function)
 
 
@@ -267,6 +268,27 @@ def restore(
         "ledger-restore",
         {"ledger_file": target, **_report_document(report)},
         lambda screen: screen.print(f"{target}: {report.records:,} records, root {report.root.hex()}"),
+    )
+
+
+def enrol(
+    asked: Asked,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is, for people.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Their public key: ed25519:...")],
+) -> None:
+    """Let another person or machine write to this ledger with a key of their own.
+
+    Their `net` tells them their key when it is refused. From then on what they write counts as signed.
+    """
+    from trust.keys import PublicKey
+
+    with asked.session() as session, session.ledger.write() as transaction:
+        transaction.enrol_actor(name, PublicKey(key))
+    answer(
+        asked,
+        "ledger-enrol",
+        {"name": name, "key": key},
+        lambda screen: screen.print(f"{name} may write: {key}"),
     )
 
 

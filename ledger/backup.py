@@ -64,7 +64,7 @@ def _copy(source: Path, to: Path) -> None:
     _remove(partial)
     reader, writer = connect(source, read_only=True), sqlite3.connect(partial)
     try:
-        reader.backup(writer, pages=4096)
+        reader.backup(writer)
         writer.execute("PRAGMA journal_mode = WAL").fetchone()
     except BaseException:
         writer.close()

@@ -220,6 +220,8 @@ class SqliteBackend:
     def _commit(self, actor: Actor) -> Iterator[SqliteWrite]:
         if self._writer is None:
             self._writer = connect(self.path, read_only=False)
+            if self._writer.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                self._writer.execute("PRAGMA journal_mode = WAL")  # another program changed it
         connection = self._writer
         control(connection, "BEGIN IMMEDIATE")
         try:

@@ -104,7 +104,7 @@ class Ledger(Reading):
             if self._row("SELECT 1 FROM actor WHERE actor_key = ?", key) is None:
                 raise RefusedError(
                     f"the key of {self._actor.name} may not write to this ledger ({key})",
-                    "ask somebody who may to enrol it",
+                    f"ask somebody who may: net ledger enrol NAME {key}",
                 )
             self._may_write = True
         return self._actor

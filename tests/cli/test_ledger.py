@@ -88,6 +88,21 @@ def test_ledger_checkpoint_shows_an_old_copy_put_back(traded, home: Path, tmp_pa
     assert traded("ledger", "checkpoint").code == 7
 
 
+def test_ledger_enrol_lets_another_key_write(traded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second machine is refused, told its key, and may write once that is enrolled."""
+    (path,) = Path(os.environ["XDG_DATA_HOME"]).rglob("practice.db")
+    orders = ROOT / "examples" / "three-orders.csv"
+    first = os.environ["XDG_CONFIG_HOME"]
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "second"))
+    refused = traded("order", "import", orders, "--ledger", path)
+    (key,) = {word for word in refused.err.split() if word.startswith("ed25519:")}
+    monkeypatch.setenv("XDG_CONFIG_HOME", first)
+    assert traded("ledger", "enrol", "second", key, "--ledger", path).code == 0
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "second"))
+    assert "may not write" not in traded("order", "import", orders, "--ledger", path).err
+    assert traded("ledger", "verify", "--ledger", path).code == 0
+
+
 def test_ledger_log_follows_what_is_written_from_now_on(traded) -> None:
     command = [sys.executable, "-m", "cli", "ledger", "log", "--follow", "--jsonl"]
     following = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ.copy())

@@ -29,6 +29,16 @@ def test_writer_is_durable_and_never_checkpoints_by_itself(ledger: Ledger, tmp_p
     assert (tmp_path / "net.ledger-wal").stat().st_size > 0
 
 
+def test_writer_takes_wal_again_when_another_program_left_it(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.close()
+    other = sqlite3.connect(tmp_path / "net.ledger")
+    assert other.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    other.close()
+    with open_ledger(tmp_path / "net.ledger", actor=ACTOR) as again:
+        again.append(draw(1))
+    assert pragma(connect(tmp_path / "net.ledger", read_only=True), "journal_mode") == "wal"
+
+
 def test_reader_can_neither_write_nor_checkpoint(ledger: Ledger, tmp_path: Path) -> None:
     with ledger.write() as transaction:
         transaction.append(draw(1))
