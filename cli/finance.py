@@ -295,7 +295,7 @@ def draw(
     """
     from domain.errors import UsageError
     from finance.facts import FactKind
-    from flows.fund import read_contract
+    from flows.acceptance import read_contract
 
     payees = []
     with asked.session() as session:

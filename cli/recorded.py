@@ -65,8 +65,8 @@ def record(
     dry_run: bool = False,
 ) -> None:
     """Record one fact and show what it posts; ``money`` are amounts as typed, in major units."""
+    from flows.acceptance import read_contract
     from flows.fulfil import record_fact
-    from flows.fund import read_contract
     from flows.place import find_order
 
     with asked.session() as session:

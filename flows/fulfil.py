@@ -15,8 +15,8 @@ from finance.expect import Expectations
 from finance.facts import Fact, FactKind, fact_id
 from finance.fold import Folded, fold
 from finance.position import Position
+from flows.closing import end_holds
 from flows.posting import OrderBook, Recording, clear, compare, post, read_book
-from flows.settle import end_holds
 
 if TYPE_CHECKING:
     from ledger.reading import Reading

@@ -32,15 +32,13 @@ from finance.contract import (
 from finance.facts import Fact, FactKind
 from finance.position import OWN_EVENTS
 from finance.underwriting import rate_of
+from flows.acceptance import acceptance
+from flows.posting import OrderBook, begin_book, read_book
+from flows.registry import claim_order
 
 if TYPE_CHECKING:
-    from flows.posting import OrderBook
-    from ledger.reading import Reading
-    from ledger.records import Record
     from ledger.transaction import Transaction
 
-FINANCED = "finance-accepted"
-WITHDRAWN = "finance-withdrawn"
 LATE_RATE_DAILY = {"CN": Fraction(5, 10_000)}
 """Late interest a day that the law gives where the contract is silent, by country of the trader."""
 
@@ -53,7 +51,7 @@ class Accepted:
 
     contract: Contract
     fact: Fact
-    book: "OrderBook"
+    book: OrderBook
     repeated: bool = False
 
 
@@ -324,29 +322,6 @@ def _first_conditions(product: FinanceProduct, network: Network) -> tuple[Condit
     return tuple(dict.fromkeys([Condition.NOT_FINANCED_ELSEWHERE, *named]))
 
 
-def acceptance_key(reading: "Reading", order: str) -> str:
-    """The key of the acceptance in force; acceptances that were withdrawn are counted."""
-    number = 0
-    while reading.record_by_key(f"{WITHDRAWN}:{order}:{number}") is not None:
-        number += 1
-    return f"{FINANCED}:{order}:{number}" if number else f"{FINANCED}:{order}"
-
-
-def acceptance(reading: "Reading", order: str) -> "Record | None":
-    """The record of the acceptance in force; None before any, and after it was withdrawn."""
-    return reading.record_by_key(acceptance_key(reading, order))
-
-
-def read_contract(reading: "Reading", order: str) -> Contract:
-    """What was agreed for the order; NotFoundError when nothing was financed."""
-    record = acceptance(reading, order)
-    if record is None:
-        raise NotFoundError(
-            f"order {order} is not financed yet", f"net finance accept {order} accepts the plan's offers"
-        )
-    return from_plain(Contract, record.body["contract"])
-
-
 def accept(
     transaction: "Transaction",
     order: Order,
@@ -364,9 +339,6 @@ def accept(
     The same plan again returns what there is; another plan is refused once money was drawn, since what
     is owed cannot be replaced by a plan.
     """
-    from flows.posting import begin_book, read_book
-    from flows.registry import claim_order
-
     known = acceptance(transaction, plan.order)
     contract = contract_of(order, plan, network, on)
     if known is not None:

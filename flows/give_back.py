@@ -13,7 +13,7 @@ from domain.states import ENDED, OrderState
 from finance.contract import TRADER, Contract
 from finance.facts import FactKind
 from finance.supply import cancellation_fee
-from flows.fund import WITHDRAWN, acceptance
+from flows.acceptance import WITHDRAWN, acceptance
 from flows.place import UNCOMMITTED, Placed, find_order
 from flows.posting import read_book
 from flows.release import release

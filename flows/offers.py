@@ -206,7 +206,7 @@ def _open_deposit(plan: Plan, network: Network) -> Fraction:
 
 def exposures_of(reading: "Reading", lender: str) -> dict[tuple[str, str], int]:
     """What a lender has out and has promised, in all and by buyer and trader of its open orders."""
-    from flows.fund import read_contract
+    from flows.acceptance import read_contract
 
     found: dict[tuple[str, str], int] = {}
     entity = f"lender:{lender}"

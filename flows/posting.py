@@ -21,7 +21,7 @@ from finance.correction import (
 from finance.facts import Fact, FactKind
 from finance.fold import Folded
 from finance.position import CASH
-from flows.fund import FINANCED, WITHDRAWN, acceptance_key, read_contract
+from flows.acceptance import FINANCED, WITHDRAWN, acceptance_key, read_contract
 
 if TYPE_CHECKING:
     from ledger.reading import Reading

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from domain.errors import NotFoundError
 from finance.attribution import Attribution, Part, attribute, combined
+from flows.acceptance import FINANCED, acceptance
 from flows.fulfil import fold_at
-from flows.fund import FINANCED, acceptance
 from flows.posting import read_book
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from domain.errors import NetError, StateError
 from domain.order import Order
 from domain.plan import Availability, Certificate, Plan
 from domain.states import OrderState
+from flows.acceptance import acceptance
 from flows.availability import LedgerAvailability
-from flows.fund import accept, acceptance
+from flows.fund import accept
 from flows.place import Placed, find_order, place_order
 from flows.plan import (
     certificate_error,

@@ -8,7 +8,8 @@ from pathlib import Path
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError
 from ledger.backend import Progress
 from ledger.findings import Report
-from ledger.sqlite import SqliteBackend, connect
+from ledger.sqlite import SqliteBackend
+from ledger.sqlite_file import connect
 from ledger.store import Ledger, open_ledger
 from ledger.verify import verify_ledger
 from trust.notes import Checkpoint

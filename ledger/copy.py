@@ -10,12 +10,13 @@ stopped when the same command is run again.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
 from domain.posting import Entry
 from ledger.backend import NewRecord, Progress
+from ledger.copy_target import TAKEN_OVER, SignedCommand, Target
 from ledger.store import Ledger, is_postgres, open_ledger, sqlite_path
 from ledger.transaction import Clock, Transaction
 from ledger.verify import verify_ledger
@@ -25,17 +26,6 @@ from trust.merkle import root_at
 PAGE = 2_000
 RECORDS_AT_ONCE = 5_000
 HANDED_OVER = "ledger.handed-over"
-TAKEN_OVER = "ledger.taken-over"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedCommand:
-    """What one command wrote, and its writer's signature over it."""
-
-    records: tuple[NewRecord, ...]
-    actor_key: str
-    digest: bytes
-    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +35,6 @@ class Copied:
     records: int
     root: bytes
     url: str
-
-
-class Target(Protocol):
-    """Where the records go; ``url`` is what to open from then on."""
-
-    url: str
-
-    def size(self) -> int: ...
-
-    def add(self, commands: list[SignedCommand]) -> None:
-        """One durable commit of whole commands."""
-        ...
-
-    def close(self) -> None: ...
 
 
 def copy_ledger(
@@ -147,15 +123,6 @@ def open_target(url: str, ledger_id: str) -> Target:
     from ledger.copy_sqlite import SqliteTarget
 
     return SqliteTarget(sqlite_path(url), ledger_id)
-
-
-def require_unfinished(copy: Ledger, ledger_id: str) -> None:
-    """``RefusedError`` unless what is there is this ledger, copied in part and not written to since."""
-    if copy.id != ledger_id:
-        raise RefusedError(f"there is another ledger already ({copy.id})", "name a place where there is none")
-    last = copy.record_by_sequence(copy.size())
-    if last and last.kind != TAKEN_OVER and any(copy.records(kind=TAKEN_OVER)):
-        raise RefusedError("this ledger was moved there before and is in use there", "open it there")
 
 
 def place_name(url: str) -> str:

@@ -4,7 +4,7 @@ from itertools import chain
 
 from domain.errors import LedgerBrokenError
 from ledger.backend import GuardError
-from ledger.copy import SignedCommand, require_unfinished
+from ledger.copy_target import SignedCommand, require_unfinished
 from ledger.postgres import Connection, connect, told
 from ledger.postgres_setup import create_database_objects, renew_password, role_names
 from ledger.sealer import seal

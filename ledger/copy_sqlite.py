@@ -5,8 +5,9 @@ from pathlib import Path
 
 from domain.errors import LedgerBrokenError, RefusedError
 from ledger.backend import GuardError
-from ledger.copy import SignedCommand, require_unfinished
-from ledger.sqlite import SqliteWrite, connect, create_file
+from ledger.copy_target import SignedCommand, require_unfinished
+from ledger.sqlite import SqliteWrite
+from ledger.sqlite_file import connect, create_file
 from ledger.store import open_ledger
 
 

@@ -18,7 +18,7 @@ from domain.errors import UsageError
 from ledger.postgres import Connection
 from ledger.postgres import connect as connect_postgres
 from ledger.postgres_setup import role_names
-from ledger.sqlite import connect as connect_sqlite
+from ledger.sqlite_file import connect as connect_sqlite
 from ledger.store import is_postgres, open_ledger, sqlite_path
 from ledger.views import SQLITE, views
 

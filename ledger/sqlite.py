@@ -4,25 +4,22 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
+from domain.errors import LedgerBrokenError, NotFoundError, UsageError
 from ledger.backend import TOGETHER, GuardError, NewRecord, Progress, Row
 from ledger.file_lock import FileLock
 from ledger.file_system import refuse_network
 from ledger.findings import Report
 from ledger.signing import command_digest, command_message
+from ledger.sqlite_file import BUSY_MS, connect, create_file
 from ledger.transaction import Clock, Transaction
 from ledger.versions import newest_version, version_of
 from trust.keys import Actor
 from trust.merkle import Frontier
 
-OLDEST_SQLITE = (3, 38, 0)
-BUSY_MS = 60_000
 CHECKPOINT_BYTES = 16 * 1024 * 1024
-CACHE_KIB = 32 * 1024
 KEY_TAKEN = "net: this key is in the ledger already"
 
 _INSERT = (
@@ -30,20 +27,6 @@ _INSERT = (
     " node) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_TOGETHER = _INSERT + ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" * (TOGETHER - 1)
-
-
-def schema_text() -> str:
-    return files("ledger").joinpath("schema/sqlite.sql").read_text(encoding="utf-8")
-
-
-def statements(text: str) -> Iterator[str]:
-    """The single statements of a schema text; a trigger's inner semicolons do not end it."""
-    part = ""
-    for line in text.splitlines(keepends=True):
-        part += line
-        if line.rstrip().endswith(";") and sqlite3.complete_statement(part):
-            yield part
-            part = ""
 
 
 class SqliteQueries:
@@ -280,51 +263,6 @@ def checkpoint(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-
-
-def connect(path: Path, read_only: bool) -> sqlite3.Connection:
-    """A connection in autocommit: every BEGIN is ours. Writers never checkpoint by themselves."""
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        raise UsageError(
-            f"SQLite {sqlite3.sqlite_version} is too old for the ledger",
-            f"use a Python whose sqlite3 is {'.'.join(map(str, OLDEST_SQLITE))} or newer",
-        )
-    mode = "ro" if read_only else "rwc"
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        isolation_level=None,
-        timeout=BUSY_MS / 1000,
-        check_same_thread=False,
-        cached_statements=256,
-    )
-    if not read_only:
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    return connection
-
-
-def create_file(path: Path) -> sqlite3.Connection:
-    """An empty ledger file inside an open transaction; the caller writes the first records and commits."""
-    if path.exists() and path.stat().st_size > 0:
-        with_tables = connect(path, read_only=True)
-        try:
-            taken = with_tables.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0]
-        except sqlite3.DatabaseError:
-            taken = 1
-        finally:
-            with_tables.close()
-        if taken:
-            raise RefusedError(f"there is a file at {path} already", "name another place with --ledger")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    refuse_network(path)
-    connection = connect(path, read_only=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in statements(schema_text()):
-        connection.execute(statement)
-    return connection
 
 
 def unreadable(error: sqlite3.DatabaseError) -> LedgerBrokenError:

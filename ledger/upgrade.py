@@ -72,7 +72,8 @@ def _migrated(transaction: Transaction, clock: Clock, before: int, after: int) -
 
 
 def _run_sqlite(url: str, actor: Actor, clock: Clock, before: int, after: int) -> None:
-    from ledger.sqlite import SqliteWrite, connect
+    from ledger.sqlite import SqliteWrite
+    from ledger.sqlite_file import connect
 
     path = sqlite_path(url)
     lock = FileLock(path.with_name(path.name + "-lock"))

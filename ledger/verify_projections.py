@@ -12,7 +12,7 @@ from itertools import groupby, islice, zip_longest
 from operator import itemgetter
 
 from ledger.findings import Finding
-from ledger.sqlite import schema_text, statements
+from ledger.sqlite_file import schema_text, statements
 from ledger.versions import SCHEMA_VERSION, kept_schema, newest_version
 
 SHOWN = 20

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ledger.backend import Progress
 from ledger.findings import Finding, Report
-from ledger.sqlite import connect
+from ledger.sqlite_file import connect
 from ledger.verify_projections import check_projections
 from ledger.verify_records import SignedStretch, Stretch, check_command, check_stretch
 from trust.merkle import Frontier, fold, node_hash

@@ -18,7 +18,7 @@ from routing.changes import Change, Situation, changed, told
 from routing.proof import Tried
 
 if TYPE_CHECKING:
-    from routing.choose import Planning
+    from routing.planning import Planning
 
 LONGEST_CREDIT = 366
 LONGEST_DELAY = 366
@@ -150,7 +150,7 @@ class Repairing:
 
 def plan_again(situation: Situation, on: date, free: Availability | None) -> Plan | None:
     """The best plan of the situation, brief, or None."""
-    from routing.choose import Planning
+    from routing.planning import Planning
 
     planning = Planning(situation.order, situation.network, situation.policy, on, free)
     best = next(planning.tried(), None)

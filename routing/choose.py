@@ -4,53 +4,14 @@
 ``compare`` with the best few side by side.
 """
 
-from collections.abc import Iterator
 from datetime import date
-from time import perf_counter_ns
 
 from domain.network import Network, Policy
 from domain.order import Order
 from domain.plan import Availability, Certificate, Plan
-from domain.plan import Search as SearchReport
-from routing.assemble import plan_of
-from routing.case import Case, case_of
-from routing.mixes import Market, market_of
+from routing.certificate import certificate_of
+from routing.planning import Planning
 from routing.proof import Tried
-from routing.search import Search
-
-
-class Planning:
-    """One order being planned: the case, the lenders' market and the search over chains."""
-
-    def __init__(
-        self,
-        order: Order,
-        network: Network,
-        policy: Policy | None = None,
-        on: date | None = None,
-        availability: Availability | None = None,
-    ) -> None:
-        self.started = perf_counter_ns()
-        self.on = on or order.issued_on
-        self.case: Case = case_of(order, network, policy or Policy(), self.on, availability)
-        self.market: Market = market_of(self.case)
-        self.search = Search(self.case, self.market)
-
-    def tried(self) -> Iterator[Tried]:
-        """Passing chains with their mixes, most profit first."""
-        return self.search.plans()
-
-    def plan(self, tried: Tried, *, brief: bool = False) -> Plan:
-        return plan_of(self.market, self.search.dating, tried, self.on, self.report(), brief=brief)
-
-    def report(self) -> SearchReport:
-        return SearchReport(
-            chains_evaluated=self.search.chains,
-            mixes_evaluated=self.search.mixes,
-            chains_possible=self.search.possible,
-            proven=self.search.proven,
-            microseconds=(perf_counter_ns() - self.started) // 1000,
-        )
 
 
 def choose(
@@ -73,8 +34,6 @@ def choose(
     best = next(planning.tried(), None)
     if best is not None:
         return planning.plan(best, brief=brief)
-    from routing.certificate import certificate_of
-
     return certificate_of(planning, repairs=repairs)
 
 

@@ -76,3 +76,45 @@ def test_a_broken_floor_is_found(folder: str, source: str) -> None:
 def test_every_top_level_folder_of_code_has_a_floor() -> None:
     folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert folders - {"tests", "bench"} == set(FLOORS)
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def import_graph(sources: dict[str, str]) -> dict[str, set[str]]:
+    """Which module imports which, of those given; lazy imports and those for types alone count too."""
+    graph: dict[str, set[str]] = {name: set() for name in sources}
+    for name, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                graph[name] |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+            elif isinstance(node, ast.Import):
+                graph[name] |= {alias.name for alias in node.names}
+    return {name: (wanted & sources.keys()) - {name} for name, wanted in graph.items()}
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Every group of modules that reach one another."""
+
+    def reachable(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for further in graph[waiting.pop()] - seen:
+                seen.add(further)
+                waiting.append(further)
+        return seen
+
+    reach = {name: reachable(name) for name in graph}
+    groups = {frozenset(b for b in reach[a] if a in reach[b]) for a in graph if a in reach[a]}
+    return sorted(sorted(group) for group in groups)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles(import_graph({dotted(path): path.read_text() for path in modules()})) == []
+
+
+def test_a_circle_is_found_through_a_lazy_import() -> None:
+    sources = {"a": "import b", "b": "def f():\n    from c import x", "c": "import a", "d": "import a"}
+    assert circles(import_graph(sources)) == [["a", "b", "c"]]

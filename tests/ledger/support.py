@@ -8,7 +8,7 @@ from pathlib import Path
 
 from domain.ports import HoldLine
 from domain.posting import Entry, Leg
-from ledger.sqlite import schema_text
+from ledger.sqlite_file import schema_text
 from ledger.store import create_ledger
 from tests.ledger.conftest import ACTOR, Clock, draw
 

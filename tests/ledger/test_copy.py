@@ -10,6 +10,7 @@ import pytest
 from domain.errors import LedgerBrokenError, NetError, RefusedError, UsageError
 from ledger import copy as subject
 from ledger.copy import copy_ledger
+from ledger.copy_target import SignedCommand
 from ledger.store import Ledger, create_ledger, open_ledger
 from ledger.verify import verify_ledger
 from tests.ledger.conftest import ACTOR, Clock, draw
@@ -120,7 +121,7 @@ def test_interrupted_copy_goes_on_where_it_stopped(
         assert verify_ledger(copy).sound
 
 
-def stopped(batches: Iterator[list[subject.SignedCommand]]) -> Iterator[list[subject.SignedCommand]]:
+def stopped(batches: Iterator[list[SignedCommand]]) -> Iterator[list[SignedCommand]]:
     yield next(batches)
     yield next(batches)
     raise KeyboardInterrupt

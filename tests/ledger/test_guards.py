@@ -12,7 +12,7 @@ from shutil import copyfile
 
 import pytest
 
-from ledger.sqlite import create_file
+from ledger.sqlite_file import create_file
 from tests.ledger.support import LAMP, full_ledger, guards
 
 Attack = Callable[[sqlite3.Connection], object]

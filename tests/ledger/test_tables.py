@@ -5,7 +5,7 @@ import sqlite3
 from sqlalchemy import LargeBinary
 from sqlmodel import Integer, Session, SQLModel, create_engine, select
 
-from ledger.sqlite import schema_text, statements
+from ledger.sqlite_file import schema_text, statements
 from ledger.tables import BalanceRow, RecordRow
 from tests.ledger.support import full_ledger
 

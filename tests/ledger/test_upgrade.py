@@ -14,7 +14,7 @@ from ledger import upgrade as subject
 from ledger import versions
 from ledger.copy import copy_ledger
 from ledger.postgres_catalog import catalog
-from ledger.sqlite import schema_text
+from ledger.sqlite_file import schema_text
 from ledger.store import create_ledger, open_ledger
 from ledger.upgrade import upgrade_ledger
 from ledger.verify import verify_ledger

@@ -1,0 +1,72 @@
+"""The file of a ledger on SQLite: how it is opened, and how an empty one is laid out from the schema."""
+
+import sqlite3
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from domain.errors import RefusedError, UsageError
+from ledger.file_system import refuse_network
+
+OLDEST_SQLITE = (3, 38, 0)
+BUSY_MS = 60_000
+CACHE_KIB = 32 * 1024
+
+
+def schema_text() -> str:
+    return files("ledger").joinpath("schema/sqlite.sql").read_text(encoding="utf-8")
+
+
+def statements(text: str) -> Iterator[str]:
+    """The single statements of a schema text; a trigger's inner semicolons do not end it."""
+    part = ""
+    for line in text.splitlines(keepends=True):
+        part += line
+        if line.rstrip().endswith(";") and sqlite3.complete_statement(part):
+            yield part
+            part = ""
+
+
+def connect(path: Path, read_only: bool) -> sqlite3.Connection:
+    """A connection in autocommit: every BEGIN is ours. Writers never checkpoint by themselves."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise UsageError(
+            f"SQLite {sqlite3.sqlite_version} is too old for the ledger",
+            f"use a Python whose sqlite3 is {'.'.join(map(str, OLDEST_SQLITE))} or newer",
+        )
+    mode = "ro" if read_only else "rwc"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_MS / 1000,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    if not read_only:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
+
+
+def create_file(path: Path) -> sqlite3.Connection:
+    """An empty ledger file inside an open transaction; the caller writes the first records and commits."""
+    if path.exists() and path.stat().st_size > 0:
+        with_tables = connect(path, read_only=True)
+        try:
+            taken = with_tables.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0]
+        except sqlite3.DatabaseError:
+            taken = 1
+        finally:
+            with_tables.close()
+        if taken:
+            raise RefusedError(f"there is a file at {path} already", "name another place with --ledger")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    refuse_network(path)
+    connection = connect(path, read_only=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in statements(schema_text()):
+        connection.execute(statement)
+    return connection
