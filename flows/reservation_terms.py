@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from domain.money import format_minor
 from domain.network import Network
 from domain.plan import Plan
 from flows.needs import needs_of
@@ -86,10 +87,12 @@ def no_other_plan(_plan: Plan, _refusals: Sequence[Refusal], _held: Sequence[str
 
 def no_dearer(plan: Plan, prices: Mapping[str, int]) -> str | None:
     """The plan was proven at its own prices: the same or less passes, more does not without a new proof."""
-    planned = {need.leg: need.request.price_minor for need in needs_of(plan, _NO_CREDIT)}
-    for leg, price in prices.items():
-        if leg in planned and price > planned[leg]:
-            return f"{leg} costs {price - planned[leg]} minor units more than planned"
+    for need in needs_of(plan, _NO_CREDIT):
+        asked, planned = prices.get(need.leg), need.request.price_minor
+        if asked is not None and asked > planned:
+            currency = need.request.currency
+            more = format_minor(asked - planned, currency, grouped=True)
+            return f"{need.firm} asks {more} {currency} more than your network file says: put its price there"
     return None
 
 

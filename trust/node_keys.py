@@ -116,7 +116,7 @@ def trusted_firms(folder: Path) -> dict[str, TrustedFirm]:
             data = json.loads(path.read_text(encoding="utf-8"))
             key = parse_public_line(data["key"])
             firm = TrustedFirm(str(data["name"]), key_id_of(key), key, str(data.get("callback", "")))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, UsageError):
             raise UsageError(f"{path.name} is damaged", "trust that firm again: `net node trust`") from None
         firms[firm.key_id] = firm
     return firms
