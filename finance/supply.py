@@ -5,10 +5,14 @@ from datetime import date
 from fractions import Fraction
 
 from domain.money import round_minor
+from domain.states import OrderState
 from finance.books import Posting
 from finance.contract import NETWORK, TRADER, Booking
 from finance.position import CASH, Account, Position, share_of
 from finance.taxes import true_up
+
+PROGRESS = tuple(state.value for state in OrderState)
+"""States in the order in which an order passes through them."""
 
 
 def hold_slots(position: Position, on: date, cause: str) -> None:
@@ -182,11 +186,17 @@ def _claim_prepayment(position: Position, account: Account, amount: int, on: dat
 
 
 def cancellation_fee(booking: Booking, state: str) -> int:
-    """What a provider keeps when the order is cancelled in ``state``; terms that do not name it: nothing."""
+    """What a provider keeps when the order is cancelled in ``state``: its term for that state, else for the
+    latest state before it, else nothing; never more than its price."""
+    reached = PROGRESS.index(state) if state in PROGRESS else -1
+    found = 0
+    best = -1
     for term in booking.cancellation:
-        if term.state.upper() == state:
-            return min(round_minor(booking.net_minor * term.share) + term.amount_minor, booking.net_minor)
-    return 0
+        place = PROGRESS.index(term.state.upper()) if term.state.upper() in PROGRESS else -1
+        if best < place <= reached:
+            best = place
+            found = min(round_minor(booking.net_minor * term.share) + term.amount_minor, booking.net_minor)
+    return found
 
 
 def cancel(position: Position, fees: Mapping[str, int], on: date, cause: str) -> None:

@@ -10,10 +10,10 @@ import pytest
 from config.locations import shipped_network
 from config.settings import load_policy
 from domain.dates import DayCount
-from domain.network import Network, Participation, Role
+from domain.network import AdvanceBase, FinanceProduct, Network, Participation, Role, Technique
 from domain.order import Order
 from domain.plan import Plan
-from domain.terms import Event, PaymentTerm
+from domain.terms import Event, Fee, FeeBasis, FeeTaking, PaymentTerm, Price
 from finance.expect import Expectations
 from finance.facts import Fact, FactKind
 from finance.fold import Folded, fold
@@ -115,3 +115,37 @@ def test_what_parties_earn_is_what_the_plan_says(session: Session, lamp_order: O
             )
             told = sum(one.amount_minor for one in plan.earnings if one.party == earning.party)
             assert booked == told
+
+
+def guaranteed(network: Network) -> Network:
+    """The factory delivers on 60 days' credit once its price is guaranteed, for a fee."""
+    later = (PaymentTerm(Fraction(1), Event.DELIVERY, 10),)
+    providers = tuple(
+        replace(one, guaranteed_payment=later) if one.kind == "factory" else one for one in network.providers
+    )
+    product = FinanceProduct(
+        "bank-guarantee",
+        network.lenders[0].id,
+        "Payment guarantee",
+        Role.GUARANTEE,
+        Technique.GUARANTEE,
+        network.currency,
+        price=Price(Fraction("0.02")),
+        fees=(Fee("issue", FeeBasis.FIXED, amount_minor=50_000, taken=FeeTaking.CASH),),
+        advance_base=AdvanceBase.COST,
+    )
+    return replace(network, providers=providers, products=(*network.products, product))
+
+
+def test_a_supplier_guarantee_costs_its_fee_and_moves_the_factorys_payment(
+    session: Session, lamp_order: Order
+) -> None:
+    network = guaranteed(session.network)
+    plan = plan_of(lamp_order, network)
+    assert "bank-guarantee" in [one.product for one in plan.facilities]
+    folded = play(lamp_order, plan, network)
+    assert ledger_line(folded) == plan_line(plan)
+    assert folded.position.state == "SETTLED"
+    given = [journal for journal in folded.journals if journal.kind == "guarantee_given"]
+    assert sum(minor for _, code, minor in given[0].postings if code == "9410") > 0
+    assert folded.position.books.balance(f"lender:{network.lenders[0].id}", "9410") == 0
