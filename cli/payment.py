@@ -365,8 +365,8 @@ def clear(
     dry_run: DryRunOption = False,
 ) -> None:
     """Record that the difference which corrections left open with a party was settled in cash."""
+    from flows.acceptance import read_contract
     from flows.fulfil import clear_claim
-    from flows.fund import read_contract
     from flows.place import find_order
 
     with asked.session() as session:
