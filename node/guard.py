@@ -6,6 +6,7 @@ Only here are signatures checked, and here always: what reaches the application 
 import asyncio
 import secrets
 import time
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -102,14 +103,22 @@ class Guard:
                 raise _RefusedError(503, "busy", "too many requests at once", 1)
             body = await self._body(scope, receive)
             self._admit(scope, request, body)
-            answer = _Answer()
-            await self._app(scope, _once(body, receive), answer.take)
-            return answer
+            return await self._apply(scope, _once(body, receive))
         except _RefusedError as refused:
             self._metrics.refused[refused.code] += 1
             return _refusal(refused)
         finally:
             self._at_once -= 1
+
+    async def _apply(self, scope: Scope, receive: Receive) -> _Answer:
+        """The application's answer; a fault of ours is told as such, and where it happened to stderr."""
+        answer = _Answer()
+        try:
+            await self._app(scope, receive, answer.take)
+        except Exception:
+            traceback.print_exc(limit=-8)
+            raise _RefusedError(500, "fault", "the node could not do it") from None
+        return answer
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         length = _header(scope, b"content-length")

@@ -9,7 +9,6 @@ from typing import Any
 
 import uvicorn
 
-from domain.errors import NetError
 from domain.network import Network
 from flows.catalogue import Catalogue
 from flows.serve import expire_sold
@@ -101,8 +100,8 @@ class Node:
                     with ledger.write() as transaction:
                         expire_sold(transaction, self._clock())
                 post.round()
-            except NetError:
-                continue  # the next round tries again; what could not be done is still in the ledger
+            except Exception:  # the next round tries again; what could not be done is still in the ledger
+                self.metrics.refused["housekeeping"] += 1
         ledger.close()
 
     def close(self) -> None:

@@ -232,6 +232,18 @@ def test_every_answer_is_signed_and_bound_to_its_question(works):
     verify(message, lambda _: works.node_key.public_key(), now=int(works.clock().timestamp()))
 
 
+def test_fault_of_ours_is_a_signed_answer_that_tells_nothing(works, monkeypatch, capsys):
+    async def broken(_job):
+        raise ZeroDivisionError("the inside")
+
+    monkeypatch.setattr(works.node.desk, "submit", broken)
+    status, told, problem = works.ask("POST", "/v1/holds", hold_body(), with_key("key-00001"))
+    assert (status, problem["code"]) == (500, "fault")
+    assert "signature" in told
+    assert "inside" not in problem["detail"]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
 # how much ---------------------------------------------------------------------------------------
 
 
