@@ -53,13 +53,13 @@ def run(count: int, until: str, workers: int, folder: Path) -> None:
     process.wait()
     taken = time.perf_counter() - start
     print(f"{count} orders to {until}: {count / taken:.1f} a second, exit {process.returncode}")
-    if count >= 5000:
+    if count >= 2000:
         for (before, earlier), (after, later) in pairwise(marks):
-            if before % 5000 == 0:
+            if before % max(1000, count // 20_000 * 1000) == 0:
                 each = (later - earlier) / (after - before) * 1000
                 print(f"  orders {before:6} to {after:6}: {each:6.2f} ms each")
     seconds, rows, commits = rewrite(ledger, folder / "bare.db")
-    size = ledger.stat().st_size / count
+    size = sum(file.stat().st_size for file in folder.glob("ledger.db*")) / count
     print(
         f"  bare sqlite3, the same {rows} rows in {commits} commits: {count / seconds:.1f} orders a second;"
     )

@@ -56,6 +56,10 @@ class SlotCalendar(Protocol):
         """Set a period's capacity; repeating it changes nothing. ``RefusedError`` below what is used."""
         ...
 
+    def open_capacities(self, lines: Iterable[tuple[str, str, int]]) -> None:
+        """The same for many (resource, period, capacity) in one step."""
+        ...
+
     def hold(
         self, hold_id: str, order: str, lines: Sequence[HoldLine], expires_at: datetime | None
     ) -> Held | Declined:

@@ -66,8 +66,7 @@ class Catalog:
             return Held(UNCOUNTED, call.expires_at, call.request.price_minor, call.request.currency)
         calendar = self._calendar
         try:
-            for line in counted:
-                calendar.open_capacity(line.resource, line.period, line.capacity)
+            calendar.open_capacities((line.resource, line.period, line.capacity) for line in counted)
         except RefusedError as problem:
             return Declined("no_capacity", problem.message)
         lines = [HoldLine(line.resource, line.period, line.quantity) for line in counted]
