@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
@@ -10,6 +11,7 @@ from documents.findings import Findings, refuse
 from documents.section import Numeral
 
 ROW_LENGTH = 2**20
+COLUMNS_READ = 1_000
 _SEPARATORS = ",;\t|"
 _TERM = re.compile(r"(?P<share>[\d.]+%?) +(?P<event>[a-z_]+) *(?:\+ *(?P<days>\d+))?(?P<end> +month end)?")
 
@@ -87,7 +89,10 @@ def _named(header: list[str], cells: list[str], file: str, line: int) -> dict[st
 def _check_header(header: list[str], file: str) -> None:
     if not any(header):
         raise refuse(file, 1, "header", "names no columns", "let the first line name the columns")
-    twice = {name for name in header if name and header.count(name) > 1}
+    if len(header) > COLUMNS_READ:
+        problem = f"names {len(header):,} columns"
+        raise refuse(file, 1, "header", problem, f"send at most {COLUMNS_READ:,}")
+    twice = {name for name, times in Counter(header).items() if name and times > 1}
     if twice:
         problem = f"names a column twice: {', '.join(sorted(twice))}"
         raise refuse(file, 1, "header", problem, "name each column once")

@@ -10,7 +10,7 @@ from documents.findings import refuse
 from domain.errors import NotFoundError, UsageError
 
 DOCUMENT_BYTES = 20 * 2**20
-"""A file that holds one document is read whole, so it has an upper size."""
+"""A file that holds one document is read whole, so it has an upper size; some forms have a smaller one."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK = 2**16
@@ -32,22 +32,21 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise UsageError(f"{path} cannot be read: {error}", "check the path") from None
 
 
-def read_document(path: Path) -> bytes:
+def read_document(path: Path, limit: int = DOCUMENT_BYTES) -> bytes:
     """All bytes of a file that holds one document; refused by its size before it is read."""
     with opened(path) as file:
-        if path.is_file() and path.stat().st_size > DOCUMENT_BYTES:
-            raise too_large(path, path.stat().st_size)
-        data = file.read(DOCUMENT_BYTES + 1)
-    if len(data) > DOCUMENT_BYTES:
-        raise too_large(path, len(data))
+        if path.is_file() and path.stat().st_size > limit:
+            raise too_large(path, path.stat().st_size, limit)
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise too_large(path, len(data), limit)
     if not data.strip():
         raise refuse(str(path), 0, "file", "is empty", "send the document itself")
     return data
 
 
-def too_large(path: Path, size: int) -> UsageError:
-    limit = f"{DOCUMENT_BYTES // 2**20} MiB"
-    problem = f"has {size:,} bytes, more than one document may have ({limit})"
+def too_large(path: Path, size: int, limit: int = DOCUMENT_BYTES) -> UsageError:
+    problem = f"has {size:,} bytes, more than one document may have ({limit // 2**20} MiB)"
     return refuse(str(path), 0, "file", problem, "send many orders as CSV or JSON Lines")
 
 

@@ -2,15 +2,19 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from documents.findings import refuse
 from documents.places import nearest
 from documents.section import Numeral
 
-DEPTH = 40
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|\n|[^\s{}\[\],:"]+')
+BYTES = 5 * 2**20
+TOKENS = 300_000
+"""Lines of fields are looked for among so many tokens; beyond them a defect names the nearest line known."""
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|\n|[^\s{}\[\],:"]++')
 
 
 class _JsonRuleError(ValueError):
@@ -20,8 +24,7 @@ class _JsonRuleError(ValueError):
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) != len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for key in names if names.count(key) > 1)
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
         raise _JsonRuleError(f"names {twice[:80]!r} twice in one object")
     return table
 
@@ -33,8 +36,6 @@ def _no_constant(name: str) -> Any:
 def parse(text: str, file: str, line: int = 0) -> Any:
     """The value of the text; ``line`` is where the text starts in the file."""
     try:
-        if _depth(text) > DEPTH:
-            raise _JsonRuleError(f"is nested deeper than {DEPTH} levels")
         return json.loads(
             text,
             object_pairs_hook=_once,
@@ -47,21 +48,10 @@ def parse(text: str, file: str, line: int = 0) -> Any:
         raise refuse(file, place, "file", f"is not JSON: {error.msg}", "mend the line") from None
     except _JsonRuleError as error:
         raise refuse(file, line, "file", str(error), "mend it") from None
-
-
-def _depth(text: str) -> int:
-    """How deep the brackets nest, strings left out; counted before parsing, which recurses."""
-    deepest = depth = 0
-    if text.count("[") + text.count("{") <= DEPTH:
-        return 0
-    for token in _TOKEN.finditer(text):
-        mark = token.group()[0]
-        if mark in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif mark in "]}":
-            depth -= 1
-    return deepest
+    except RecursionError:
+        raise refuse(
+            file, line, "file", "is nested too deep", "flatten it: an order has three levels"
+        ) from None
 
 
 def locator(text: str) -> Callable[[str], int]:
@@ -81,7 +71,7 @@ def _positions(text: str) -> dict[str, int]:
     found: dict[str, int] = {"": 1}
     stack: list[tuple[str, int]] = []  # (path, entries so far; -1 in an object)
     line, path, last = 1, "", ""
-    for token in _TOKEN.finditer(text):
+    for token in islice(_TOKEN.finditer(text), TOKENS):
         word = token.group()
         if word == "\n":
             line += 1

@@ -125,13 +125,13 @@ def _outcome(document: Any, findings: Findings, line: int, stated: bool) -> "Ord
 
 
 def _toml(file: Path, stated: bool) -> "Order | Defects":
-    text = decode(read_document(file), str(file))
+    text = decode(read_document(file, toml_order.BYTES), str(file))
     document = toml_order.parse(text, str(file))
     return _outcome(document, Findings(str(file), toml_order.Locator(text)), 0, stated)
 
 
 def _json(file: Path, stated: bool) -> "Iterator[Order | Defects]":
-    text = decode(read_document(file), str(file))
+    text = decode(read_document(file, json_order.BYTES), str(file))
     document = json_order.parse(text, str(file))
     where = json_order.locator(text)
     if not isinstance(document, list):

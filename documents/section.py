@@ -6,9 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from itertools import islice
 from typing import Any, TypeVar
 
-from documents.findings import Findings
+from documents.findings import DEFECTS_SHOWN, Findings
 from domain.money import MoneyError, minor_of, round_minor
 
 NAME_LENGTH = 1_000
@@ -230,7 +231,7 @@ class Section:
 
     def finish(self) -> None:
         """Note the names that nothing has read: a misspelt field must not be left out in silence."""
-        for key in self.table:
-            if key not in self.read:
-                known = ", ".join(sorted(self.read))
-                self.wrong(str(key)[:80], "is not a field here", f"use one of: {known}")
+        known = ", ".join(sorted(self.read))
+        unknown = (key for key in self.table if key not in self.read)
+        for key in islice(unknown, DEFECTS_SHOWN + 1):
+            self.wrong(str(key)[:80], "is not a field here", f"use one of: {known}")

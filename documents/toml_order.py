@@ -8,6 +8,11 @@ from documents.findings import refuse
 from documents.places import nearest
 from documents.section import Numeral
 
+BYTES = 2**20
+"""The parser is plain Python; an order of this size has some ten thousand lines."""
+_NAME = r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]++"
+_CHAIN = re.compile(rf"(?:{_NAME}\s*+\.\s*+){{50}}|(?:[\"'][^\"'\n]{{0,200}}+[\"']\s*+\.\s*+){{50}}")
+"""A dotted key so long that the parser would take quadratic time for it."""
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]")
 _KEY = re.compile(r"\s*([A-Za-z0-9_\-]+)\s*=")
 _POSITION = re.compile(r"\(at line (\d+)")
@@ -15,6 +20,9 @@ _POSITION = re.compile(r"\(at line (\d+)")
 
 def parse(text: str, file: str) -> dict[str, Any]:
     """The tables of the document; numbers with a decimal point keep their digits."""
+    if chain := _CHAIN.search(text):
+        line = text.count("\n", 0, chain.start()) + 1
+        raise refuse(file, line, "file", "has a dotted key of more than 50 parts", "name fields plainly")
     try:
         return tomllib.loads(text, parse_float=Numeral)
     except tomllib.TOMLDecodeError as error:

@@ -14,7 +14,7 @@ from documents.findings import refuse
 from domain.errors import UsageError
 
 DEPTH = 100
-ELEMENTS = 500_000
+ELEMENTS = 300_000
 TEXT = 100_000
 """Text of an element beyond this is dropped: only attachments are that long, and nothing here reads them."""
 _CHUNK = 2**16
