@@ -88,7 +88,7 @@ def _line(
     late = (on - debt.due_on).days if debt.due_on is not None and debt.claim and not debt.released else 0
     figures = _figures(position, debt, entity)
     limit = 0 if debt.closed else debt.facility.limit_minor
-    if debt.facility.standby:  # not promised: only what was drawn counts
+    if debt.facility.standby or debt.stopped:  # not promised: only what is out counts
         limit = min(limit, debt.principal)
     return Line(
         contract.order,

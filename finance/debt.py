@@ -89,6 +89,7 @@ class Debt:
     struck_on: date | None = None
     closed: bool = False
     released: bool = False
+    stopped: bool = False
     promised: int = 0
 
     @property

@@ -229,8 +229,7 @@ def cancel(position: Position, fact: Fact) -> None:
     fees = {str(name): int(amount) for name, amount in dict(fact.data.get("fees", {})).items()}
     supply.cancel(position, fees, fact.on, fact.id)
     for debt in position.debts.values():
-        if not debt.claim:
-            lending.close(position, debt, fact.on, fact.id)
+        lending.stop(position, debt, fact.on, fact.id)
     release_order(position, fact)
     move(position, OrderState.CANCELLED)
 

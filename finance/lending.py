@@ -61,7 +61,7 @@ def _memo(position: Position, debt: Debt, amount: int, kind: str, on: date, caus
 
 
 def undrawn(debt: Debt) -> int:
-    return 0 if debt.closed else max(debt.facility.limit_minor - debt.drawn, 0)
+    return 0 if debt.closed or debt.stopped else max(debt.facility.limit_minor - debt.drawn, 0)
 
 
 def _fee_amount(fee: Fee, basis: int | Fraction) -> int:
@@ -293,6 +293,15 @@ def close(position: Position, debt: Debt, on: date, cause: str) -> None:
     set_allowance(position, debt, 0, on, cause)
     _memo(position, debt, -rest, "facility_released", on, cause)
     _post_fee_earned(position, debt, debt.earn_fee(on, entirely=True), on, cause)
+
+
+def stop(position: Position, debt: Debt, on: date, cause: str) -> None:
+    """Nothing more is drawn; what is owed stays owed."""
+    rest = 0 if debt.facility.role is Role.GUARANTEE else undrawn(debt)
+    debt.stopped = True
+    _memo(position, debt, -rest, "facility_released", on, cause)
+    if not debt.claim:
+        close(position, debt, on, cause)
 
 
 def due_at_funding(debt: Debt) -> bool:
