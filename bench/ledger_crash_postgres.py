@@ -59,18 +59,37 @@ def killed_server(
     deadline = time.monotonic() + 30
     while path.stat().st_size == 0 and time.monotonic() < deadline:
         time.sleep(0.001)
-    with psycopg.connect(url) as watcher:
-        found = watcher.execute(
-            "SELECT pid FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
-        ).fetchall()
+    watcher = psycopg.connect(url, autocommit=True)
+    found = watcher.execute(
+        "SELECT pid FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
+    ).fetchall()
     time.sleep(chance.random() ** 2 * window)
-    for (process,) in found:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
+    killed = [process for (process,) in found if kill_process(process)]
+    if killed:
+        wait_until_dropped(watcher)
+    watcher.close()
+    with suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     wait_for_recovery(url)
     lines = path.read_text().split()
     return [int(x[1:]) for x in lines if x[0] == "t"], [int(x[1:]) for x in lines if x[0] == "a"]
+
+
+def kill_process(process: int) -> bool:
+    try:
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until_dropped(watcher: psycopg.Connection[tuple[object, ...]]) -> None:
+    """The server drops every connection when one of its processes died; before that nothing recovers."""
+    deadline = time.monotonic() + 60
+    with suppress(psycopg.OperationalError):
+        while time.monotonic() < deadline:
+            watcher.execute("SELECT pg_sleep(0.02)")
 
 
 def wait_for_recovery(url: str) -> None:
