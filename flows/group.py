@@ -40,4 +40,5 @@ class _Group(Reading):
 def grouped(ledger: "Ledger") -> "Iterator[Ledger]":
     """A ledger on which every write is part of one commit, made durable when the block ends."""
     with ledger.write() as transaction:
+        transaction.queue()
         yield cast("Ledger", _Group(ledger, transaction))

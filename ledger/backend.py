@@ -78,6 +78,10 @@ class Write(Queries, Protocol):
         """A part that is undone alone when it raises."""
         ...
 
+    def queue(self) -> None:
+        """Wait for other writes that queue: large ones would else stand in each other's way."""
+        ...
+
     def lock_slots(self, slots: Sequence[tuple[str, str]]) -> None:
         """Keep other writers off these (resource, period) until the end, in an order that cannot deadlock."""
         ...

@@ -53,7 +53,11 @@ class Journal(Reading):
 
     # entries ------------------------------------------------------------------------------------
 
-    def append(self, entry: Entry) -> Receipt:
+    def queue(self) -> None:
+        """Before anything else in a large write: wait for other large ones, so that they cannot deadlock."""
+        self._write.queue()
+
+        def append(self, entry: Entry) -> Receipt:
         """Record one step. The same key with the same content returns the first receipt.
 
         ``KeyReusedError`` for the same key with other content; ``RefusedError`` below an account's floor.

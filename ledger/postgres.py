@@ -31,6 +31,7 @@ from trust.keys import Actor
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 SEAL_EVERY_SECONDS = 0.25
+QUEUE_LOCK = 0x6E65_7402
 _ADD = "SELECT written, refusal FROM add_record(%s, %s, %s, %s, %s, %s, %s, %s)"
 _SIGN = (
     "INSERT INTO command (command, actor_key, digest, signature)"
@@ -72,6 +73,10 @@ def told() -> Iterator[None]:
     """PostgreSQL's errors as the ledger's own."""
     try:
         yield
+    except psycopg.errors.InFailedSqlTransaction as error:
+        raise ContendedError(
+            "the database gave this write up at an earlier step", "nothing was written: run it again"
+        ) from error
     except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
         raise ContendedError(
             f"another writer was in the way: {_first_line(error)}", "nothing was written: run it again"
@@ -166,6 +171,10 @@ class PostgresWrite(PostgresQueries):
                 del self._leaves[count:]
                 raise
 
+    def queue(self) -> None:
+        with told():
+            self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (QUEUE_LOCK,))
+
     def lock_slots(self, slots: Sequence[tuple[str, str]]) -> None:
         resources, periods = [slot[0] for slot in slots], [slot[1] for slot in slots]
         with told():
@@ -175,12 +184,20 @@ class PostgresWrite(PostgresQueries):
         """Sign what was written and commit."""
         with told():
             if not self._leaves:
-                self.connection.execute("COMMIT")
+                self._commit()
                 return
             signed = _signed(ledger_id, actor, self._leaves)
             with self.connection.pipeline():
                 self.connection.execute(_SIGN, signed)
-                self.connection.execute("COMMIT")
+                self._commit()
+
+    def _commit(self) -> None:
+        """A transaction that failed answers COMMIT with ROLLBACK, and no error."""
+        ended = self.connection.execute("COMMIT")
+        if ended.statusmessage not in (None, "COMMIT"):
+            raise ContendedError(
+                "the database gave this write up at an earlier step", "nothing was written: run it again"
+            )
 
 
 def _signed(ledger_id: str, actor: Actor, leaves: Sequence[bytes]) -> tuple[str, bytes, bytes]:

@@ -111,6 +111,9 @@ class SqliteWrite(SqliteQueries):
             raise
         self.connection.execute(f"RELEASE {name}")
 
+    def queue(self) -> None:
+        """Nothing to do: SQLite has one writer at a time."""
+
     def lock_slots(self, slots: Sequence[tuple[str, str]]) -> None:
         """Nothing to do: SQLite has one writer at a time."""
 

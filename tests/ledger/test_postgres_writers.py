@@ -5,6 +5,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ from ledger.backend import ContendedError
 from ledger.postgres import PostgresBackend
 from ledger.records import Floor
 from ledger.store import Ledger, create_ledger, open_ledger
+from ledger.transaction import Transaction
 from tests.ledger.conftest import ACTOR, Clock, draw
 from trust.merkle import EMPTY_ROOT, Frontier
 
@@ -246,3 +248,40 @@ def test_deadlock_is_retried_and_both_sides_are_written(ledger: Ledger) -> None:
         assert process.exitcode == 0
     assert len(list(ledger.records(kind="x"))) == 4
     assert_sealed_whole(ledger)
+
+
+def test_write_given_up_by_the_database_is_never_told_as_done(ledger: Ledger) -> None:
+    """PostgreSQL answers COMMIT with ROLLBACK after a failed statement; that must not pass for success."""
+    before = ledger.size()
+
+    def failing(transaction: Transaction) -> None:
+        transaction.append(draw(1))
+        with suppress(psycopg.Error):
+            transaction._write.connection.execute("SELECT 1 / 0")  # type: ignore[attr-defined]
+
+    for work in (failing, lambda transaction: failing(transaction)):
+        with pytest.raises(ContendedError), ledger.write() as transaction:
+            work(transaction)
+    assert ledger.size() == before
+    ledger.append(draw(1))
+
+
+def test_large_writes_queue_and_do_not_deadlock(ledger: Ledger) -> None:
+    url = backend_of(ledger).url
+    context = multiprocessing.get_context("fork")
+
+    def write(name: str, orders: list[str]) -> None:
+        with open_ledger(url, actor=ACTOR) as mine, mine.write() as transaction:
+            transaction.queue()
+            for order in orders:
+                transaction.append(Entry("x", f"{name}/{order}", date(2026, 3, 2), order, {"state": name}))
+
+    orders = [f"o{number}" for number in range(40)]
+    ways = (("A", orders), ("B", orders[::-1]), ("C", orders), ("D", orders[::-1]))
+    processes = [context.Process(target=write, args=way) for way in ways]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=60)
+        assert process.exitcode == 0
+    assert len(list(ledger.records(kind="x"))) == 160
