@@ -51,13 +51,13 @@ class Journal(Reading):
         with self._write.savepoint():
             yield
 
-    # entries ------------------------------------------------------------------------------------
-
     def queue(self) -> None:
         """Before anything else in a large write: wait for other large ones, so that they cannot deadlock."""
         self._write.queue()
 
-        def append(self, entry: Entry) -> Receipt:
+    # entries ------------------------------------------------------------------------------------
+
+    def append(self, entry: Entry) -> Receipt:
         """Record one step. The same key with the same content returns the first receipt.
 
         ``KeyReusedError`` for the same key with other content; ``RefusedError`` below an account's floor.
