@@ -71,7 +71,7 @@ class Dating:
         self._made: dict[tuple[int, int], int] = {}
         self._leaves: dict[tuple[str, int, int], int] = {}
         self._stored: dict[tuple[int, int], Offer] = {}
-        self._work: dict[tuple[str, str], bool] = {}
+        self.late = False
 
     def production_end(self, offer: Offer, booking: int) -> int:
         """The last day of production; -1 when the factory cannot finish within a year."""
@@ -177,8 +177,9 @@ class Dating:
 
     def chain(self, combo: Combo, booking: int) -> Chain | None:
         """The combo booked on that day, or None when a leg cannot be had or the goods come too late."""
+        self.late = False
         ended = self.production_end(combo.factory, booking)
-        if ended < 0 or (self.case.due is not None and ended > self.case.due):
+        if ended < 0 or self._too_late(ended):
             return None
         days = {"order": self.case.ordered, "booking": booking, "production_end": ended}
         steps = [Step(combo.factory, booking, ended)]
@@ -192,7 +193,7 @@ class Dating:
             steps.append(step)
             ready = max(ready, step.ends)
         moved = self._move(combo.path, ready, steps)
-        if moved is None or (self.case.due is not None and moved[2] > self.case.due):
+        if moved is None or self._too_late(moved[2]):
             return None
         days["departure"], days["arrival"], days["delivery"] = moved
         for offer in waiting:
@@ -201,6 +202,11 @@ class Dating:
                 return None
             steps.append(step)
         return self._dated(combo, booking, steps, days)
+
+    def _too_late(self, day: int) -> bool:
+        """Notes it: whoever books later arrives no earlier, so later start dates need not be tried."""
+        self.late = self.case.due is not None and day > self.case.due
+        return self.late
 
     def _before_shipping(self, offer: Offer, offers: list[Offer]) -> bool:
         """Whether the goods wait for this service before they leave the works."""

@@ -196,6 +196,8 @@ class Search:
             chain = self.dating.chain(combo, booking)
             if chain is not None:
                 self._push_chain(chain, kinds)
+            elif self.dating.late:
+                break
 
     def _push_chain(self, chain: Chain, kinds: frozenset[str]) -> None:
         figures = figures_for(self.market, chain)
