@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
@@ -39,32 +39,48 @@ def in_order(
         begin(*given)
         yield from map(do, work)
         return
-    with ProcessPoolExecutor(workers, _context(), _start, (os.getpid(), begin, given)) as pool:
+    with (
+        _Interruption() as interruption,
+        ProcessPoolExecutor(workers, _context(), _start, (os.getpid(), begin, given)) as pool,
+    ):
         waiting: deque[Future[Result]] = deque()
         pieces = iter(work)
-        interrupted = False
         while True:
-            try:
-                while not interrupted and len(waiting) < AHEAD * workers:
-                    piece = next(pieces, None)
-                    if piece is None:
-                        break
-                    waiting.append(pool.submit(do, piece))
-                if not waiting:
+            if interruption.asked:
+                waiting = deque(future for future in waiting if not future.cancel())
+            while not interruption.asked and len(waiting) < AHEAD * workers:
+                piece = next(pieces, None)
+                if piece is None:
                     break
-                result = waiting[0].result()
-            except KeyboardInterrupt:
-                if interrupted:
-                    raise
-                interrupted = True
-                for future in list(waiting):
-                    if future.cancel():
-                        waiting.remove(future)
-                continue
-            waiting.popleft()
-            yield result
-    if interrupted:
+                waiting.append(pool.submit(do, piece))
+            if not waiting:
+                break
+            yield waiting.popleft().result()
+    if interruption.asked:
         raise KeyboardInterrupt
+
+
+class _Interruption:
+    """Remembers the first Ctrl-C instead of raising wherever the program happens to be, so that every
+    result that was committed is also told; the second one raises at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._hear)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _hear(self, *_: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
 
 
 def _context() -> multiprocessing.context.BaseContext:
