@@ -237,7 +237,7 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
         product.id,
         product.role,
         product.technique,
-        _shares(planned, product),
+        _shares(planned, product, network),
         planned.limit_minor or planned.ceiling_minor,
         product.price,
         tuple(_fee(fee, planned) for fee in product.fees),
@@ -287,8 +287,11 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
     )
 
 
-def _shares(planned: FacilityPlan, product: FinanceProduct) -> tuple[Share, ...]:
-    shares = tuple(Share(share.lender, share.share) for share in planned.shares)
+def _shares(planned: FacilityPlan, product: FinanceProduct, network: Network) -> tuple[Share, ...]:
+    """Each lender's share, and its priority where the product's rules name one (``priorities``)."""
+    named = underwriting_of(product, network).get("priorities", {})
+    ranks = {str(name): int(rank) for name, rank in dict(named).items()}
+    shares = tuple(Share(share.lender, share.share, ranks.get(share.lender, 0)) for share in planned.shares)
     return shares or (Share(product.lender, Fraction(1)),)
 
 

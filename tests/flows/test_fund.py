@@ -14,6 +14,7 @@ from domain.network import AdvanceBase, FinanceProduct, Network, Participation, 
 from domain.order import Order
 from domain.plan import Plan
 from domain.terms import Event, Fee, FeeBasis, FeeTaking, PaymentTerm, Price
+from finance.contract import Condition, Rank
 from finance.expect import Expectations
 from finance.facts import Fact, FactKind
 from finance.fold import Folded, fold
@@ -149,3 +150,25 @@ def test_a_supplier_guarantee_costs_its_fee_and_moves_the_factorys_payment(
     given = [journal for journal in folded.journals if journal.kind == "guarantee_given"]
     assert sum(minor for _, code, minor in given[0].postings if code == "9410") > 0
     assert folded.position.books.balance(f"lender:{network.lenders[0].id}", "9410") == 0
+
+
+def test_priorities_of_lenders_are_data(session: Session, lamp_order: Order) -> None:
+    first, second = (lender.id for lender in session.network.lenders[:2])
+    network = changed(
+        session.network,
+        Role.PRE_SHIPMENT,
+        participations=(Participation(first, Fraction(4, 5)), Participation(second, Fraction(1, 5))),
+        underwriting={"priorities": {second: 1}, "conditions": ["buyer_confirmed"]},
+    )
+    contract = contract_of(lamp_order, plan_of(lamp_order, network), network, ON)
+    loan = contract.of_role(Role.PRE_SHIPMENT)[0]
+    assert [(share.lender, share.priority) for share in loan.shares] == [(first, 0), (second, 1)]
+    assert Condition.BUYER_CONFIRMED in loan.first_conditions
+
+
+def test_the_waterfall_a_take_out_asks_for_is_the_orders(session: Session, lamp_order: Order) -> None:
+    network = changed(session.network, Role.TAKE_OUT, underwriting={"waterfall": ["principal", "interest"]})
+    contract = contract_of(lamp_order, plan_of(lamp_order, network), network, ON)
+    assert contract.waterfall[:3] == (Rank.PRINCIPAL, Rank.INTEREST, Rank.COSTS)
+    assert set(contract.waterfall) == set(contract_of(lamp_order, plan_of(lamp_order, session.network),
+                                                      session.network, ON).waterfall)  # fmt: skip
