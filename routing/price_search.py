@@ -3,7 +3,7 @@
 1. Prices per resource (``lagrange``) give the proven bound and the reduced cost of every candidate.
 2. Of each order only the candidates with the least reduced cost stay in the search; the rest are as good as
    never taken by a good answer.
-3. Annealing cools while the price of exceeding a capacity rises; then reheats briefly while time is left.
+3. Annealing cools while the price of exceeding a capacity rises; then reheats briefly, twice.
 4. What is still over capacity is repaired, and the answer is recomputed in exact integers.
 
 The number of moves follows from the time limit, not from the clock, so that the same problem gives the same
@@ -32,9 +32,13 @@ _KEPT = 20
 """Candidates per order that stay in the search."""
 _MOVES_PER_SECOND = 3_000_000
 _BLOCKS = 200
-_SETTLING_BLOCKS = 30
+_SETTLING_BLOCKS = 40
+_BLOCKS_MOST, _BLOCK_MOVES = 4000, 20_000
+"""A cooling has at least ``_BLOCKS`` steps, and up to ``_BLOCKS_MOST`` where each has so many moves."""
+_SETTLING_MOVES = 200_000
+_SETTLING_SHARE = 0.05
 _PRICE_STEPS = 1200
-_PRICE_SHARE = 0.2
+_PRICE_SHARE = 0.3
 """Part of the time limit that the prices may take."""
 _BIAS = 3.0
 _NONE_YET = 1e300
@@ -44,9 +48,11 @@ _CLOSING_SHARE = 0.7
 """What repairing and checking at the end takes, of the time that pricing and laying out took."""
 HOT, WARM, COLD = 5.0, 1.0, 0.3
 """Temperatures, in spreads."""
+_PARTS = ((0.04, HOT), (0.1, HOT), (0.62, HOT), (0.12, WARM), (0.12, WARM))
+"""Shares of the moves and of the time, and where each cooling begins."""
 SOFT, STIFF = 33.0, 133.0
 """Price of one typical amount over capacity, in spreads, at the start and at the end."""
-COOLED, GROWTH = 0.85, 1.2
+COOLED, GROWTH, _RELAX = 0.85, 1.2, 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +77,14 @@ def search_by_prices(problem: Allocation, *, time_limit: float, relative_gap: fl
     end -= _CLOSING_SHARE * (monotonic() - begin)
     with ThreadPoolExecutor(_SEARCHES) as pool:  # the compiled loop holds no lock of the interpreter
         list(pool.map(lambda search: search.cool(end, time_limit, enough), searches))
-    answers = [_answer(problem, priced, search.chosen()) for search in searches]
+    closing = begin + time_limit
+    answers = [_answer(problem, priced, search.chosen(), closing) for search in searches]
     return min(answers, key=lambda answer: (answer.status is Status.UNKNOWN, answer.objective))
 
 
-def _answer(problem: Allocation, priced: Priced, chosen: Integers) -> Answer:
+def _answer(problem: Allocation, priced: Priced, chosen: Integers, end: float) -> Answer:
     """The choice made possible, costed exactly, and checked."""
-    choice = repaired(problem, chosen)
+    choice = repaired(problem, chosen, end)
     taken = [(order, int(item)) for order, item in enumerate(choice) if item >= 0]
     shares = tuple(Share(order, item, int(problem.quantity[order])) for order, item in taken)
     cost = exact_cost(problem, shares, exact_loads(problem, shares))
@@ -178,41 +185,47 @@ class _Search:
         self.per_unit = np.maximum(uses, 1) / np.maximum(asked, 1.0)
 
     def cool(self, end: float, time_limit: float, enough: float) -> None:
-        """Two short coolings for a safe answer, a long one, then reheats until the time is up."""
+        """Two short coolings for a safe answer, a long one, and two reheats; sooner when time runs out."""
         moves = int(_MOVES_PER_SECOND * time_limit)
-        for part in (0.04, 0.12, 1.0):
-            begin = monotonic()
-            self._schedule(int(moves * part), HOT, COLD, begin, min(end, begin + time_limit * part), enough)
-            self._settle(moves)
-        while monotonic() < end and self.state[BEST] > enough:
-            self._schedule(moves // 4, WARM, COLD, monotonic(), end, enough)
-            self._settle(moves)
-        self._settle(moves)
+        last = end - _SETTLING_SHARE * time_limit
+        for part, hot in _PARTS:
+            now = monotonic()
+            if now > last or self.state[BEST] <= enough:
+                return
+            self._schedule(int(moves * part), hot, now, min(last, now + time_limit * part), enough)
+            self._settle(end)
 
-    def _settle(self, moves: int) -> None:
+    def _settle(self, end: float) -> None:
         """Short and cold at rising prices of excess, until nothing is over capacity (or it will not)."""
         stiff = STIFF
         for _ in range(_SETTLING_BLOCKS):
-            if self.state[EXCESS] < 0.5:
+            if self.state[EXCESS] < 0.5 or monotonic() > end:
                 return
             stiff *= 1.3
             weight = self.price + self.spread * stiff * self.per_unit
-            self._block(weight, self.spread * COLD, max(1, moves // (4 * _BLOCKS)))
+            self._block(weight, self.spread * COLD, _SETTLING_MOVES)
 
-    def _schedule(self, moves: int, hot: float, cold: float, begin: float, end: float, enough: float) -> None:
+    def _schedule(self, moves: int, hot: float, begin: float, end: float, enough: float) -> None:
+        """Cool from hot to cold in so many moves, sooner when the clock is ahead of them."""
         extra = np.ones(len(self.price))
-        for block in range(_BLOCKS):
+        blocks = max(_BLOCKS, min(_BLOCKS_MOST, moves // _BLOCK_MOVES))
+        before = 0.0
+        for block in range(blocks):
             now = monotonic()
             if now >= end or self.state[BEST] <= enough:
                 return
-            done = max(block / _BLOCKS, (now - begin) / max(end - begin, 1e-9))
+            done = max(block / blocks, (now - begin) / max(end - begin, 1e-9))
             cooled = min(1.0, done / COOLED)
-            temperature = self.spread * hot * (cold / hot) ** cooled
-            stiff = SOFT * (STIFF / SOFT) ** cooled if hot == HOT else STIFF
-            weight = (self.price + self.spread * stiff * self.per_unit) * extra
-            self._block(weight, temperature, max(1, moves // _BLOCKS))
+            temperature = self.spread * hot * (COLD / hot) ** cooled
+            stiff = SOFT * (STIFF / SOFT) ** cooled if hot >= HOT else STIFF
             if cooled >= 0.5:
-                extra = np.where(self.load > self.capacity, extra * GROWTH, np.maximum(1.0, extra * 0.99))
+                step = min(1.0, _BLOCKS * (done - before))
+                growth, decay = GROWTH**step, _RELAX**step
+                over = self.load > self.capacity
+                extra = np.where(over, extra * growth, np.maximum(1.0, extra * decay))
+            before = done
+            weight = (self.price + self.spread * stiff * self.per_unit) * extra
+            self._block(weight, temperature, max(1, moves // blocks))
 
     def _block(self, weight: Floats, temperature: float, moves: int) -> None:
         anneal(

@@ -1,5 +1,7 @@
 """From an answer that breaks capacities to one that keeps them, and as cheap as simple insertions make it."""
 
+from time import monotonic
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,53 +10,119 @@ from routing.allocation import Allocation
 Integers = npt.NDArray[np.int64]
 
 
-def repaired(problem: Allocation, choice: Integers) -> Integers:
-    """Take orders off overfull resources; put back what is out, dearest to lose first, where it fits."""
-    chosen = choice.copy()
-    room = problem.capacity.copy()
-    for item in chosen[chosen >= 0].tolist():
-        _take(problem, item, room, -1)
-    _unload(problem, chosen, room)
-    for order in sorted(
-        np.flatnonzero(chosen < 0).tolist(), key=lambda order: (-_loss(problem, order), order)
-    ):
-        best = _cheapest_fitting(problem, order, room)
-        if best >= 0:
-            chosen[order] = best
-            _take(problem, best, room, -1)
-    return chosen
+def repaired(problem: Allocation, choice: Integers, end: float = float("inf")) -> Integers:
+    """Take orders off overfull resources; put back what is out, dearest to lose first, where it fits.
+
+    Where nothing fits, one other order is moved to another of its candidates to make room (until ``end``).
+    """
+    plan = _Plan(problem, choice)
+    plan.unload()
+    out = np.flatnonzero(plan.chosen < 0).tolist()
+    for order in sorted(out, key=lambda order: (-plan.loss(order), order)):
+        item = plan.cheapest_fitting(order)
+        if item >= 0:
+            plan.put(order, item)
+        elif monotonic() < end:
+            plan.insert_by_moving(order)
+    return plan.chosen
 
 
-def _take(problem: Allocation, item: int, room: Integers, sign: int) -> None:
-    span = slice(int(problem.use_first[item]), int(problem.use_first[item + 1]))
-    room[problem.use_resource[span]] += sign * problem.use_amount[span]
+class _Plan:
+    """A choice with the room that it leaves and, per resource, the orders on it."""
 
+    def __init__(self, problem: Allocation, choice: Integers) -> None:
+        self.problem = problem
+        self.chosen = choice.copy()
+        self.room = problem.capacity.copy()
+        self.users: list[set[int]] = [set() for _ in problem.resources]
+        for order, item in enumerate(choice.tolist()):
+            if item >= 0:
+                self.put(order, item)
 
-def _loss(problem: Allocation, order: int) -> float:
-    return float("inf") if problem.must_serve[order] else float(problem.penalty[order])
+    def put(self, order: int, item: int) -> None:
+        self.chosen[order] = item
+        for resource, amount in self.problem.uses(item):
+            self.room[resource] -= amount
+            self.users[resource].add(order)
 
+    def take(self, order: int) -> int:
+        """Leave the order out; the candidate it had."""
+        item = int(self.chosen[order])
+        for resource, amount in self.problem.uses(item):
+            self.room[resource] += amount
+            self.users[resource].discard(order)
+        self.chosen[order] = -1
+        return item
 
-def _unload(problem: Allocation, chosen: Integers, room: Integers) -> None:
-    """Drop, from each overfull resource, the order that costs least to leave out until it is within."""
-    while (room < 0).any():
-        over = int(np.argmin(room))
-        users = [
-            (_loss(problem, order), order)
-            for order, item in enumerate(chosen.tolist())
-            if item >= 0 and over in dict(problem.uses(item))
-        ]
-        _, order = min(users)
-        _take(problem, int(chosen[order]), room, 1)
-        chosen[order] = -1
+    def loss(self, order: int) -> float:
+        problem = self.problem
+        return float("inf") if problem.must_serve[order] else float(problem.penalty[order])
 
+    def unload(self) -> None:
+        """Drop, from each overfull resource, the order that costs least to leave out until it is within."""
+        while (self.room < 0).any():
+            over = int(np.argmin(self.room))
+            amount = {
+                order: dict(self.problem.uses(int(self.chosen[order])))[over] for order in self.users[over]
+            }
+            self.take(
+                min((order for order in amount if amount[order]), key=lambda one: (self.loss(one), one))
+            )
 
-def _cheapest_fitting(problem: Allocation, order: int, room: Integers) -> int:
-    """The cheapest candidate with room on all of its resources, if it beats staying out; else -1."""
-    span = range(int(problem.first[order]), int(problem.first[order + 1]))
-    limit = None if problem.must_serve[order] else int(problem.penalty[order])
-    for item in sorted(span, key=lambda item: (int(problem.cost[item]), item)):
-        if limit is not None and int(problem.cost[item]) >= limit:
+    def _span(self, order: int) -> tuple[int, Integers]:
+        """The order's first candidate, and the least room that each would leave on any of its resources."""
+        problem = self.problem
+        first, last = int(problem.first[order]), int(problem.first[order + 1])
+        starts = problem.use_first[first : last + 1]
+        uses = slice(int(starts[0]), int(starts[-1]))
+        left = self.room[problem.use_resource[uses]] - problem.use_amount[uses]
+        least = np.zeros(last - first, dtype=np.int64)
+        has = np.diff(starts) > 0
+        if has.any():
+            least[has] = np.minimum.reduceat(left, (starts[:-1] - starts[0])[has])
+        return first, least
+
+    def cheapest_fitting(self, order: int) -> int:
+        """The cheapest candidate with room on all of its resources, if it beats staying out; else -1."""
+        problem = self.problem
+        if problem.first[order] == problem.first[order + 1]:
             return -1
-        if all(amount <= room[resource] for resource, amount in problem.uses(item)):
-            return item
-    return -1
+        first, least = self._span(order)
+        cost = problem.cost[first : first + len(least)]
+        fits = np.flatnonzero(least >= 0)
+        if not len(fits):
+            return -1
+        best = first + int(fits[np.argmin(cost[fits])])
+        return best if problem.must_serve[order] or problem.cost[best] < problem.penalty[order] else -1
+
+    def insert_by_moving(self, order: int) -> bool:
+        """Serve the order where one other can make room, if both together cost less than leaving out."""
+        problem = self.problem
+        first, last = int(problem.first[order]), int(problem.first[order + 1])
+        by_cost = sorted(range(first, last), key=lambda item: (int(problem.cost[item]), item))
+        for item in by_cost:
+            gain = self.loss(order) - int(problem.cost[item])
+            if gain <= 0:
+                return False
+            short = [
+                (resource, amount) for resource, amount in problem.uses(item) if amount > self.room[resource]
+            ]
+            if not short:
+                continue
+            for other in sorted(set.intersection(*(self.users[resource] for resource, _ in short))):
+                if self._swap(order, item, other, gain):
+                    return True
+        return False
+
+    def _swap(self, order: int, item: int, other: int, gain: float) -> bool:
+        """Put the order on the candidate and the other one elsewhere; undone unless it fits and gains."""
+        old = self.take(other)
+        if all(amount <= self.room[resource] for resource, amount in self.problem.uses(item)):
+            self.put(order, item)
+            new = self.cheapest_fitting(other)
+            if new >= 0 and int(self.problem.cost[new]) - int(self.problem.cost[old]) < gain:
+                self.put(other, new)
+                return True
+            self.take(order)
+        self.put(other, old)
+        return False
