@@ -21,6 +21,7 @@ from routing.offers import (
     Offer,
     Part,
     Pricing,
+    exchange_factor,
     factory_price,
     options_of,
     parts_of,
@@ -143,7 +144,7 @@ def case_of(
     tax = _sales_tax(network)
     gross = order.gross_minor
     buyer = parts_of(gross, terms)
-    fee_net = round_minor(order.net_minor * network.fee.rate) + network.fee.fixed_minor
+    fee_net = round_minor(order.net_minor * network.fee.rate) + _fixed_fee(order, network)
     fee_tax = round_minor(fee_net * network.fee.tax_rate)
     start = max(on, order.issued_on).toordinal()
     due = _due_on(order)
@@ -171,6 +172,17 @@ def case_of(
         fee_parts=parts_of(fee_net + fee_tax, network.fee.payment),
         targets=_targets(order),
     )
+
+
+def _fixed_fee(order: Order, network: Network) -> int:
+    """The network's fixed fee in the order's currency; RefusedError where no exchange rate is given."""
+    fixed = network.fee.fixed_minor
+    if not fixed or network.currency in ("", order.currency):
+        return fixed
+    try:
+        return round_minor(fixed * exchange_factor(network, network.currency, order.currency))
+    except CurrencyError as error:
+        raise RefusedError(f"the network's fee {error}", "add a [[rate]] to the network file") from None
 
 
 def _sales_tax(network: Network) -> SalesTax:
@@ -290,8 +302,8 @@ def service_offers(case: Case, kind: str) -> list[Offer]:
     offers = []
     for provider in case.index.services.get(kind, []):
         table = case.index.table(provider, case.network)
-        price = service_price(provider, case.order, case.pricing.quantity, case.pricing.scale_of(provider))
         try:
+            price = service_price(case.pricing, provider)
             for option in options_of(provider):
                 offers.append(case.pricing.offer(provider, kind, price, option, table))
         except CurrencyError as error:

@@ -196,8 +196,12 @@ def storage_price(provider: Provider, quantity: Decimal, days: int, scale: int) 
     return store.fixed_minor + moving * Fraction(quantity) * scale
 
 
-def service_price(provider: Provider, order: Order, quantity: Decimal, scale: int) -> Fraction:
+def service_price(pricing: Pricing, provider: Provider) -> Fraction:
+    """Fixed, per unit, and a share of the order's net value put into the provider's currency, exact."""
     service = provider.service
     assert service is not None
-    per_unit = Fraction(service.per_unit) * Fraction(quantity) * scale
-    return service.fixed_minor + per_unit + service.share_of_net * order.net_minor
+    per_unit = Fraction(service.per_unit) * Fraction(pricing.quantity) * pricing.scale_of(provider)
+    shared = service.share_of_net * pricing.order.net_minor
+    if shared:
+        shared /= pricing.factor(pricing.currency_of(provider))
+    return service.fixed_minor + per_unit + shared

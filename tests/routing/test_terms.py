@@ -320,3 +320,29 @@ def test_network_and_terms_that_contradict_themselves_are_refused(
     waiting = replace(lamp_order, payment=(PaymentTerm(Fraction(1), Event.FUNDING, 5),))
     with pytest.raises(RefusedError, match="cyclic terms"):
         choose(waiting, network, policy)
+
+
+def test_share_of_the_value_and_fixed_fee_meet_the_orders_currency(
+    lamp_order: Order, network: Network, policy: Policy
+) -> None:
+    """Half a percent of the order is 5,000 CNY in whatever currency the inspector bills."""
+    firm = network.provider("south-inspection")
+    assert firm is not None
+    assert firm.service is not None
+    share = replace(firm.service, fixed_minor=0, per_unit=Decimal(0), share_of_net=Fraction(1, 200))
+    abroad = with_provider(example(network), "south-inspection", currency="USD", service=share)
+    local = tuple(one for one in abroad.providers if one.id != "eastern-survey")
+    rate = ExchangeRate("USD", "CNY", Decimal("7.10"))
+    plan = planned(lamp_order, replace(abroad, providers=local, rates=(rate,)), policy)
+    leg = next(one for one in plan.legs if one.kind == "inspection")
+    assert (leg.price_minor, leg.net_minor) == (704_23, cny("5000.03"))  # 704.23 x 7.10
+
+    fee = replace(network.fee, rate=Fraction(0), fixed_minor=100_00)
+    dollars = replace(example(network), currency="USD", fee=fee, rates=(rate,))
+    dollars = replace(
+        dollars,
+        providers=tuple(replace(one, currency="CNY") for one in dollars.providers),
+    )
+    assert planned(lamp_order, dollars, policy).network_fee_minor == cny("710.00")
+    with pytest.raises(RefusedError, match="no exchange rate"):
+        choose(lamp_order, replace(dollars, rates=()), policy)
