@@ -6,9 +6,13 @@ from datetime import date
 import pytest
 
 from domain.errors import AlreadyFinancedError, NotFoundError, RefusedError
+from domain.network import Role
 from domain.order import Order
+from finance.facts import FactKind
 from finance.registry import statement_bytes, tokens_of
-from flows.place import place_order
+from flows.fulfil import record_fact
+from flows.place import find_order, place_order
+from flows.posting import read_book
 from flows.registry import (
     buyer_keys,
     claim_order,
@@ -17,6 +21,7 @@ from flows.registry import (
     load_registry_key,
     near_matches,
 )
+from flows.run import run_order
 from flows.session import Session
 from trust.keys import SigningKey
 
@@ -76,3 +81,26 @@ def test_only_an_enrolled_key_confirms(session: Session, lamp_order: Order) -> N
     other = replace(lamp_order, reference="other")
     with pytest.raises(RefusedError, match="signed this order"):
         confirm_by_buyer(session.ledger, placed.id, buyer.sign(statement_bytes(other)), ON)
+
+
+def test_a_lender_that_insists_waits_for_the_buyers_signature(session: Session, lamp_order: Order) -> None:
+    products = tuple(
+        replace(one, underwriting={"conditions": ["buyer_confirmed"]})
+        if one.role is Role.PRE_SHIPMENT
+        else one
+        for one in session.network.products
+    )
+    session.__dict__["network"] = replace(session.network, products=products)
+    order = run_order(session, lamp_order).placed.id
+    loan = read_book(session.ledger, order).contract.of_role(Role.PRE_SHIPMENT)[0]
+    deposit = {"facility": loan.id, "payees": [["zhongshan-lamps", "25764000"]]}
+    with pytest.raises(RefusedError, match="buyer confirmed") as refused:
+        record_fact(session.ledger, order, FactKind.DRAW, date(2026, 3, 5), deposit)
+    assert "net finance confirm" in refused.value.hint
+    buyer = SigningKey.from_seed(b"\7" * 32)
+    enrol_buyer(session.ledger, lamp_order.buyer.name, buyer.public, ON, by="clerk", evidence="call-back")
+    signature = buyer.sign(statement_bytes(find_order(session.ledger, order).order))
+    confirmed = confirm_by_buyer(session.ledger, order, signature, date(2026, 3, 4))
+    assert confirmed.facts[0].by == lamp_order.buyer.name
+    drawn = record_fact(session.ledger, order, FactKind.DRAW, date(2026, 3, 5), deposit)
+    assert drawn.state == "FUNDED"
