@@ -18,12 +18,13 @@ class TableChoice:
 
 @dataclass(frozen=True, slots=True)
 class TableOrder:
-    """``refusals`` counts, per rule, the providers that it took from the order."""
+    """``refusals`` counts the providers each rule took; orders of one ``group`` go to one provider."""
 
     name: str
     choices: Sequence[TableChoice]
     quantity: Decimal
     refusals: Mapping[str, int]
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class Filter:
 class OrderTable:
     """``fields`` are words that rules and lanes compare; ``skip`` and ``take`` count rows, 0 takes all.
 
-    With ``split`` an order may be shared out over providers in whole units of its quantity.
+    With ``split`` an order may be shared out over providers in whole units of its quantity. Orders with the
+    same cell in ``group`` go to one provider together, or not at all.
     """
 
     file: Path
@@ -45,6 +46,7 @@ class OrderTable:
     skip: int
     take: int
     split: bool
+    group: str
     penalty: Decimal | None
 
 
@@ -241,6 +243,7 @@ class _Reader:
             skip=section.integer("skip", 0, 10**9),
             take=section.integer("take", 0, 10**9),
             split=section.flag("split"),
+            group=section.text("group"),
             penalty=section.decimal("penalty"),
         )
         section.finish()

@@ -150,7 +150,7 @@ class _Reader:
     def orders(
         self, table: OrderTable, rates: Mapping[str, Decimal], allowed: "_Allowed", lanes: Lanes | None
     ) -> list[TableOrder]:
-        columns = [table.name, table.quantity, table.weight, *table.fields.values()]
+        columns = [table.name, table.quantity, table.weight, table.group, *table.fields.values()]
         opened = self.open(table.file, *columns, *(wanted.column for wanted in table.only))
         each, per = self.map.providers, self.map.rates
         pricing = _Pricing(per.per if per else "order", each.each if each else "order", rates, lanes)
@@ -168,7 +168,8 @@ class _Reader:
                 for column in (table.quantity, table.weight)
             )
             fields = {field: cells[column] for field, column in table.fields.items()}
-            found.append(_served(unique, quantity, weight, fields, allowed, pricing))
+            group = cells[table.group] if table.group else ""
+            found.append(_served(unique, quantity, weight, fields, allowed, pricing, group))
         return found
 
 
@@ -225,6 +226,7 @@ def _served(
     fields: Mapping[str, str],
     allowed: _Allowed,
     pricing: _Pricing,
+    group: str,
 ) -> TableOrder:
     providers, refusals = allowed.of(fields)
     choices = []
@@ -240,7 +242,7 @@ def _served(
         store = pricing.rates.get(provider, Decimal(0)) * times
         parts = {"provider": store, "freight": freight}
         choices.append(TableChoice(provider, store + freight, amount, parts))
-    return TableOrder(name, choices, quantity, refusals)
+    return TableOrder(name, choices, quantity, refusals, group)
 
 
 def _passes(wanted: Filter, cells: Mapping[str, str]) -> bool:

@@ -107,12 +107,14 @@ def _scaled(case: RoutingCase) -> _Scaled:
                     choice.provider,
                     sign * _times(choice.cost, money),
                     {choice.provider: _times(choice.amount, amount)},
+                    choice.provider if order.group else "",
                 )
                 for choice in order.choices
             ],
             _penalty(case, money),
             _times(order.quantity, amount) if case.splittable else 1,
             case.splittable,
+            group=order.group,
         )
         for order in case.orders
     ]

@@ -117,6 +117,17 @@ def test_route_tables_serves_most_then_cheapest(tables):
     assert answer.unserved["1.1"].resources == ("A",)
 
 
+def test_route_tables_keeps_the_orders_of_a_group_together(tables):
+    changes = ['orders.group="product"', "providers.times=2", 'providers.without=["B"]']
+    alone = route_tables(tables / "map.toml", changes=changes[1:])
+    assert {plant for _, plant, _ in alone.shares} == {"A"}
+    apart = route_tables(tables / "map.toml", changes=changes[:1])
+    assert apart.status is Status.INFEASIBLE
+    together = route_tables(tables / "map.toml", changes=changes[:2])
+    assert len({plant for _, plant, _ in together.shares}) == 1
+    assert together.objective == alone.objective
+
+
 def test_route_tables_tells_every_defect_with_file_and_line(tables):
     (tables / "orders.csv").write_text("id,product,units,kg,to,service\n1,p,ten,2,X,fast\n2,p,3,-4,X,fast\n")
     with pytest.raises(InputDefectsError) as caught:
