@@ -102,15 +102,19 @@ def copy(
     The ledger at FROM is read-only afterwards and says where it went. Interrupted, it goes on where it
     stopped when the same command is run again.
     """
+    from config.logins import save_login, shown_url, with_login
     from ledger.copy import copy_ledger
 
     with asked.session() as session, progress("copy the records") as advance:
-        moved = copy_ledger(source, target, session.actor, session.clock, _growing(advance))
-    document = {"records": moved.records, "root": moved.root.hex(), "ledger": moved.url}
+        start = with_login(session.keys_folder, source)
+        moved = copy_ledger(start, target, session.actor, session.clock, _growing(advance))
+        if "://" in moved.url:
+            save_login(session.keys_folder, moved.url)
+    document = {"records": moved.records, "root": moved.root.hex(), "ledger": shown_url(moved.url)}
 
     def render(_: Any) -> None:
         console().print(f"{moved.records:,} records, root {moved.root.hex()}")
-        console().print(f"from now on: --ledger {moved.url}")
+        console().print(f"from now on: --ledger {shown_url(moved.url)}")
 
     answer(asked, "ledger-copy", document, render)
     note("the ledger that was copied is read-only from now on")
@@ -130,7 +134,9 @@ def upgrade(
     from ledger.upgrade import upgrade_ledger
 
     with asked.session() as session, progress("verify the ledger") as advance:
-        done = upgrade_ledger(_url(session), session.actor, session.clock, backup, _growing(advance))
+        # the owner's URL as given: a login kept for the database would be the program's
+        url = asked.ledger if asked.ledger and "://" in asked.ledger else _url(session)
+        done = upgrade_ledger(url, session.actor, session.clock, backup, _growing(advance))
     document = {
         "from": done.before,
         "to": done.after,
