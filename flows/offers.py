@@ -69,9 +69,9 @@ def _parts(facility: FacilityPlan) -> Sequence[tuple[str, int, Fraction]]:
 def _stops(reading: "Reading", order: Order, plan: Plan, exact: str) -> dict[str, str]:
     """What is wrong outright, whatever the score."""
     found = {}
-    others = [name for mark, name, _ in reading.finance_claims() if mark == exact and name != plan.order]
-    if others:
-        found["financed_elsewhere"] = f"the same order is financed as {others[0]}"
+    claim = reading.finance_claim(exact)
+    if claim is not None and claim[0] != plan.order:
+        found["financed_elsewhere"] = f"the same order is financed as {claim[0]}"
     if not _confirmed(reading, plan.order):
         found["buyer_unconfirmed"] = f"{order.buyer.name} has not confirmed the order with its own key"
     if order.buyer.name.casefold() == order.seller.name.casefold():

@@ -224,6 +224,16 @@ class Reading:
 
     # finance, calls, messages -------------------------------------------------------------------
 
+    def finance_claim(self, fingerprint: str) -> tuple[str, str] | None:
+        """(order, financier) of the claim that stands on ``fingerprint``; None when nobody has one."""
+        row = self._row(
+            "SELECT order_reference, financier FROM finance_claim AS made WHERE fingerprint = ?"
+            " AND NOT EXISTS (SELECT 1 FROM finance_release WHERE fingerprint = made.fingerprint"
+            " AND turn = made.turn)",
+            fingerprint,
+        )
+        return (row[0], row[1]) if row else None
+
     def finance_claims(self, order: str | None = None) -> list[tuple[str, str, str]]:
         """(fingerprint, order, financier) of the claims that stand."""
         clause = " AND order_reference = ?" if order else ""

@@ -204,6 +204,8 @@ def test_claim_finance_names_the_other_order(ledger: Ledger) -> None:
         transaction.release_finance("f", "o1")
         transaction.claim_finance("f", "o2", "harbour")
         assert transaction.finance_claims() == [("f", "o2", "harbour")]
+        assert transaction.finance_claim("f") == ("o2", "harbour")
+        assert transaction.finance_claim("other") is None
 
 
 def test_call_keeps_its_intent_until_an_outcome_is_known(ledger: Ledger, clock: Clock) -> None:
