@@ -102,6 +102,8 @@ class NoJournal(Journal):
     def look(self, *_: Any) -> None:
         return None
 
+    outcome = look
+
     def intend(self, *_: Any) -> None:
         return None
 

@@ -204,9 +204,9 @@ class Caller(Generic[Outcome]):
         if isinstance(answer, Pending):
             self._journal.pending(transaction, self._on, operation, asked.ask.order, answer)
             return
-        known = self._journal.look(transaction, operation)
-        if known is not None and known.answer is not None:  # somebody else was quicker: theirs counts
-            asked.run.replies[operation] = known.answer
+        known = self._journal.outcome(transaction, operation)
+        if known is not None:  # somebody else was quicker: theirs counts
+            asked.run.replies[operation] = known
             return
         self._journal.answered(transaction, operation, answer)
 

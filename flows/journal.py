@@ -85,6 +85,11 @@ class Journal:
         record = transaction.record_by_key(f"attempt:{operation}#1") if attempts else None
         return datetime.fromisoformat(record.at) if record else datetime.max.replace(tzinfo=UTC)
 
+    def outcome(self, transaction: Reading, operation: str) -> Answer | None:
+        """The final answer alone: what ``look`` finds, for a tenth of the questions."""
+        record = transaction.record_by_key(f"outcome:{operation}#1")
+        return None if record is None else read_answer(record.body["answer"])
+
     def intend(self, transaction: Transaction, operation: str, order: str, call: Call) -> None:
         transaction.record_intent(operation, order, call_data(call))
 
