@@ -22,7 +22,7 @@ from bench.world import World, write  # noqa: E402
 
 def run(count: int, until: str, workers: int, folder: Path) -> None:
     folder.mkdir()
-    network, orders = write(World(capacity=1_000_000), count, folder)
+    network, orders = write(World(capacity=1_000_000, credit=10**13), count, folder)
     ledger = folder / "ledger.db"
     environment = dict(os.environ, XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder))
     net = [sys.executable, "-m", "cli"]
