@@ -31,6 +31,7 @@ from flows.run import (
     best_plan,
     go_on,
     keep_plan,
+    lenders_have_rules,
     reserve_planned,
     reserve_side_by_side,
 )
@@ -162,7 +163,7 @@ def _prepare(
         return _Prepared(item, on, local=standing is None or is_local(standing, session.firms))
     try:
         placed = known or Placed(item.reference, item, OrderState.CONFIRMED, on)
-        plan = best_plan(session, placed, on, free, quick=True)
+        plan = best_plan(session, placed, on, free, quick=not lenders_have_rules(session.network))
     except NetError as error:
         return _Prepared(item, on, refusal=error)
     free.claim(slot_lines(plan))

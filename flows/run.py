@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from domain.errors import NetError, StateError
+from domain.errors import NetError, NoCreditError, StateError
+from domain.network import Network
 from domain.order import Order
 from domain.plan import Availability, Certificate, Plan
 from domain.states import OrderState
 from flows.acceptance import acceptance
 from flows.availability import LedgerAvailability
-from flows.fund import accept
+from flows.fund import accept, underwriting_of
 from flows.place import Placed, find_order, place_order
 from flows.plan import (
     certificate_error,
@@ -26,7 +27,7 @@ from flows.plan import (
     require_fresh,
     stale_inputs,
 )
-from flows.reservation_terms import Job, NextPlan, Refused, Reserved, Waits
+from flows.reservation_terms import Job, NextPlan, Outcome, Refused, Reserved, Waits
 from flows.reserve import is_local, refusal_error, reserve, reserve_in, reserve_many, waiting_error
 from routing.choose import choose
 
@@ -139,6 +140,8 @@ def reserve_planned(session: "Session", known: Placed, plan: Plan, on: date) -> 
 def reserve_on(session: "Session", known: Placed, plan: Plan, on: date, next_plan: NextPlan) -> Way | Refused:
     """As ``reserve_planned``, with ``next_plan`` to answer a firm's no; what nobody could cure comes back."""
     ledger, firms = session.ledger, session.firms
+    if known.state is OrderState.PLANNED:
+        require_offers(session, known, plan, on)
     job = Job(known.id, plan, on, next_plan=next_plan)
     book: OrderBook | None = None
     if is_local(plan, firms):
@@ -156,6 +159,30 @@ def reserve_on(session: "Session", known: Placed, plan: Plan, on: date, next_pla
     return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes, book=book)
 
 
+def lenders_have_rules(network: Network) -> bool:
+    """Whether any lender answers by rules of its own; one without any offers what the plan asks of it."""
+    return any(product.underwriting or underwriting_of(product, network) for product in network.products)
+
+
+def require_offers(session: "Session", known: Placed, plan: Plan, on: date) -> None:
+    """Ask every lender of the plan; NoCreditError with each refusal's reason and what would change it."""
+    if not lenders_have_rules(session.network):
+        return
+    from flows.offers import request_offers
+
+    answers = request_offers(
+        session.ledger, known_as(known), plan, session.network, registry_key=session.registry_key, on=on
+    )
+    if answers.approved:
+        return
+    refused = [(offer.lender, reason) for _, offer in answers.offers for reason in offer.reasons]
+    told = "; ".join(dict.fromkeys(f"{lender}: {reason.text}" for lender, reason in refused))
+    raise NoCreditError(
+        f"order {known.id} has no credit: {told}",
+        "; ".join(dict.fromkeys(reason.remedy for _, reason in refused)),
+    )
+
+
 def reserve_side_by_side(
     session: "Session", ready: Sequence[tuple[Placed, Plan, date]]
 ) -> list[Way | NetError]:
@@ -163,25 +190,35 @@ def reserve_side_by_side(
 
     No transaction is open while a firm is asked. What could not be reserved comes back as its error.
     """
-    jobs = [
-        Job(known.id, plan, on, next_plan=plans_instead(session, known.id, on)) for known, plan, on in ready
-    ]
-    outcomes = reserve_many(session.ledger, session.firms, jobs)
-    found: list[Way | NetError] = []
-    for (known, plan, on), outcome in zip(ready, outcomes, strict=True):
-        match outcome:
-            case Reserved():
-                with session.ledger.write() as transaction:
-                    book = _accept(session, transaction, known, plan, outcome, on)
-                placed = replace(known, state=OrderState.RESERVED)
-                found.append(Way(placed, outcome.plan, outcome.notes, book=book))
-            case Refused():
-                found.append(refusal_error(outcome))
-            case Waits():
-                found.append(waiting_error(outcome))
-            case _:
-                found.append(outcome)
-    return found
+    found: dict[int, Way | NetError] = {}
+    jobs: dict[int, Job] = {}
+    for place, (known, plan, on) in enumerate(ready):
+        try:
+            if known.state is OrderState.PLANNED:
+                require_offers(session, known, plan, on)
+            jobs[place] = Job(known.id, plan, on, next_plan=plans_instead(session, known.id, on))
+        except NetError as error:
+            found[place] = error
+    outcomes = reserve_many(session.ledger, session.firms, list(jobs.values()))
+    for place, outcome in zip(jobs, outcomes, strict=True):
+        found[place] = _way_of(session, ready[place], outcome)
+    return [found[place] for place in range(len(ready))]
+
+
+def _way_of(
+    session: "Session", ready: tuple[Placed, Plan, date], outcome: Outcome | NetError
+) -> Way | NetError:
+    known, plan, on = ready
+    match outcome:
+        case Reserved():
+            with session.ledger.write() as transaction:
+                book = _accept(session, transaction, known, plan, outcome, on)
+            return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes, book=book)
+        case Refused():
+            return refusal_error(outcome)
+        case Waits():
+            return waiting_error(outcome)
+    return outcome
 
 
 def _accept(

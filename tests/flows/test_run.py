@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
-from domain.errors import NoCapacityError, OwnCashNeededError, StateError
+from config.locations import shipped_network
+from domain.errors import NoCapacityError, NoCreditError, OwnCashNeededError, StateError
 from domain.order import Order
 from domain.ports import HoldLine
 from domain.posting import imbalances
@@ -148,3 +150,18 @@ def test_a_cancelled_or_draft_order_does_not_run(session: Session, lamp_order: O
     cancel_order(session.ledger, lamp_order.reference, DAY)
     with pytest.raises(StateError, match="cancelled"):
         go_on(session, lamp_order.reference, DAY)
+
+
+def test_a_lender_that_refuses_by_its_rules_is_told_with_what_would_change_it(
+    session: Session, lamp_order: Order, tmp_path: Path
+) -> None:
+    own = tmp_path / "strict.toml"
+    product = '[[lender.product]]\nid = "harbour-order"'
+    rules = f'[lender.underwriting]\nhard_stops = ["buyer_unconfirmed"]\n\n{product}'
+    own.write_text(shipped_network().read_text().replace(product, rules))
+    session.config_path = own
+    with pytest.raises(NoCreditError, match="has not confirmed the order") as refused:
+        run_order(session, lamp_order)
+    assert "net finance confirm" in refused.value.hint
+    assert session.ledger.holds() == []
+    assert session.ledger.order_state(lamp_order.reference) == "PLANNED"
