@@ -13,7 +13,7 @@ answer on any machine that keeps up with ``_MOVES_PER_SECOND``; a slower one coo
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from time import monotonic
+from time import monotonic, process_time
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,8 @@ _BIAS = 3.0
 _NONE_YET = 1e300
 _SEARCHES = 2
 """Coolings from different random numbers, side by side on two cores; the better one is the answer."""
+_STARVED = 0.5
+"""Below this part of a core while pricing, the machine is busy with others: one search gets all there is."""
 _CLOSING_SHARE = 0.7
 """What repairing and checking at the end takes, of the time that pricing and laying out took."""
 HOT, WARM, COLD = 5.0, 1.0, 0.3
@@ -69,13 +71,15 @@ class Priced:
 
 def search_by_prices(problem: Allocation, *, time_limit: float, relative_gap: float, seed: int) -> Answer:
     """A good answer with the Lagrange bound; stops early when the gap is reached."""
-    begin = monotonic()
+    begin, worked = monotonic(), process_time()
     end = begin + time_limit
     priced = price_out(problem, begin + time_limit * _PRICE_SHARE)
     enough = float(priced.bound) / priced.unit * (1 + relative_gap)
-    searches = [_Search(problem, priced, seed * _SEARCHES + place) for place in range(_SEARCHES)]
+    starved = process_time() - worked < _STARVED * (monotonic() - begin)
+    count = 1 if starved else _SEARCHES
+    searches = [_Search(problem, priced, seed * _SEARCHES + place) for place in range(count)]
     end -= _CLOSING_SHARE * (monotonic() - begin)
-    with ThreadPoolExecutor(_SEARCHES) as pool:  # the compiled loop holds no lock of the interpreter
+    with ThreadPoolExecutor(count) as pool:  # the compiled loop holds no lock of the interpreter
         list(pool.map(lambda search: search.cool(end, time_limit, enough), searches))
     closing = begin + time_limit
     answers = [_answer(problem, priced, search.chosen(), closing) for search in searches]
