@@ -54,6 +54,9 @@ class Reading:
         """Records in the order written, page by page; ``since`` and ``until`` are trade dates, both in."""
         clauses, parameters = _record_filter(order, kind, since, until)
         listed = self._queries().listed()
+        if order is None and kind is None and self._few(listed, clauses, parameters):
+            # by the index of dates; otherwise SQLite reads every record to keep the order written
+            clauses = f" AND sequence IN (SELECT sequence FROM {listed} WHERE 1 = 1{clauses})"  # noqa: S608
         while True:
             page = list(
                 self._rows(
@@ -68,6 +71,13 @@ class Reading:
             if len(page) < PAGE:
                 return
             after_sequence = page[-1][0]
+
+    def _few(self, listed: str, clauses: str, parameters: Sequence[Any]) -> bool:
+        """Whether a range of trade dates holds a small part of a long ledger."""
+        if not clauses:
+            return False
+        row = self._row(f"SELECT COUNT(*) FROM {listed} WHERE 1 = 1{clauses}", *parameters)  # noqa: S608
+        return row is not None and self.size() > PAGE and row[0] * 10 < self.size()
 
     def record_by_key(self, key: str) -> Record | None:
         placed = self._queries().placed()
@@ -129,23 +139,16 @@ class Reading:
     ) -> Iterator[OrderHead]:
         """Heads in the order of first mention; ``after`` is the last order of the page before."""
         start = self._first_sequence(after) if after else 0
-        left = limit
-        while left is None or left > 0:
-            count = PAGE if left is None else min(PAGE, left)
-            clause, parameters = ("", [start]) if state is None else (" AND state = ?", [start, state])
-            page = list(
-                self._rows(
-                    "SELECT order_reference, state, first_sequence, (SELECT MAX(sequence) FROM record"  # noqa: S608
-                    " WHERE record.order_reference = order_head.order_reference) FROM order_head"
-                    f" WHERE first_sequence > ?{clause} ORDER BY first_sequence LIMIT {count}",
-                    *parameters,
-                )
-            )
-            yield from (OrderHead(*row) for row in page)
-            if len(page) < count:
-                return
-            start = page[-1][2]
-            left = None if left is None else left - len(page)
+        clause, parameters = ("", [start]) if state is None else (" AND state = ?", [start, state])
+        rows = self._rows(
+            "SELECT order_reference, state, first_sequence, (SELECT MAX(sequence) FROM record"  # noqa: S608
+            " WHERE record.order_reference = head.order_reference) FROM"
+            f" (SELECT * FROM order_head WHERE first_sequence > ?{clause} ORDER BY first_sequence LIMIT ?)"
+            " AS head ORDER BY first_sequence",
+            *parameters,
+            2**31 if limit is None else limit,
+        )
+        yield from (OrderHead(*row) for row in rows)
 
     def _first_sequence(self, order: str) -> int:
         row = self._row("SELECT first_sequence FROM order_head WHERE order_reference = ?", order)
@@ -323,7 +326,8 @@ def _record_filter(
     clauses, parameters = _where(
         {
             "order_reference =": order,
-            "kind =": kind,
+            # one order has few records, one kind may have most of them: never look a kind up within an order
+            ("kind =" if order is None else "kind || '' ="): kind,
             "trade_date >=": since and since.isoformat(),
             "trade_date <=": until and until.isoformat(),
         },
