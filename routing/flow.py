@@ -13,6 +13,8 @@ from heapq import heapify, heappop, heappush
 from math import lcm
 from time import monotonic
 
+import numpy as np
+
 from routing.allocation import Allocation
 from routing.answer import Answer, Cause, Share, Status
 from routing.certify import UNSERVED_PRICE
@@ -127,6 +129,8 @@ def solve_flow(problem: Allocation, form: FlowForm, deadline: float | None = Non
         if not options:
             name = problem.orders[order]
             return _impossible(Cause("no candidate at all", orders=(name,)))
+    if _suits_compiled(form):
+        return _solve_compiled(problem, form)
     network = _Network(form)
     stuck = network.settle(deadline)
     if stuck is None:
@@ -143,6 +147,63 @@ def solve_flow(problem: Allocation, form: FlowForm, deadline: float | None = Non
     shares = network.shares(problem.quantity.tolist())
     objective = Fraction(network.cost(), form.scale)
     return Answer(Status.OPTIMAL, shares, objective, objective, "flow", "prices", prices)
+
+
+COMPILED_OPTIONS = 20_000
+"""From so many options on the compiled solver is worth its start."""
+
+
+def _suits_compiled(form: FlowForm) -> bool:
+    """Whole orders, many options, and costs whose sums stay far within 64 bits."""
+    count = sum(len(options) for options in form.options)
+    if count < COMPILED_OPTIONS or any(units != 1 for units in form.units):
+        return False
+    largest = max(abs(cost) for options in form.options for _, cost, _ in options)
+    return largest * (2 * len(form.capacity) + 2) < 2**60
+
+
+def _solve_compiled(problem: Allocation, form: FlowForm) -> Answer:
+    from routing.unit_flow import assign, worth_of_one_more
+
+    counts = [len(options) for options in form.options]
+    flat = np.array([option for options in form.options for option in options], dtype=np.int64)
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    orders, nodes = len(counts), len(form.capacity)
+    owner = np.repeat(np.arange(orders), counts)
+    room = [orders if size is None else min(size, orders) for size in form.capacity]
+    capacity = np.array(room, dtype=np.int64)
+    base = np.concatenate([[0], np.cumsum(capacity)])[:-1].astype(np.int64)
+    member = np.zeros(int(capacity.sum()), dtype=np.int64)
+    load, price = np.zeros(nodes, dtype=np.int64), np.zeros(nodes, dtype=np.int64)
+    taken, done = np.full(orders, -1, dtype=np.int64), np.zeros(nodes, dtype=np.bool_)
+    node, cost = np.ascontiguousarray(flat[:, 0]), np.ascontiguousarray(flat[:, 1])
+    stuck = assign(first, node, cost, owner, capacity, base, member, load, price, taken, done)
+    if stuck >= 0:
+        confined = [stuck, *(order for order in range(stuck) if done[node[taken[order]]])]
+        return _impossible(_confined(problem, form, sorted(confined), np.flatnonzero(done).tolist()))
+    worth = worth_of_one_more(first, node, cost, base, member, load, price, taken).tolist()
+    unserved = len(problem.resources)
+    prices = {
+        UNSERVED_PRICE if place == unserved else place: _price(form, place, -value)
+        for place, value in enumerate(worth[:-1])
+        if value
+    }
+    quantities = problem.quantity.tolist()
+    shares = tuple(
+        Share(order, int(flat[option, 2]), quantities[order])
+        for order, option in enumerate(taken.tolist())
+        if flat[option, 2] >= 0
+    )
+    objective = Fraction(int(cost[taken].sum()), form.scale)
+    return Answer(Status.OPTIMAL, shares, objective, objective, "flow", "prices", prices)
+
+
+def _confined(problem: Allocation, form: FlowForm, orders: list[int], nodes: list[int]) -> Cause:
+    need = form.step * len(orders)
+    have = sum(int(problem.capacity[node]) for node in nodes if node < len(problem.resources))
+    names = tuple(problem.resources[node] for node in nodes if node < len(problem.resources))
+    reason = f"they need {need} and these resources hold {have} together"
+    return Cause(reason, tuple(problem.orders[order] for order in orders), names, need, have)
 
 
 def _price(form: FlowForm, node: int, length: int) -> Fraction:

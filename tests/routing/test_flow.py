@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import pytest
 
+from routing import flow
 from routing.allocation import Candidate, Demand, Resource, allocation_of
 from routing.answer import Status
 from routing.certify import price_bound, violations
@@ -97,3 +98,27 @@ def test_flow_leaves_out_what_the_limit_allows_and_no_more():
     assert answer.objective == 10 + 11
     assert violations(problem, answer) == []
     assert price_bound(problem, answer.prices) == answer.objective
+
+
+def test_compiled_flow_gives_the_same_optimum_prices_and_causes(monkeypatch):
+    monkeypatch.setattr(flow, "COMPILED_OPTIONS", 0)
+    infeasible = 0
+    for seed in range(600):
+        problem = small_problem(seed, flow=True)
+        form = flow_form(problem)
+        if not form.options or not all(form.options):
+            continue
+        answer = flow._solve_compiled(problem, form)
+        monkeypatch.setattr(flow, "_suits_compiled", lambda _: False)
+        plain = solve_flow(problem, form)
+        assert (answer.status, answer.objective, answer.prices) == (
+            plain.status,
+            plain.objective,
+            plain.prices,
+        ), seed
+        if answer.status is Status.OPTIMAL:
+            assert violations(problem, answer) == [], seed
+        else:
+            infeasible += 1
+            assert answer.causes[0].need > answer.causes[0].have, seed
+    assert infeasible > 20
