@@ -25,7 +25,8 @@ def test_crash_harness_sees_a_commit_that_is_not_one(tmp_path: Path, monkeypatch
             connection.execute(statement)
 
     monkeypatch.setattr(sqlite, "control", halves)
-    with pytest.raises(AssertionError):
+    # the checks see half a group, or the next writer runs into what the half left behind
+    with pytest.raises((AssertionError, sqlite3.IntegrityError)):
         ledger_crash.run(f"{tmp_path}/net.db", kills=200, seed=3, folder=tmp_path)
 
 
