@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,31 @@ def test_writers_of_one_process_wait_for_one_another(tmp_path: Path) -> None:
     with open_ledger(path) as ledger:
         assert sum(1 for _ in ledger.records(kind="loan.drawn")) == 40
     assert most == [1]
+
+
+def test_an_orders_records_are_found_by_the_order(ledger: Ledger) -> None:
+    """Not by their kind, of which a long ledger has as many as orders."""
+    backend = ledger.backend
+    assert isinstance(backend, SqliteBackend)
+    connection = backend.reader().connection
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    assert list(ledger.records(order="o1", kind="loan.drawn")) == []
+    connection.set_trace_callback(None)
+    plans = [str(row) for text in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")]
+    assert plans
+    assert all("record_order" in plan for plan in plans)
+
+
+def test_a_few_days_records_are_found_by_the_day(ledger: Ledger) -> None:
+    with ledger.write() as transaction:
+        transaction.append_many(draw(n, on=date(2026, 1, 1) + timedelta(n // 10)) for n in range(1_500))
+    wanted = {"since": date(2026, 2, 1), "until": date(2026, 2, 3)}
+    found = list(ledger.records(**wanted))
+    assert [record.key for record in found] == [f"draw-{n}" for n in range(310, 340)]
+    assert [r.key for r in ledger.records(**wanted, after_sequence=found[9].sequence)] == [
+        f"draw-{n}" for n in range(320, 340)
+    ]
 
 
 def test_threads_may_share_one_open_ledger(ledger: Ledger) -> None:
