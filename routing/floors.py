@@ -9,7 +9,7 @@ from routing.chains import (
     PRODUCTION_END,
     production_runs,
 )
-from routing.mixes import SCALE, LeastCost, Market, cheapest_of, take_floor
+from routing.mixes import IMPOSSIBLE, SCALE, LeastCost, Market, take_floor
 from routing.offers import Offer
 
 Services = tuple[tuple[Offer, ...], ...]
@@ -24,44 +24,55 @@ class Floors:
     def __init__(self, case: Case, market: Market) -> None:
         self.case = case
         self.market = market
-        self.with_take = self._cheapest(alone=False) if market.take else None
-        self.alone = self._cheapest(alone=True)
         deliveries = range(case.earliest, (case.due or case.earliest - 1) + 1)
         self.take = take_floor(market, deliveries)
-
-    def _cheapest(self, *, alone: bool) -> LeastCost | None:
-        able = [one for one in self.market.pre if not (alone and one.requires_take_out)]
-        bounds = [self.market.least[one.id] for one in (*able, *self.market.contingency)]
-        return cheapest_of(bounds) if bounds else None
 
     def of(self, factory: Offer, kinds: tuple[str, ...], services: Services, days: int) -> tuple[int, int]:
         """The floor, and what each further day on the way adds; ``days`` are the fewest on the way.
 
         The floor is negative when no lender covers what must be paid before the goods arrive.
         """
-        need, need_days = self._need(factory, kinds, services, days)
+        need, need_days, longest = self._need(factory, kinds, services, days)
         if not need:
             return 0, 0
-        options = [(self.with_take, self.take), (self.alone, 0)]
-        able = [(least, take) for least, take in options if least is not None]
-        if not able:
+        options = [(self.market.floors(alone=True), 0)]
+        if self.market.take:
+            options.append((self.market.floors(alone=False), self.take))
+        floors, rates = [], []
+        for bounds, take in options:
+            for bound in bounds:
+                least = self.market.helped(bound, need, need_days, longest)
+                if least < IMPOSSIBLE:
+                    floors.append(least + take)
+                    rates.append(self._per_day(bound, need))
+        if not floors:
             return -1, 0
-        floor = min(least.of(need, need_days) + take for least, take in able)
-        return max(0, floor - ROUNDING), min(least.by_day for least, _ in able) * need // SCALE
+        return max(0, min(floors) - ROUNDING), min(rates)
+
+    def _per_day(self, bound: LeastCost | None, need: int) -> int:
+        """What each further day of the need costs at least, contingency standing in for a part of it."""
+        aid = self.market.aid
+        if aid is None or bound is None:
+            one = bound or aid
+            return one.by_day * need // SCALE if one is not None else 0
+        part = need if aid.cap is None else min(aid.cap, need)
+        return (bound.by_day * need - max(0, bound.by_day - aid.by_day) * part) // SCALE
 
     def _need(
         self, factory: Offer, kinds: tuple[str, ...], services: Services, way_days: int
-    ) -> tuple[int, int]:
-        """N and X of the factory's instalments that surely fall before the take-out; days on the way are
-        left out of X, they are weighed where the way is chosen. The buyer's deposits come off first."""
+    ) -> tuple[int, int, int]:
+        """N and X of the factory's instalments that surely fall before the take-out, and the most days of
+        one; days on the way are left out, they are weighed where the way is chosen. The buyer's deposits
+        come off first."""
         left = self.case.gross - self.case.face
-        need = need_days = 0
+        need = need_days = longest = 0
         for days, amount in sorted(self._early(factory, kinds, services, way_days), reverse=True):
             used = min(left, amount)
             left -= used
             need += amount - used
             need_days += (amount - used) * days
-        return need, need_days
+            longest = max(longest, days if amount > used else 0)
+        return need, need_days, longest
 
     def _early(
         self, factory: Offer, kinds: tuple[str, ...], services: Services, way_days: int

@@ -117,7 +117,9 @@ class Market:
     _rows: dict[tuple[int, tuple[int, ...], tuple[int, ...]], "TakeRows"] = field(default_factory=dict)
     _take_events: tuple[int, ...] = ()
     _take_by_chain: bool = False
-    _floors: dict[bool, list[LeastCost]] = field(default_factory=dict)
+    aid: LeastCost | None = None
+    """What contingency costs at least, and the most that one such product lends; None without any."""
+    _floors: dict[bool, list[LeastCost | None]] = field(default_factory=dict)
 
     def cap(self, product: FinanceProduct) -> int | None:
         """What lender, group and product still allow for one order; None without any limit."""
@@ -149,24 +151,43 @@ class Market:
         that need no take-out."""
         if not need.amount:
             return 0
-        kept = self._floors.get(alone)
-        if kept is None:
-            kept = self._floors[alone] = self._new_floors(alone)
-        amount, days = need.amount, need.amount_days
-        able = [one.of(amount, days) for one in kept if one.cap is None or amount <= one.cap]
+        kept = self.floors(alone=alone)
+        found = [self.helped(one, need.amount, need.amount_days, need.longest) for one in kept]
+        able = [least for least in found if least < IMPOSSIBLE]
         return min(able) - ROUNDING if able else IMPOSSIBLE
 
-    def _new_floors(self, alone: bool) -> list[LeastCost]:
-        bounds = [self.least[one.id] for one in self.pre if not (alone and one.requires_take_out)]
-        if not self.contingency:
-            return undominated(bounds)
-        bounds += [self.least[one.id] for one in self.contingency]
-        return [cheapest_of(bounds)] if bounds else []
+    def floors(self, *, alone: bool) -> "list[LeastCost | None]":
+        """The pre-shipment products that may be the cheapest; None stands for contingency without one."""
+        kept = self._floors.get(alone)
+        if kept is None:
+            bounds = [self.least[one.id] for one in self.pre if not (alone and one.requires_take_out)]
+            kept = [*undominated(bounds), *([None] if self.contingency else [])]
+            self._floors[alone] = kept
+        return kept
+
+    def helped(self, bound: "LeastCost | None", amount: int, amount_days: int, longest: int) -> int:
+        """The least that a pre-shipment product costs for the need when contingency may take a part of it,
+        no more than that lends and no longer than ``longest`` days; IMPOSSIBLE when both cannot hold it."""
+        aid = self.aid
+        if aid is None:
+            fits = bound is not None and (bound.cap is None or amount <= bound.cap)
+            return bound.of(amount, amount_days) if bound is not None and fits else IMPOSSIBLE
+        if bound is None:
+            return aid.of(amount, amount_days) if aid.cap is None or amount <= aid.cap else IMPOSSIBLE
+        if aid.cap is None:
+            return cheapest_of([bound, aid]).of(amount, amount_days)
+        if bound.cap is not None and amount > bound.cap + aid.cap:
+            return IMPOSSIBLE
+        dearer = max(0, bound.by_amount - aid.by_amount) + longest * max(0, bound.by_day - aid.by_day)
+        least = bound.of(amount, amount_days) - aid.cap * dearer // SCALE - 1
+        return min(least, aid.of(amount, amount_days)) if amount <= aid.cap else least
 
     def lends(self, product: FinanceProduct, need: "Need") -> bool:
         """Whether the product's ceiling could hold the need, as far as that is known without a chain."""
         cap = self.least[product.id].cap
-        return bool(self.contingency) or cap is None or need.amount <= cap
+        if cap is None or need.amount <= cap:
+            return True
+        return self.aid is not None and (self.aid.cap is None or need.amount <= cap + self.aid.cap)
 
     def most_lent(self, *, alone: bool) -> int | None:
         """The most that any pre-shipment product lends on this order; None when that depends on the chain."""
@@ -221,10 +242,16 @@ class Market:
 
     def settle_down(self) -> None:
         """Note what all chains share, once every product is in."""
-        for product in self.pre:
+        for product in (*self.pre, *self.contingency):
             if product.advance_base in (AdvanceBase.ORDER, AdvanceBase.INVOICE):
                 cap = max(0, self.terms(product, None).ceiling)
                 self.least[product.id] = replace(self.least[product.id], cap=cap)
+        if self.contingency:
+            aids = [self.least[one.id] for one in self.contingency]
+            caps = [one.cap for one in aids]
+            known = [cap for cap in caps if cap is not None]
+            most = max(known) if len(known) == len(caps) else None
+            self.aid = replace(cheapest_of(aids), cap=most)
         self.lasting = any(one.repaid_on is not Event.FUNDING for one in self.pre)
         self._take_events = tuple(sorted({EVENT_INDEX[one.available_from] for one in self.take}))
         self._take_by_chain = any(
@@ -350,11 +377,13 @@ def may_follow(pre: FinanceProduct | None, take: FinanceProduct | None) -> bool:
 @dataclass(frozen=True, slots=True)
 class Need:
     """Before a day: uncovered payments, and those times their days until it. ``lowest`` is the least that
-    operating flows alone come to from that day until before the buyer pays."""
+    operating flows alone come to from that day until before the buyer pays, ``longest`` the days since the
+    first uncovered payment."""
 
     amount: int
     amount_days: int
     lowest: int
+    longest: int = 0
 
 
 @dataclass(slots=True)
@@ -409,11 +438,12 @@ def _lacks(market: Market, row: tuple[int, int, FinanceProduct], need: Need, flo
     """Cash that surely lacks with this take-out, on the worst date from its opening until the buyer pays;
     zero or less when it may do. What was lent before is paid off with its cost, so that from then on the
     balance is operating flows plus what the take-out brings less that cost."""
-    if market.contingency or market.lasting:
+    aid = market.aid
+    if market.lasting or (aid is not None and aid.cap is None):
         return 0
     if floor >= IMPOSSIBLE:
         return need.amount - (market.most_lent(alone=False) or 0)
-    return max(0, floor) - need.lowest - row[1]
+    return max(0, floor) - need.lowest - row[1] - (aid.cap or 0 if aid is not None else 0)
 
 
 def mixes_for(market: Market, openings: Openings, kinds: frozenset[str]) -> Iterator[Mix]:
@@ -458,19 +488,13 @@ def least_of(market: Market, pre: FinanceProduct | None, need: Need) -> int:
     """What covering the need costs at least; a contingency facility may cover a part of it."""
     if not need.amount:
         return 0
-    if pre is not None and not market.contingency:
-        return market.least[pre.id].of(need.amount, need.amount_days) - ROUNDING
-    bounds = [market.least[one.id] for one in market.contingency]
-    if pre is not None:
-        bounds.append(market.least[pre.id])
-    if not bounds:
-        return 0
-    return cheapest_of(bounds).of(need.amount, need.amount_days) - ROUNDING
+    bound = market.least[pre.id] if pre is not None else None
+    return market.helped(bound, need.amount, need.amount_days, need.longest) - ROUNDING
 
 
 def need_before(figures: Figures, opens: int) -> Need:
     """What operating flows leave uncovered before that day."""
-    balance = need = need_days = 0
+    balance = need = need_days = longest = 0
     lowest: int | None = None
     for on, amount in figures.ops(opens):
         if on >= figures.buyer_due:
@@ -483,7 +507,8 @@ def need_before(figures: Figures, opens: int) -> Need:
         if balance < -need:
             need_days += (-balance - need) * (opens - on)
             need = -balance
-    return Need(need, need_days, balance if lowest is None else lowest)
+            longest = max(longest, opens - on)
+    return Need(need, need_days, balance if lowest is None else lowest, longest)
 
 
 def uses_of(market: Market, mix: Mix, figures: Figures) -> tuple[Use, ...]:
