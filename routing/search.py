@@ -34,6 +34,8 @@ from routing.proof import Tried, fails_policy, figures_for, try_mix
 from routing.ways import NOWHERE, WayMap
 
 ROUNDING = 2
+HOPELESS_CHAINS = 2_000
+"""Chains looked at for the nearest one among factories that no lender covers, once nothing passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Search:
         self._serial = 0
         self._ways: dict[Decimal, WayMap] = {}
         self._spare: Dated | None = None
+        self._hopeless: list[Root] = []
         self._floors = Floors(case, market)
         # net sales less what no choice changes; the surcharge on the output tax may round by half
         fee = case.fee_net + (0 if case.network.fee.tax_recoverable else case.fee_tax)
@@ -107,7 +110,6 @@ class Search:
 
     def _roots(self) -> None:
         factories = factory_offers(self.case, self.market.guarantees)
-        hopeless: list[Root] = []
         for kinds in _kind_sets(self.case, self.market):
             services = tuple(tuple(service_offers(self.case, kind)) for kind in kinds)
             if not all(services):
@@ -118,12 +120,9 @@ class Search:
                 root = self._root(factory, kinds, services)
                 if root is not None and root.money < 0:
                     self.case.refuse(factory.provider.id, "no lender pays it before the goods arrive")
-                    hopeless.append(root)
+                    self._hopeless.append(root)
                 elif root is not None:
                     self._push_root(root)
-        self.hopeless = not self._heap
-        for root in hopeless if self.hopeless else ():
-            self._push_root(root)
 
     def _push_root(self, root: Root) -> None:
         left = root.ways.left(self._start(root.factory), False, 0, 0)
@@ -234,14 +233,11 @@ class Search:
                 self._grow(node)
         while ready:
             yield heappop(ready)[2]
-        near = self.nearest is not None and self.nearest.gap <= 0
-        if self._spare is not None and not self.passed and not near:
-            self._look_at(self._spare)
+        if not self.passed and (self.nearest is None or self.nearest.gap > 0):
+            self._look_further()
 
     def _ended(self, bound: int, ready: bool) -> bool:
         """Nothing left can pass, or the policy's limit on chains is reached."""
-        if self.hopeless and self._spare is not None:
-            return True
         if bound < self.case.policy.profit_minimum_minor and (ready or self.chains or self._spare):
             return True
         if self.chains + self.undone >= self.case.policy.search_limit:
@@ -272,6 +268,23 @@ class Search:
         if not tried_any and self.nearest is None:
             self._try(figures, Mix(None, None, None, figures.buyer_paid), floor)
         return best
+
+    def _look_further(self) -> None:
+        """Nothing passes: look among what no lender covers for the chain that comes nearest."""
+        self._heap = []
+        for root in self._hopeless:
+            self._push_root(root)
+        enough = self.undone + HOPELESS_CHAINS
+        while self._heap and self.undone < enough:
+            node = heappop(self._heap)[2]
+            if isinstance(node, Dated):
+                self._evaluate(node)
+            elif isinstance(node, Root):
+                self._open(node)
+            else:
+                self._grow(node)
+        if self._spare is not None:
+            self._look_at(self._spare)
 
     def _look_at(self, node: Dated) -> None:
         """Every mix of a chain that cannot pass, for how near it comes."""
