@@ -159,9 +159,16 @@ def reserve_on(session: "Session", known: Placed, plan: Plan, on: date, next_pla
     return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes, book=book)
 
 
+NO_RULES = frozenset({"conditions", "waterfall", "priorities", "pd_annual", "lgd", "pd_late"})
+"""What a lender's table may say without answering by rules: conditions of a draw, ranks, loss rates."""
+
+OF_THE_DRAW = "buyer_unconfirmed"
+"""The buyer can confirm only what is reserved and accepted: a condition of the first draw, no refusal."""
+
+
 def lenders_have_rules(network: Network) -> bool:
     """Whether any lender answers by rules of its own; one without any offers what the plan asks of it."""
-    return any(product.underwriting or underwriting_of(product, network) for product in network.products)
+    return any(set(underwriting_of(product, network)) - NO_RULES for product in network.products)
 
 
 def require_offers(session: "Session", known: Placed, plan: Plan, on: date) -> None:
@@ -173,9 +180,10 @@ def require_offers(session: "Session", known: Placed, plan: Plan, on: date) -> N
     answers = request_offers(
         session.ledger, known_as(known), plan, session.network, registry_key=session.registry_key, on=on
     )
-    if answers.approved:
+    every = [(offer.lender, reason) for _, offer in answers.offers for reason in offer.reasons]
+    refused = [(lender, reason) for lender, reason in every if reason.code != OF_THE_DRAW]
+    if not refused:
         return
-    refused = [(offer.lender, reason) for _, offer in answers.offers for reason in offer.reasons]
     told = "; ".join(dict.fromkeys(f"{lender}: {reason.text}" for lender, reason in refused))
     raise NoCreditError(
         f"order {known.id} has no credit: {told}",
