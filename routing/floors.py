@@ -9,7 +9,8 @@ from routing.chains import (
     PRODUCTION_END,
     production_runs,
 )
-from routing.mixes import IMPOSSIBLE, SCALE, LeastCost, Market, take_floor
+from routing.least import IMPOSSIBLE, SCALE, LeastCost
+from routing.mixes import Market, take_floor
 from routing.offers import Offer
 
 Services = tuple[tuple[Offer, ...], ...]

@@ -7,7 +7,6 @@ product on many chains shares its interest.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from heapq import heapify, heappop, heappush
 
 from domain.dates import DayCount
 from domain.money import round_minor
@@ -18,73 +17,21 @@ from finance.credit import CreditTerms, credit_terms, draw_of
 from routing.case import Case
 from routing.chains import Chain
 from routing.figures import Figures
+from routing.least import (
+    IMPOSSIBLE,
+    ROUNDING,
+    SCALE,
+    LeastCost,
+    Need,
+    cheapest_of,
+    least_cost_of,
+    undominated,
+)
 from routing.offers import EVENT_INDEX
 from routing.timetable import Timetable
 
-SCALE = 10**12
-"""Rates in lower bounds are whole numbers of this part, rounded down."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeastCost:
-    """A lower bound on what a product costs: fixed + N x by_amount + X x by_day, where N is the need and
-    X the sum of need x days to its repayment; the rates in parts of ``SCALE``."""
-
-    fixed: int
-    by_amount: int
-    by_day: int
-    cap: int | None = None
-
-    def of(self, need: int, need_days: int) -> int:
-        return self.fixed + (need * self.by_amount + need_days * self.by_day) // SCALE
-
-
-IMPOSSIBLE = 10**30
 TakeRows = dict[int, list[tuple[int, int, FinanceProduct]]]
 """By the day they open: the least each take-out costs, the most cash it brings, cheapest first."""
-ROUNDING = 8
-"""Minor units by which a bound may be above the truth: each draw and fee is rounded by half at most."""
-
-
-def least_cost_of(product: FinanceProduct) -> LeastCost:
-    """Holds for every draw rule: whoever covers the need owes at least the need from its dates on."""
-    fixed = sum(fee.amount_minor for fee in product.fees)
-    once = sum((fee.rate for fee in product.fees if fee.basis.value in ("limit", "draw")), Fraction(0))
-    price = product.price
-    by_day = Fraction(0)
-    if not price.steps:
-        year = 365 if price.day_count is DayCount.ACT_365F else 360
-        by_day = price.rate_annual / year
-        if price.day_count is DayCount.THIRTY_360:
-            # a bond-basis month never counts less than 30 of 31 days, less one for where it starts
-            once -= by_day * 2
-            by_day = by_day * 28 / 31
-    if product.repaid_on not in (Event.FUNDING, Event.BUYER_PAYMENT):
-        by_day = Fraction(0)
-    return LeastCost(fixed, int(once * SCALE) - 1, int(by_day * SCALE))
-
-
-def undominated(bounds: list[LeastCost]) -> list[LeastCost]:
-    """Those that are the least for some need; ties keep one."""
-    kept: list[LeastCost] = []
-    for one in sorted(set(bounds), key=lambda each: (each.by_amount, each.by_day, each.fixed)):
-        if not any(_dominates(other, one) for other in kept):
-            kept.append(one)
-    return kept
-
-
-def _dominates(one: LeastCost, other: LeastCost) -> bool:
-    cheaper = one.by_amount <= other.by_amount and one.by_day <= other.by_day and one.fixed <= other.fixed
-    return cheaper and (one.cap is None or (other.cap is not None and one.cap >= other.cap))
-
-
-def cheapest_of(bounds: list[LeastCost]) -> LeastCost:
-    """Below every one of them, whatever the need."""
-    return LeastCost(
-        min(one.fixed for one in bounds),
-        min(one.by_amount for one in bounds),
-        min(one.by_day for one in bounds),
-    )
 
 
 @dataclass(slots=True)
@@ -372,143 +319,6 @@ def may_follow(pre: FinanceProduct | None, take: FinanceProduct | None) -> bool:
     if take is None:
         return not pre.requires_take_out
     return not pre.taken_out_by or take.id in pre.taken_out_by
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Before a day: uncovered payments, and those times their days until it. ``lowest`` is the least that
-    operating flows alone come to from that day until before the buyer pays, ``longest`` the days since the
-    first uncovered payment."""
-
-    amount: int
-    amount_days: int
-    lowest: int
-    longest: int = 0
-
-
-@dataclass(slots=True)
-class Openings:
-    """On one chain: the take-outs by opening day, what is uncovered before each, the least to cover it.
-
-    ``least`` bounds the cost of money from below whatever the mix, None when no mix can do; then
-    ``short`` is about what the best of them lacks.
-    """
-
-    figures: Figures
-    rows: TakeRows
-    needs: dict[int, Need]
-    floors: dict[int, int]
-    alone: int | None = None
-    least: int | None = None
-    short: int = IMPOSSIBLE
-
-
-def openings_of(market: Market, figures: Figures) -> Openings:
-    """How the chain's needs can be covered at all, and what that costs at least."""
-    paid = figures.buyer_paid
-    rows = market.rows(figures)
-    needs = {opens: need_before(figures, opens) for opens in (*rows, paid)}
-    floors = {opens: market.floor(needs[opens], alone=False) for opens in rows}
-    found = Openings(figures, rows, needs, floors)
-    _stand_alone(market, found, needs[paid])
-    for opens, group in rows.items():
-        for row in group:
-            lacks = _lacks(market, row, needs[opens], floors[opens])
-            if lacks <= 0:
-                least = row[0] + floors[opens]
-                found.least = least if found.least is None else min(found.least, least)
-                break
-            found.short = min(found.short, lacks)
-    return found
-
-
-def _stand_alone(market: Market, found: Openings, need: Need) -> None:
-    """What covering everything until the buyer pays costs at least, without a take-out."""
-    able = not need.amount or any(not one.requires_take_out for one in market.pre)
-    if not able and not market.contingency:
-        return
-    floor = market.floor(need, alone=True)
-    if floor < IMPOSSIBLE:
-        found.alone = found.least = floor
-    else:
-        found.short = need.amount - (market.most_lent(alone=True) or 0)
-
-
-def _lacks(market: Market, row: tuple[int, int, FinanceProduct], need: Need, floor: int) -> int:
-    """Cash that surely lacks with this take-out, on the worst date from its opening until the buyer pays;
-    zero or less when it may do. What was lent before is paid off with its cost, so that from then on the
-    balance is operating flows plus what the take-out brings less that cost."""
-    aid = market.aid
-    if market.lasting or (aid is not None and aid.cap is None):
-        return 0
-    if floor >= IMPOSSIBLE:
-        return need.amount - (market.most_lent(alone=False) or 0)
-    return max(0, floor) - need.lowest - row[1] - (aid.cap or 0 if aid is not None else 0)
-
-
-def mixes_for(market: Market, openings: Openings, kinds: frozenset[str]) -> Iterator[Mix]:
-    """Every allowed mix of pre-shipment and take-out, in the order of its lower bound."""
-    heap: list[tuple[int, int, int, Mix, bool]] = []
-    serial = 0
-    if openings.alone is not None:
-        paid = openings.figures.buyer_paid
-        heap.append((openings.alone, 0, 0, Mix(None, None, None, paid, openings.alone), False))
-    for opens, group in openings.rows.items():
-        for row in group:
-            lacks = _lacks(market, row, openings.needs[opens], openings.floors[opens])
-            if lacks <= 0 and kinds.issuperset(row[2].requires):
-                serial += 1
-                bound = row[0] + openings.floors[opens]
-                heap.append((bound, serial, row[0], Mix(None, row[2], None, opens, bound), False))
-    heapify(heap)
-    while heap:
-        _, _, cost, mix, whole = heappop(heap)
-        if whole:
-            yield mix
-            continue
-        need = openings.needs[mix.opens]
-        for pre in _pre_for(market, need, mix.take):
-            if may_follow(pre, mix.take) and (pre is None or kinds.issuperset(pre.requires)):
-                bound = cost + least_of(market, pre, need)
-                serial += 1
-                heappush(heap, (bound, serial, cost, Mix(pre, mix.take, None, mix.opens, bound), True))
-
-
-def _pre_for(market: Market, need: Need, take: FinanceProduct | None) -> Iterator[FinanceProduct | None]:
-    if not need.amount or market.contingency:
-        yield None
-    for pre in market.pre:
-        if not market.lends(pre, need):
-            continue
-        if need.amount or (take is not None and pre.repaid_on is Event.BUYER_PAYMENT):
-            yield pre
-
-
-def least_of(market: Market, pre: FinanceProduct | None, need: Need) -> int:
-    """What covering the need costs at least; a contingency facility may cover a part of it."""
-    if not need.amount:
-        return 0
-    bound = market.least[pre.id] if pre is not None else None
-    return market.helped(bound, need.amount, need.amount_days, need.longest) - ROUNDING
-
-
-def need_before(figures: Figures, opens: int) -> Need:
-    """What operating flows leave uncovered before that day."""
-    balance = need = need_days = longest = 0
-    lowest: int | None = None
-    for on, amount in figures.ops(opens):
-        if on >= figures.buyer_due:
-            break
-        if on >= opens:
-            balance += amount
-            lowest = balance if lowest is None else min(lowest, balance)
-            continue
-        balance += amount
-        if balance < -need:
-            need_days += (-balance - need) * (opens - on)
-            need = -balance
-            longest = max(longest, opens - on)
-    return Need(need, need_days, balance if lowest is None else lowest, longest)
 
 
 def uses_of(market: Market, mix: Mix, figures: Figures) -> tuple[Use, ...]:

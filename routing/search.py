@@ -19,17 +19,10 @@ from routing.case import Case, arrives, factory_offers, service_offers
 from routing.chains import Chain, Combo, Dating, start_dates
 from routing.figures import Figures
 from routing.floors import Floors, Services
-from routing.mixes import (
-    IMPOSSIBLE,
-    Market,
-    Mix,
-    Openings,
-    may_follow,
-    mixes_for,
-    openings_of,
-    with_contingency,
-)
+from routing.least import IMPOSSIBLE
+from routing.mixes import Market, Mix, may_follow, with_contingency
 from routing.offers import Offer
+from routing.openings import Openings, mixes_for, openings_of
 from routing.proof import Tried, fails_policy, figures_for, try_mix
 from routing.ways import NOWHERE, WayMap
 
