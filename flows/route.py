@@ -29,7 +29,7 @@ from flows.route_candidates import (
     place_of,
     problem_of,
 )
-from flows.run import Way, keep_plan, reserve_on
+from flows.run import Way, keep_plan, require_offers, reserve_on
 from routing.allocation import Allocation
 from routing.answer import Answer, Cause, Status
 from routing.causes import left_out
@@ -323,6 +323,7 @@ def _reserve_one(session: "Session", one: Routed, on: date, done: Committed) -> 
     try:
         known = find_order(session.ledger, one.order)
         known = keep_plan(session, known, one.plan, on)
+        require_offers(session, known, one.plan, on)
         outcome = reserve_on(session, known, one.plan, on, no_other_plan)
     except NetError as error:
         done.failed.append((one.order, error.message))

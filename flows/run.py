@@ -4,7 +4,7 @@ Each step is recorded with a key of its own, so the same command after an interr
 on where it stood and ends as if nothing had happened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from flows.reserve import is_local, refusal_error, reserve, reserve_in, reserve_
 from routing.choose import choose
 
 if TYPE_CHECKING:
+    from finance.underwriting import Reason
     from flows.posting import OrderBook
     from flows.session import Session
     from ledger.transaction import Transaction
@@ -130,7 +131,8 @@ def reserve_order(session: "Session", order_id: str, on: date) -> Way:
 
 
 def reserve_planned(session: "Session", known: Placed, plan: Plan, on: date) -> Way:
-    """``reserve_order`` for an order and a plan in hand."""
+    """``reserve_order`` for an order and a plan in hand, once every lender of the plan agrees."""
+    known, plan = agreed_plan(session, known, plan, on)
     outcome = reserve_on(session, known, plan, on, plans_instead(session, known.id, on))
     if isinstance(outcome, Refused):
         raise refusal_error(outcome)
@@ -140,8 +142,6 @@ def reserve_planned(session: "Session", known: Placed, plan: Plan, on: date) -> 
 def reserve_on(session: "Session", known: Placed, plan: Plan, on: date, next_plan: NextPlan) -> Way | Refused:
     """As ``reserve_planned``, with ``next_plan`` to answer a firm's no; what nobody could cure comes back."""
     ledger, firms = session.ledger, session.firms
-    if known.state is OrderState.PLANNED:
-        require_offers(session, known, plan, on)
     job = Job(known.id, plan, on, next_plan=next_plan)
     book: OrderBook | None = None
     if is_local(plan, firms):
@@ -171,24 +171,54 @@ def lenders_have_rules(network: Network) -> bool:
     return any(set(underwriting_of(product, network)) - NO_RULES for product in network.products)
 
 
-def require_offers(session: "Session", known: Placed, plan: Plan, on: date) -> None:
-    """Ask every lender of the plan; NoCreditError with each refusal's reason and what would change it."""
+def refusals_of(
+    session: "Session", known: Placed, plan: Plan, on: date
+) -> dict[str, list[tuple[str, "Reason"]]]:
+    """Ask every lender of the plan: by product, who refuses and why; empty when all agree."""
     if not lenders_have_rules(session.network):
-        return
+        return {}
     from flows.offers import request_offers
 
     answers = request_offers(
         session.ledger, known_as(known), plan, session.network, registry_key=session.registry_key, on=on
     )
-    every = [(offer.lender, reason) for _, offer in answers.offers for reason in offer.reasons]
-    refused = [(lender, reason) for lender, reason in every if reason.code != OF_THE_DRAW]
-    if not refused:
-        return
-    told = "; ".join(dict.fromkeys(f"{lender}: {reason.text}" for lender, reason in refused))
-    raise NoCreditError(
-        f"order {known.id} has no credit: {told}",
-        "; ".join(dict.fromkeys(reason.remedy for _, reason in refused)),
-    )
+    found: dict[str, list[tuple[str, Reason]]] = {}
+    for product, offer in answers.offers:
+        for reason in offer.reasons:
+            if reason.code != OF_THE_DRAW:
+                found.setdefault(product, []).append((offer.lender, reason))
+    return found
+
+
+def agreed_plan(session: "Session", known: Placed, plan: Plan, on: date) -> tuple[Placed, Plan]:
+    """The best plan whose lenders all agree: products that are refused are left out and the order is
+    planned again; NoCreditError with every reason, and what would change it, when no plan is left."""
+    if known.state is not OrderState.PLANNED:
+        return known, plan
+    network = session.network
+    every: dict[str, list[tuple[str, Reason]]] = {}
+    while refused := refusals_of(session, known, plan, on):
+        every |= refused
+        network = replace(network, products=tuple(p for p in network.products if p.id not in every))
+        free = LedgerAvailability(session.ledger)
+        found = choose(known_as(known), network, session.policy, on, free, repairs=False)
+        if isinstance(found, Certificate):
+            raise _no_credit(known.id, every)
+        plan = found
+    return (keep_plan(session, known, plan, on) if every else known), plan
+
+
+def _no_credit(order: str, refused: Mapping[str, Sequence[tuple[str, "Reason"]]]) -> NoCreditError:
+    reasons = [each for some in refused.values() for each in some]
+    told = "; ".join(dict.fromkeys(f"{lender}: {reason.text}" for lender, reason in reasons))
+    remedies = "; ".join(dict.fromkeys(reason.remedy for _, reason in reasons))
+    return NoCreditError(f"order {order} has no credit: {told}", remedies)
+
+
+def require_offers(session: "Session", known: Placed, plan: Plan, on: date) -> None:
+    """NoCreditError with each refusal's reason unless every lender of this very plan agrees."""
+    if known.state is OrderState.PLANNED and (refused := refusals_of(session, known, plan, on)):
+        raise _no_credit(known.id, refused)
 
 
 def reserve_side_by_side(
@@ -200,16 +230,17 @@ def reserve_side_by_side(
     """
     found: dict[int, Way | NetError] = {}
     jobs: dict[int, Job] = {}
+    agreed: dict[int, tuple[Placed, Plan, date]] = {}
     for place, (known, plan, on) in enumerate(ready):
         try:
-            if known.state is OrderState.PLANNED:
-                require_offers(session, known, plan, on)
+            known, plan = agreed_plan(session, known, plan, on)
+            agreed[place] = (known, plan, on)
             jobs[place] = Job(known.id, plan, on, next_plan=plans_instead(session, known.id, on))
         except NetError as error:
             found[place] = error
     outcomes = reserve_many(session.ledger, session.firms, list(jobs.values()))
     for place, outcome in zip(jobs, outcomes, strict=True):
-        found[place] = _way_of(session, ready[place], outcome)
+        found[place] = _way_of(session, agreed[place], outcome)
     return [found[place] for place in range(len(ready))]
 
 

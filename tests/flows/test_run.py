@@ -165,3 +165,26 @@ def test_a_lender_that_refuses_by_its_rules_is_told_with_what_would_change_it(
     assert refused.value.hint
     assert session.ledger.holds() == []
     assert session.ledger.order_state(lamp_order.reference) == "PLANNED"
+
+
+def test_a_lender_that_refuses_is_left_out_and_the_order_is_planned_with_one_that_agrees(
+    session: Session, lamp_order: Order, tmp_path: Path
+) -> None:
+    """The cheapest lender says no by its rules; a dearer one without rules takes its place."""
+    shipped = shipped_network().read_text()
+    product = '[[lender.product]]\nid = "harbour-order"'
+    strict = f"[lender.underwriting]\nscore_minimum = 99\n\n{product}"
+    start = shipped.index('[[lender]]\nid = "harbour"')
+    twin = shipped[start : shipped.index('[[lender.product]]\nid = "harbour-standby"')]
+    twin = (
+        twin.replace("harbour-orders", "willing-orders").replace("harbour", "willing").replace("14.4%", "15%")
+    )
+    own = tmp_path / "two.toml"
+    limit = '\n[[limit]]\ngroup = "willing-orders"\namount = 20000000.00\n'
+    own.write_text(shipped.replace(product, strict) + "\n" + twin + limit)
+    session.config_path = own
+    way = run_order(session, lamp_order)
+    used = {facility.product for facility in way.plan.facilities if not facility.standby}
+    assert used == {"willing-order", "pearl-factoring"}
+    assert way.placed.state is OrderState.RESERVED
+    assert run_order(session, lamp_order).repeated
