@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 UNRESERVED = frozenset({OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD})
 """States from which an order can still be taken to reserved."""
 
-LOOKED_AT_ONCE = 40
-"""How many of the next best plans are looked at, each time a firm declines."""
-
 
 @dataclass(frozen=True, slots=True)
 class Way:
