@@ -74,6 +74,19 @@ def _document(book: "Book") -> dict[str, Any]:
             for kind, names in book.concentration.items()
         },
         "forecast": [{"until": day, "amount": money(minor)} for day, minor in book.forecast],
+        "unearned": money(book.unearned),
+        "net_assets": money(book.net_assets),
+        "losses": {"expected": money(book.allowance), "realised": money(book.realised)},
+        "tranches": [
+            {
+                "name": tranche.name,
+                "capital": money(tranche.capital),
+                "realised": money(tranche.realised),
+                "expected": money(tranche.expected),
+                "value": money(tranche.value),
+            }
+            for tranche in book.tranches
+        ],
         "junior": money(book.junior),
         "senior": money(book.senior),
         "senior_ratio": _percent(book.senior_ratio),
@@ -151,7 +164,11 @@ def _figures(book: "Book") -> list[tuple[str, str]]:
     for stage, (out, allowed) in book.stages.items():
         figures.append((f"stage {stage}: outstanding / allowance", f"{money(out)} / {money(allowed)}"))
     figures += [("cash", money(book.cash)), ("net asset value", money(book.nav))]
-    figures += [("junior", money(book.junior)), ("senior", money(book.senior))]
+    figures += [("of it unearned", money(book.unearned)), ("net assets", money(book.net_assets))]
+    figures.append(("principal lost for good", money(book.realised)))
+    for tranche in book.tranches:
+        parts = f"{money(tranche.capital)} - {money(tranche.realised)} - {money(tranche.expected)}"
+        figures.append((f"{tranche.name}: capital - lost - expected", f"{parts} = {money(tranche.value)}"))
     note = "" if book.may_lend else ": above its cap, lending stops"
     figures.append(("senior ratio", f"{_percent(book.senior_ratio)}%{note}"))
     return figures

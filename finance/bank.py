@@ -1,6 +1,7 @@
 """A lender's book at a date: what is promised, out, due, late, expected and earned, and what it is worth.
 
-NAV = cash + outstanding + accrued - allowance. Losses fall on the junior part first. Buckets are days past
+NAV = cash + outstanding + accrued - allowance; what of it is not earned yet, or is tax to be passed on, is
+shown beside it, and the rest is capital + earned + recovered - lost. Buckets are days past
 due; IFRS 9 stages: 1 up to 30, 2 beyond, 3 from 90 or once the claim is struck.
 """
 
@@ -16,14 +17,26 @@ from finance.lending import lender_entity, undrawn
 from finance.loss import stage_of
 from finance.position import CASH, Position
 from finance.returns import xirr
+from finance.tranches import Pool, Tranche, senior_ratio, tranches_of
 
 BUCKETS = ("0", "1-30", "31-60", "61-90", "90+")
 PAR_DAYS = 30
+PRINCIPAL = frozenset({"1310", "1330"})
+FIGURES = {
+    **dict.fromkeys(("4110", "4120", "4130", "4140"), "earned"),
+    "4150": "recovered",
+    "5510": "lost",
+    **dict.fromkeys(("2390", "2510"), "unearned"),
+}
+"""What an account of a lender adds to; incomes and liabilities are credits, so their sign is turned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One lender's part of one facility of one order; amounts in minor units, ``flows`` its cash so far."""
+    """One lender's part of one facility of one order; amounts in minor units, ``flows`` its cash so far.
+
+    ``written_off`` is principal, ``unearned`` fees not earned yet and tax that is not the lender's.
+    """
 
     order: str
     facility: str
@@ -43,6 +56,8 @@ class Line:
     earned: int
     lost: int
     recovered: int
+    written_off: int
+    unearned: int
     due_on: date | None
     days_late: int
     stage: int
@@ -70,9 +85,19 @@ def lines_of(
     """The lines of one order, for every lender in it; ``forecast`` are lenders' flows still expected."""
     found = []
     for debt in position.debts.values():
-        for share in debt.facility.shares:
-            found.append(_line(position, debt, share.lender, on, buyer_group, forecast))
+        for lender in _ever_lenders(position, debt):
+            found.append(_line(position, debt, lender, on, buyer_group, forecast))
     return found
+
+
+def _ever_lenders(position: Position, debt: Debt) -> list[str]:
+    """Those who have a share, then those who had one and sold it."""
+    prefix, found = lender_entity(""), dict.fromkeys(debt.lenders())
+    for journal in position.books.journals:
+        if journal.facility == debt.facility.id:
+            owners = [owner for owner, _, _ in journal.postings if owner.startswith(prefix)]
+            found |= dict.fromkeys(owner.removeprefix(prefix) for owner in owners)
+    return list(found)
 
 
 def _line(
@@ -111,6 +136,8 @@ def _line(
         figures["earned"],
         figures["lost"],
         figures["recovered"],
+        figures["written_off"],
+        figures["unearned"],
         debt.due_on,
         max(late, 0),
         stage_of(debt, on),
@@ -121,7 +148,7 @@ def _line(
 
 def _figures(position: Position, debt: Debt, entity: str) -> dict[str, Any]:
     """Earned, lost, recovered and cash flows of one lender in one facility, from its journals."""
-    earned = lost = recovered = 0
+    sums = dict.fromkeys(("earned", "lost", "recovered", "written_off", "unearned"), 0)
     flows = []
     for journal in position.books.journals:
         if journal.facility != debt.facility.id:
@@ -129,21 +156,13 @@ def _figures(position: Position, debt: Debt, entity: str) -> dict[str, Any]:
         for owner, code, amount in journal.postings:
             if owner != entity:
                 continue
-            earned -= amount if code in ("4110", "4120", "4130", "4140") else 0
-            recovered -= amount if code == "4150" else 0
-            lost += amount if code == "5510" else 0
-            if code == CASH:
+            if code in FIGURES:
+                sums[FIGURES[code]] += amount if code == "5510" else -amount
+            elif code in PRINCIPAL and journal.kind == "written_off":
+                sums["written_off"] -= amount
+            elif code == CASH:
                 flows.append((journal.on, amount))
-    return {"earned": earned, "lost": lost, "recovered": recovered, "flows": tuple(flows)}
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """How a lender's capital is layered; ``senior_most`` is the share beyond which it stops lending."""
-
-    capital: int = 0
-    junior_share: Fraction = Fraction(0)
-    senior_most: Fraction = Fraction(1)
+    return {**sums, "flows": tuple(flows)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +190,26 @@ class Book:
     yield_net: float | None
     concentration: Mapping[str, Sequence[tuple[str, int]]]
     forecast: Sequence[tuple[date, int]]
-    junior: int
-    senior: int
+    realised: int
+    unearned: int
+    tranches: tuple[Tranche, Tranche]
     senior_ratio: Fraction
     may_lend: bool
     lines: Sequence[Line] = field(default_factory=tuple)
+
+    @property
+    def junior(self) -> int:
+        """What the junior layer is worth, with expected losses taken off."""
+        return self.tranches[0].value
+
+    @property
+    def senior(self) -> int:
+        return self.tranches[1].value
+
+    @property
+    def net_assets(self) -> int:
+        """NAV less what is not the lenders': capital + earned + recovered - lost, at any date."""
+        return self.nav - self.unearned
 
 
 def book_of(name: str, on: date, currency: str, lines: Sequence[Line], pool: Pool) -> Book:
@@ -186,12 +220,9 @@ def book_of(name: str, on: date, currency: str, lines: Sequence[Line], pool: Poo
     committed = committed_of(lines)
     lost = sum(line.lost for line in lines) - sum(line.recovered for line in lines)
     cash = pool.capital + sum(amount for line in lines for _, amount in line.flows)
-    unearned_loss = max(_principal_lost(lines), 0)
-    junior_capital = int(pool.capital * pool.junior_share)
-    senior = pool.capital - junior_capital
-    junior = max(junior_capital - unearned_loss, 0)
-    senior -= max(unearned_loss - junior_capital, 0)
-    ratio = Fraction(senior, senior + junior) if senior + junior else Fraction(0)
+    realised = _realised(lines)
+    layers = tranches_of(pool, realised, allowance)
+    ratio = senior_ratio(*layers)
     gross, net = _yields(lines, on)
     return Book(
         name,
@@ -221,8 +252,9 @@ def book_of(name: str, on: date, currency: str, lines: Sequence[Line], pool: Poo
         net,
         concentration_of(lines),
         forecast_of(lines, on),
-        junior,
-        senior,
+        realised,
+        sum(line.unearned for line in lines),
+        layers,
         ratio,
         not pool.capital or ratio <= pool.senior_most,
         lines,
@@ -238,15 +270,9 @@ def committed_of(lines: Iterable[Line]) -> int:
     return sum(grouped.values())
 
 
-def _principal_lost(lines: Iterable[Line]) -> int:
-    """Principal that will not come back: impairments less the income that was impaired with it."""
-    return sum(max(line.drawn - line.principal - _repaid(line), 0) for line in lines)
-
-
-def _repaid(line: Line) -> int:
-    """What came back on principal, in cash: all receipts up to what was drawn."""
-    received = sum(amount for _, amount in line.flows if amount > 0)
-    return min(received, line.drawn)
+def _realised(lines: Sequence[Line]) -> int:
+    """Principal that was written off, less what came back of it and what a sale of a part gained or lost."""
+    return max(sum(line.written_off for line in lines) - sum(line.recovered for line in lines), 0)
 
 
 def _at_risk(lines: Iterable[Line], outstanding: int) -> Fraction:

@@ -72,6 +72,7 @@ class Debt:
     """The state of one facility for one order.
 
     ``due_on`` is the day from which grace and penalty count, None while nothing is due on a day.
+    ``stage`` and ``measured`` (principal, interest) are what the allowance was last made for.
     """
 
     facility: Facility
@@ -91,6 +92,8 @@ class Debt:
     released: bool = False
     stopped: bool = False
     promised: int = 0
+    stage: int = 0
+    measured: tuple[int, int] = (0, 0)
 
     @property
     def struck(self) -> bool:

@@ -40,6 +40,7 @@ class FactKind(StrEnum):
     CONVERSION = "conversion"
     DEFAULT = "default"
     WRITE_OFF = "write_off"
+    STAGE = "stage"
     ADVANCED = "advanced"
     SETTLED = "settled"
 

@@ -18,6 +18,7 @@ from finance.facts import Fact, FactKind
 from finance.handlers import HANDLERS
 from finance.loss import recourse_on
 from finance.position import Position
+from finance.staging import measure, next_move
 
 
 class Assume(Protocol):
@@ -79,6 +80,7 @@ def _take(position: Position, fact: Fact) -> None:
     HANDLERS[fact.kind](position, fact)
     if touching:
         give_up(position, fact.on, fact.id)
+    measure(position, fact.on, fact.id)
 
 
 def _earliest(*facts: Fact | None) -> Fact | None:
@@ -92,11 +94,12 @@ def _earliest(*facts: Fact | None) -> Fact | None:
 
 def derived(position: Position, to: date) -> Fact | None:
     """What follows from the contract alone: early money goes to the lenders when their claim falls due;
-    an insolvent buyer's claim is struck on the recourse day."""
+    a late debt moves to the next stage; an insolvent buyer's claim is struck on the recourse day."""
     found: Fact | None = None
     for debt in position.debts.values():
         if not debt.drawings or not debt.claim:
             continue
+        found = _earliest(found, next_move(debt, to))
         if position.collected and debt.due_on is not None and debt.due_on <= to:
             found = _earliest(found, Fact(FactKind.COLLECTION, debt.due_on, f"collection-{debt.due_on}"))
         if position.insolvent_on is not None and not debt.struck:

@@ -9,7 +9,6 @@ from domain.network import Role
 from domain.states import OrderState
 from domain.terms import Event
 from finance import lending, loss, sale, supply, taxes
-from finance.allowance import set_allowance
 from finance.contract import BUYER, TRADER, Booking
 from finance.debt import Debt
 from finance.ending import pay_residual, release_order, settle
@@ -99,7 +98,6 @@ def draw(position: Position, fact: Fact) -> None:
     for name, amount in payees:
         pay_payee(position, name, amount, fact)
     lending.set_due_dates(position)
-    set_stage_1(position, debt, fact)
 
 
 def _take_out(position: Position, debt: Debt, fact: Fact, absent: list[str]) -> None:
@@ -109,7 +107,6 @@ def _take_out(position: Position, debt: Debt, fact: Fact, absent: list[str]) -> 
     lending.draw(position, debt, amount, fact.on, fact.id, absent)
     position.happened.setdefault(Event.FUNDING.value, fact.on)
     lending.set_due_dates(position)
-    set_stage_1(position, debt, fact)
     sale.take_out_others(position, fact.on, fact.id)
     move(position, OrderState.TAKEN_OUT)
 
@@ -119,10 +116,6 @@ def take_out_amount(position: Position, debt: Debt) -> int:
     base = position.books.balance(TRADER, "1210") + position.derecognised
     most = round_minor(debt.facility.advance_rate * base) - debt.drawn
     return max(min(most, lending.undrawn(debt)), 0)
-
-
-def set_stage_1(position: Position, debt: Debt, fact: Fact) -> None:
-    set_allowance(position, debt, loss.expected_loss(position, debt, 1, fact.on), fact.on, fact.id)
 
 
 def pay(position: Position, fact: Fact) -> None:
@@ -285,15 +278,16 @@ def write_off(position: Position, fact: Fact) -> None:
 
 
 def advance(position: Position, fact: Fact) -> None:
-    """Everything is accrued to the date; an allowance follows the stage that the days past due give."""
+    """Everything is accrued to the date."""
     for debt in position.debts.values():
-        if not debt.drawings or debt.closed or debt.released:
-            continue
-        lending.accrue(position, debt, fact.on, fact.id)
-        stage = loss.stage_of(debt, fact.on)
-        if not debt.struck and stage > 1:
-            target = loss.expected_loss(position, debt, stage, fact.on)
-            set_allowance(position, debt, target, fact.on, fact.id)
+        if debt.drawings and not debt.closed and not debt.released:
+            lending.accrue(position, debt, fact.on, fact.id)
+
+
+def reach_stage(position: Position, fact: Fact) -> None:
+    """So many days past due: what is owed is accrued, and the fold measures the allowance anew."""
+    debt = position.debts[fact.text("facility")]
+    lending.accrue(position, debt, fact.on, fact.id)
 
 
 def transfer(position: Position, fact: Fact) -> None:
@@ -357,6 +351,7 @@ HANDLERS: dict[FactKind, Handler] = {
     FactKind.CONVERSION: convert,
     FactKind.DEFAULT: default,
     FactKind.WRITE_OFF: write_off,
+    FactKind.STAGE: reach_stage,
     FactKind.ADVANCED: advance,
     FactKind.SETTLED: settle,
 }

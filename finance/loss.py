@@ -16,11 +16,13 @@ from finance.lending import (
     planned_repayment,
     principal_accounts,
     repay,
+    stop,
 )
 from finance.position import CASH, Position
 from finance.sale import lender_ranks
 
 LATE_DAYS_STAGE_2 = 30
+LATE_DAYS_STAGE_3 = 90
 
 
 def recourse_on(debt: Debt) -> date | None:
@@ -194,7 +196,7 @@ def indemnify(position: Position, debt: Debt, amount: int, on: date, cause: str)
 def stage_of(debt: Debt, on: date) -> int:
     """IFRS 9 stage: 3 once struck or 90 days late, 2 beyond 30 days late, else 1."""
     late = (on - debt.due_on).days if debt.due_on is not None else 0
-    if debt.struck or late >= 90:
+    if debt.struck or late >= LATE_DAYS_STAGE_3:
         return 3
     return 2 if late > LATE_DAYS_STAGE_2 else 1
 
@@ -231,7 +233,10 @@ def write_off(position: Position, on: date, cause: str) -> None:
             continue
         accrue(position, debt, on, cause) if not debt.struck else None
         _write_off_debt(position, debt, on, cause)
-        debt.released = debt.released or debt.facility.recourse is not Recourse.FULL
+        if debt.facility.recourse is Recourse.FULL:
+            stop(position, debt, on, cause)  # the trader still owes it
+            continue
+        debt.released = True
         close(position, debt, on, cause)
 
 

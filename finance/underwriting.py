@@ -131,7 +131,7 @@ class Request:
     novelty: int = 0
     unguaranteed_deposit: Fraction = Fraction(0)
     insured: bool = False
-    concentrations: Mapping[str, str] = field(default_factory=dict)
+    concentrations: tuple[tuple[str, str], ...] = ()
     exposures: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
@@ -327,10 +327,9 @@ def _limits(rules: Rules, request: Request) -> Sequence[Reason]:
     found: list[Reason] = []
     if not rules.pool_minor:
         return found
-    names = {**request.concentrations, "pool": "pool"}
-    for kind, part in rules.limits.items():
-        name = names.get(kind)
-        if not name:
+    for kind, name in dict.fromkeys((*request.concentrations, ("pool", "pool"))):
+        part = rules.limits.get(kind)
+        if part is None or not name:
             continue
         limit = round_minor(rules.pool_minor * part)
         out = request.exposures.get((kind, name), 0)

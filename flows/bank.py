@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from domain.errors import NotFoundError
 from domain.network import Lender, Network
-from finance.bank import Book, Line, Pool, book_of, lines_of
+from finance.bank import Book, Line, book_of, lines_of
 from finance.expect import Expectations
 from finance.fold import Folded, fold
 from finance.position import CASH
+from finance.tranches import Pool
 from finance.underwriting import rate_of
 from flows.fulfil import fold_at
 from flows.posting import OrderBook, read_book

@@ -1,17 +1,18 @@
 """Ask the lenders of a plan: each answers from its own rules, with its reasons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from domain.network import FACTORY, Network, Provider, Role
+from domain.money import round_minor
+from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
 from domain.order import Order
 from domain.plan import FacilityPlan, Plan
 from domain.states import OrderState
 from domain.terms import Event
-from finance.contract import Condition
+from finance.contract import NETWORK, Condition, Contract
 from finance.registry import tokens_of
 from finance.underwriting import Offer, Request, rate_of, rules_of, underwrite
 from flows.fund import underwriting_of
@@ -112,7 +113,7 @@ def _ask(
     lender_id, amount, share = part
     product = next(one for one in network.products if one.id == facility.product)
     lender = next((one for one in network.lenders if one.id == lender_id), None)
-    data = {**underwriting_of(product, network), **(lender.underwriting if lender else {})}
+    data = {**(lender.underwriting if lender else {}), **_own_rules(product, lender_id, network)}
     rules = rules_of(data, lender.limit_minor if lender else None)
     start = min((draw.on for draw in facility.draws), default=on)
     profiles = data.get("buyers", {})
@@ -133,12 +134,8 @@ def _ask(
         if facility.role is Role.PRE_SHIPMENT
         else Fraction(0),
         insured=product.insured_rate > 0,
-        concentrations={
-            "buyer": order.buyer.name,
-            "trader": order.seller.name,
-            "group": str(profile.get("group", "")),
-        },
-        exposures=exposures_of(reading, lender_id),
+        concentrations=tuple(concentrations_of(order, plan, data)),
+        exposures=exposures_of(reading, lender_id, groups_in(data)),
     )
     return underwrite(lender_id, rules, request)
 
@@ -204,8 +201,38 @@ def _open_deposit(plan: Plan, network: Network) -> Fraction:
     return worst
 
 
-def exposures_of(reading: "Reading", lender: str) -> dict[tuple[str, str], int]:
-    """What a lender has out and has promised, in all and by buyer and trader of its open orders."""
+def _own_rules(product: FinanceProduct, lender: str, network: Network) -> Mapping[str, Any]:
+    """What the product itself asks; its owner's usual rules bind no other lender that takes part in it."""
+    return underwriting_of(product, network) if product.lender == lender else product.underwriting
+
+
+def groups_in(data: Mapping[str, Any]) -> dict[str, str]:
+    """Buyer to its group of companies, as a lender's rules know them."""
+    profiles = data.get("buyers", {})
+    if not isinstance(profiles, Mapping):
+        return {}
+    return {
+        str(name): str(profile["group"])
+        for name, profile in profiles.items()
+        if isinstance(profile, Mapping) and profile.get("group")
+    }
+
+
+def concentrations_of(order: Order, plan: Plan, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Whom a loan to this order leans on, each with its kind: buyer, its group, trader, every provider."""
+    yield "buyer", order.buyer.name
+    yield "trader", order.seller.name
+    group = groups_in(data).get(order.buyer.name)
+    if group:
+        yield "group", group
+    for provider in dict.fromkeys(leg.provider for leg in plan.legs):
+        yield "provider", provider
+
+
+def exposures_of(
+    reading: "Reading", lender: str, groups: Mapping[str, str] | None = None
+) -> dict[tuple[str, str], int]:
+    """What a lender has out and has promised, in all and by whom its open orders lean on."""
     from flows.acceptance import read_contract
 
     found: dict[tuple[str, str], int] = {}
@@ -221,6 +248,31 @@ def exposures_of(reading: "Reading", lender: str) -> dict[tuple[str, str], int]:
         if not out:
             continue
         contract = read_contract(reading, head.order)
-        for place in (("pool", "pool"), ("buyer", contract.buyer), ("trader", contract.trader)):
-            found[place] = found.get(place, 0) + out
+        counted = min(out, committed_once(contract, lender))
+        for place in _leaned_on(contract, groups or {}):
+            found[place] = found.get(place, 0) + counted
     return found
+
+
+def committed_once(contract: Contract, lender: str) -> int:
+    """The most that a lender can have out and promised on an order: a loan and the take-out that repays it
+    count once, at the higher."""
+    taken = {one.takes_out: one.id for one in contract.facilities if one.takes_out}
+    highest: dict[str, int] = {}
+    for one in contract.facilities:
+        part = sum((share.share for share in one.shares if share.lender == lender), Fraction(0))
+        place = taken.get(one.id, one.id)
+        amount = round_minor(part * one.limit_minor)
+        highest[place] = max(highest.get(place, 0), amount)
+    return sum(highest.values())
+
+
+def _leaned_on(contract: Contract, groups: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    yield "pool", "pool"
+    yield "buyer", contract.buyer
+    yield "trader", contract.trader
+    if contract.buyer in groups:
+        yield "group", groups[contract.buyer]
+    for entity in dict.fromkeys(booking.entity for booking in contract.bookings):
+        if entity != NETWORK:
+            yield "provider", entity.removeprefix("provider:")

@@ -17,7 +17,7 @@ from domain.plan import Certificate, Plan
 from finance.underwriting import rules_of
 from flows.availability import LedgerAvailability
 from flows.needs import needs_of
-from flows.offers import exposures_of
+from flows.offers import concentrations_of, exposures_of, groups_in
 from flows.place import Placed
 from flows.plan import known_as, newest_plan, stale_inputs
 from routing.allocation import Allocation, Candidate, Demand, Resource, allocation_of
@@ -111,21 +111,21 @@ class Market:
             for lender, amount in parts or [(facility.lender, facility.limit_minor)]:
                 owed[lender] = max(owed.get(lender, 0), amount)
         for lender, amount in owed.items():
-            for kind, name, room in self._limits(lender, placed):
+            for kind, name, room in self._limits(lender, placed, plan):
                 place = (f"{kind}:{lender}", name)
                 self.free.setdefault(place, room)
                 found[place] = amount
 
-    def _limits(self, lender_id: str, placed: Placed) -> Iterable[tuple[str, str, int]]:
-        """The lender's limits per buyer and per trader, less what is out already."""
+    def _limits(self, lender_id: str, placed: Placed, plan: Plan) -> Iterable[tuple[str, str, int]]:
+        """The lender's limits on whom the order leans on, less what is out already."""
         lender = self.session.network.lender(lender_id)
         if lender is None or not lender.underwriting or not lender.limit_minor:
             return
         rules = rules_of(lender.underwriting, lender.limit_minor)
         if lender_id not in self.exposures:
-            self.exposures[lender_id] = exposures_of(self.session.ledger, lender_id)
-        names = {"buyer": placed.order.buyer.name, "trader": placed.order.seller.name}
-        for kind, name in names.items():
+            groups = groups_in(lender.underwriting)
+            self.exposures[lender_id] = exposures_of(self.session.ledger, lender_id, groups)
+        for kind, name in concentrations_of(placed.order, plan, lender.underwriting):
             if kind in rules.limits and name:
                 out = self.exposures[lender_id].get((kind, name), 0)
                 yield kind, name, max(0, round_minor(rules.pool_minor * rules.limits[kind]) - out)

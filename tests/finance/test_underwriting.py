@@ -41,7 +41,12 @@ REQUEST = Request(
     cover=Fraction("1.0824"),
     order_margin=Fraction("0.185"),
     headroom_days=7,
-    concentrations={"buyer": "meridian", "trader": "lantern"},
+    concentrations=(
+        ("buyer", "meridian"),
+        ("trader", "lantern"),
+        ("provider", "works"),
+        ("group", "m group"),
+    ),
 )
 RULES_ROOMY = replace(RULES, limits={"buyer": Fraction(1, 2), "trader": Fraction(1, 2), "pool": Fraction(1)})
 

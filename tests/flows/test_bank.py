@@ -6,8 +6,9 @@ from fractions import Fraction
 import pytest
 
 from domain.order import Order
-from finance.bank import BUCKETS, Book, Pool, book_of, bucket_of
+from finance.bank import BUCKETS, Book, book_of, bucket_of
 from finance.facts import FactKind
+from finance.tranches import Pool
 from flows.bank import books
 from flows.fulfil import advance, record_fact
 from flows.report import profits

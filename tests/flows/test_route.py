@@ -39,7 +39,7 @@ def cheap_credit(session, limit_minor):
     """The same network with so little credit in the shared limit that orders compete for it."""
     network = session.network
     limits = tuple(replace(limit, limit_minor=limit_minor) for limit in network.limits)
-    lenders = tuple(replace(lender, limit_minor=limit_minor) for lender in network.lenders)
+    lenders = tuple(replace(lender, limit_minor=limit_minor, underwriting={}) for lender in network.lenders)
     session.__dict__["network"] = replace(network, limits=limits, lenders=lenders)
     session.__dict__.pop("firms", None)
 

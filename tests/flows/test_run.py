@@ -156,9 +156,7 @@ def test_a_lender_that_refuses_by_its_rules_is_told_with_what_would_change_it(
     session: Session, lamp_order: Order, tmp_path: Path
 ) -> None:
     own = tmp_path / "strict.toml"
-    product = '[[lender.product]]\nid = "harbour-order"'
-    rules = f"[lender.underwriting]\nscore_minimum = 99\n\n{product}"
-    own.write_text(shipped_network().read_text().replace(product, rules))
+    own.write_text(shipped_network().read_text().replace("score_minimum = 50", "score_minimum = 99"))
     session.config_path = own
     with pytest.raises(NoCreditError, match=r"harbour: .*score") as refused:
         run_order(session, lamp_order)
@@ -170,10 +168,8 @@ def test_a_lender_that_refuses_by_its_rules_is_told_with_what_would_change_it(
 def test_a_lender_that_refuses_is_left_out_and_the_order_is_planned_with_one_that_agrees(
     session: Session, lamp_order: Order, tmp_path: Path
 ) -> None:
-    """The cheapest lender says no by its rules; a dearer one without rules takes its place."""
+    """The cheapest lender says no by its rules; a dearer one with easier rules takes its place."""
     shipped = shipped_network().read_text()
-    product = '[[lender.product]]\nid = "harbour-order"'
-    strict = f"[lender.underwriting]\nscore_minimum = 99\n\n{product}"
     start = shipped.index('[[lender]]\nid = "harbour"')
     twin = shipped[start : shipped.index('[[lender.product]]\nid = "harbour-standby"')]
     twin = (
@@ -181,7 +177,7 @@ def test_a_lender_that_refuses_is_left_out_and_the_order_is_planned_with_one_tha
     )
     own = tmp_path / "two.toml"
     limit = '\n[[limit]]\ngroup = "willing-orders"\namount = 20000000.00\n'
-    own.write_text(shipped.replace(product, strict) + "\n" + twin + limit)
+    own.write_text(shipped.replace("score_minimum = 50", "score_minimum = 99") + "\n" + twin + limit)
     session.config_path = own
     way = run_order(session, lamp_order)
     used = {facility.product for facility in way.plan.facilities if not facility.standby}
