@@ -25,7 +25,7 @@ from flows.calls import Caller, Patience
 from flows.firms import Firms, no_secrets
 from flows.journal import Journal
 from flows.reservation_terms import Job, Refused, Reserved, Waits
-from flows.reserve import _Reserving
+from flows.reserving import Reserving
 from flows.resolve import open_calls, resolve
 from flows.sweep import sweep
 from ledger.store import Ledger
@@ -207,7 +207,7 @@ class Story:
         ledger: Any = CrashingLedger(self.ledger, fuse)
         firms = self._firms(*(CrashingFirm(firm, fuse, not self.journal) for firm in (steady, other)))
         chain = plan(order, leg("steady"), leg("other", "logistics"), leg("own", "warehouse", capacity=10**6))
-        steps = _Reserving(firms, Job(order, chain, DAY), ledger.id).steps()
+        steps = Reserving(firms, Job(order, chain, DAY), ledger.id).steps()
         journal = Journal() if self.journal else NoJournal()
         caller: Caller[object] = Caller(ledger, firms, DAY, patience=PATIENCE, journal=journal)
         outcome = caller.run([steps])[0]

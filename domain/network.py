@@ -290,6 +290,16 @@ class NetworkFee:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredPrice:
+    """A provider was counted on at one net price for an item and answered another, in its own minor units."""
+
+    provider: str
+    item: str
+    planned_minor: int
+    answered_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeRate:
     """One unit of ``source`` in units of ``target``; ``haircut`` is added to what must be bought with it."""
 
@@ -336,7 +346,8 @@ class Policy:
 class Network:
     """Everything the planner may choose from; ``country`` is where the trader is taxed and banks.
 
-    Compared and hashed by identity, so that what is derived from it can be kept beside it.
+    Compared and hashed by identity, so that what is derived from it can be kept beside it. ``answered`` are
+    prices that providers named while an order was being reserved: they stand in the way of their lists'.
     """
 
     name: str
@@ -350,6 +361,7 @@ class Network:
     taxes: tuple[SalesTax, ...] = ()
     rates: tuple[ExchangeRate, ...] = ()
     calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    answered: tuple[AnsweredPrice, ...] = ()
 
     def __hash__(self) -> int:
         return id(self)

@@ -22,6 +22,7 @@ from domain.states import ENDED, OrderState
 from flows.availability import LedgerAvailability, slot_lines
 from flows.fulfil import Recorded, advance, advance_book
 from flows.group import grouped
+from flows.lenders import lenders_have_rules
 from flows.place import Placed, place_order, same_order
 from flows.plan import current_plan, newest_plan
 from flows.reserve import is_local
@@ -31,7 +32,6 @@ from flows.run import (
     best_plan,
     go_on,
     keep_plan,
-    lenders_have_rules,
     reserve_planned,
     reserve_side_by_side,
 )

@@ -1,7 +1,8 @@
 """What a plan needs reserved: one need for each leg and each credit line, named by what it asks for.
 
-The name holds a digest of the request, so that the next plan's leg is recognised as the one held already
-exactly when it asks the same firm for the same at the same price.
+The name holds a digest of what is asked for, so that the next plan's leg is recognised as the one held
+already exactly when it asks the same firm for the same. The price is left out: it is the firm's to answer,
+and what it answers is tested.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def needs_of(plan: Plan, network: Network) -> list[Need]:
 def _need(
     order: str, kind: str, firm: str, lines: tuple[SlotLine, ...], price_minor: int, currency: str
 ) -> Need:
-    bare = SlotRequest(order, "", kind, firm, lines, price_minor, currency)
+    bare = SlotRequest(order, "", kind, firm, lines, 0, currency)
     digest = sha256(canonical_bytes(request_data(bare))).hexdigest()[:NAME_DIGITS]
     leg = f"{kind}:{firm}:{digest}"
     return Need(leg, firm, SlotRequest(order, leg, kind, firm, lines, price_minor, currency))

@@ -4,7 +4,6 @@ Nothing in a plan is committed. A plan is recorded with the hashes of what it re
 names what has changed since.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ from domain.states import OrderState, require_move
 from flows.place import Placed, find_order
 
 if TYPE_CHECKING:
-    from flows.reservation_terms import NextPlan, Refusal
     from flows.session import Session
     from ledger.reading import Reading
     from ledger.transaction import Transaction
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 PLANNED = "plan"
 PLANNABLE = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED})
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
-ALTERNATIVES = 40
-"""Plans looked at for another way when a firm has said no."""
 
 
 def find_plan(
@@ -146,36 +142,3 @@ def certificate_error(certificate: Certificate) -> NetError:
     gap = format_minor(certificate.gap_minor, certificate.currency, grouped=True)
     missing = f": {gap} {certificate.currency} are missing" if certificate.gap_minor else ""
     return OwnCashNeededError(f"{name} has no plan without own cash{missing}; {certificate.reason}", hint)
-
-
-def plans_instead(session: "Session", order_id: str, on: date) -> "NextPlan":
-    """What answers a firm's no: the next best plan that asks nobody again what was refused, and keeps what
-    is held where one does."""
-
-    def following(plan: Plan, refusals: "Sequence[Refusal]", held: Sequence[str]) -> Plan | None:
-        from flows.needs import needs_of
-
-        refused = {refusal.leg for refusal in refusals}
-        kept = set(held) - refused
-        second: Plan | None = None
-        for other in _other_plans(session, order_id, on):
-            legs = {need.leg for need in needs_of(other, session.network)}
-            if legs & refused or other.legs == plan.legs:
-                continue
-            if kept <= legs:
-                return other
-            second = second or other
-        return second
-
-    return following
-
-
-def _other_plans(session: "Session", order_id: str, on: date) -> Iterator[Plan]:
-    from flows.availability import LedgerAvailability
-    from routing.choose import candidates
-
-    placed = find_order(session.ledger, order_id)
-    free = LedgerAvailability(session.ledger)
-    yield from candidates(
-        known_as(placed), session.network, session.policy, on, free, limit=ALTERNATIVES, per_chain=8
-    )

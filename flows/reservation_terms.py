@@ -77,8 +77,9 @@ Outcome = Reserved | Refused | Waits
 
 NextPlan = Callable[[Plan, Sequence[Refusal], Sequence[str]], Plan | None]
 """(plan refused, every refusal so far, legs held) -> the next best plan that keeps what is held, or None."""
-Retest = Callable[[Plan, Mapping[str, int]], str | None]
-"""(plan, price by leg in minor units of its currency) -> why it no longer passes, or None."""
+Retest = Callable[[Plan, Mapping[str, int]], Plan | str | None]
+"""(plan, price answered by leg in minor units of its currency) -> the plan at those prices, why it no longer
+passes, or None where it passes as it stands."""
 
 
 def no_other_plan(_plan: Plan, _refusals: Sequence[Refusal], _held: Sequence[str]) -> Plan | None:
@@ -92,7 +93,7 @@ def no_dearer(plan: Plan, prices: Mapping[str, int]) -> str | None:
         if asked is not None and asked > planned:
             currency = need.request.currency
             more = format_minor(asked - planned, currency, grouped=True)
-            return f"{need.firm} asks {more} {currency} more than your network file says: put its price there"
+            return f"{need.firm} asks {more} {currency} more than planned"
     return None
 
 
@@ -121,7 +122,23 @@ def read_reserved_leg(row: Mapping[str, Any]) -> ReservedLeg:
     )
 
 
-def reserved_again(job: Job, body: Mapping[str, Any]) -> Reserved:
+def reserved_again(order: str, plan: Plan, body: Mapping[str, Any]) -> Reserved:
     legs = tuple(read_reserved_leg(row) for row in body["legs"])
     cost = {currency: int(fee) for currency, fee in body["cost_minor"].items()}
-    return Reserved(job.order, job.plan, legs, tuple(body["notes"]), cost)
+    return Reserved(order, plan, legs, tuple(body["notes"]), cost)
+
+
+def refusal_data(refusal: Refusal) -> dict[str, Any]:
+    """The refusal as it is recorded."""
+    return {
+        "firm": refusal.firm,
+        "leg": refusal.leg,
+        "code": refusal.code,
+        "reason": refusal.reason,
+        "resources": [list(pair) for pair in refusal.resources],
+    }
+
+
+def read_refusal(data: Mapping[str, Any]) -> Refusal:
+    resources = tuple((str(resource), str(period)) for resource, period in data["resources"])
+    return Refusal(data["firm"], data["leg"], data["code"], data["reason"], resources)

@@ -4,35 +4,34 @@ Each step is recorded with a key of its own, so the same command after an interr
 on where it stood and ends as if nothing had happened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from domain.errors import NetError, NoCreditError, StateError
-from domain.network import Network
+from domain.errors import NetError, StateError
 from domain.order import Order
 from domain.plan import Availability, Certificate, Plan
 from domain.states import OrderState
 from flows.acceptance import acceptance
 from flows.availability import LedgerAvailability
-from flows.fund import accept, underwriting_of
+from flows.fund import accept
+from flows.lenders import Refusing, no_credit, refusals_of
 from flows.place import Placed, find_order, place_order
 from flows.plan import (
     certificate_error,
     current_plan,
     known_as,
-    plans_instead,
     record_plan,
     require_fresh,
     stale_inputs,
 )
+from flows.replan import Replanning
 from flows.reservation_terms import Job, NextPlan, Outcome, Refused, Reserved, Waits
 from flows.reserve import is_local, refusal_error, reserve, reserve_in, reserve_many, waiting_error
 from routing.choose import choose
 
 if TYPE_CHECKING:
-    from finance.underwriting import Reason
     from flows.posting import OrderBook
     from flows.session import Session
     from ledger.transaction import Transaction
@@ -130,16 +129,19 @@ def reserve_order(session: "Session", order_id: str, on: date) -> Way:
 def reserve_planned(session: "Session", known: Placed, plan: Plan, on: date) -> Way:
     """``reserve_order`` for an order and a plan in hand, once every lender of the plan agrees."""
     known, plan = agreed_plan(session, known, plan, on)
-    outcome = reserve_on(session, known, plan, on, plans_instead(session, known.id, on))
+    outcome = reserve_on(session, known, plan, on)
     if isinstance(outcome, Refused):
         raise refusal_error(outcome)
     return outcome
 
 
-def reserve_on(session: "Session", known: Placed, plan: Plan, on: date, next_plan: NextPlan) -> Way | Refused:
-    """As ``reserve_planned``, with ``next_plan`` to answer a firm's no; what nobody could cure comes back."""
+def reserve_on(
+    session: "Session", known: Placed, plan: Plan, on: date, next_plan: NextPlan | None = None
+) -> Way | Refused:
+    """As ``reserve_planned`` once the lenders agree; what nobody could cure comes back. ``next_plan`` answers
+    a firm's no, where it shall not be the next best plan."""
     ledger, firms = session.ledger, session.firms
-    job = Job(known.id, plan, on, next_plan=next_plan)
+    job = _job(session, known, plan, on, next_plan)
     book: OrderBook | None = None
     if is_local(plan, firms):
         with ledger.write() as transaction:
@@ -156,35 +158,9 @@ def reserve_on(session: "Session", known: Placed, plan: Plan, on: date, next_pla
     return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes, book=book)
 
 
-NO_RULES = frozenset({"conditions", "waterfall", "priorities", "pd_annual", "lgd", "pd_late"})
-"""What a lender's table may say without answering by rules: conditions of a draw, ranks, loss rates."""
-
-OF_THE_DRAW = "buyer_unconfirmed"
-"""The buyer can confirm only what is reserved and accepted: a condition of the first draw, no refusal."""
-
-
-def lenders_have_rules(network: Network) -> bool:
-    """Whether any lender answers by rules of its own; one without any offers what the plan asks of it."""
-    return any(set(underwriting_of(product, network)) - NO_RULES for product in network.products)
-
-
-def refusals_of(
-    session: "Session", known: Placed, plan: Plan, on: date
-) -> dict[str, list[tuple[str, "Reason"]]]:
-    """Ask every lender of the plan: by product, who refuses and why; empty when all agree."""
-    if not lenders_have_rules(session.network):
-        return {}
-    from flows.offers import request_offers
-
-    answers = request_offers(
-        session.ledger, known_as(known), plan, session.network, registry_key=session.registry_key, on=on
-    )
-    found: dict[str, list[tuple[str, Reason]]] = {}
-    for product, offer in answers.offers:
-        for reason in offer.reasons:
-            if reason.code != OF_THE_DRAW:
-                found.setdefault(product, []).append((offer.lender, reason))
-    return found
+def _job(session: "Session", known: Placed, plan: Plan, on: date, next_plan: NextPlan | None = None) -> Job:
+    again = Replanning(session, known.id, on)
+    return Job(known.id, plan, on, next_plan=next_plan or again.instead, retest=again.tested)
 
 
 def agreed_plan(session: "Session", known: Placed, plan: Plan, on: date) -> tuple[Placed, Plan]:
@@ -193,29 +169,22 @@ def agreed_plan(session: "Session", known: Placed, plan: Plan, on: date) -> tupl
     if known.state is not OrderState.PLANNED:
         return known, plan
     network = session.network
-    every: dict[str, list[tuple[str, Reason]]] = {}
-    while refused := refusals_of(session, known, plan, on):
+    every: Refusing = {}
+    while refused := refusals_of(session, known_as(known), plan, on):
         every |= refused
         network = replace(network, products=tuple(p for p in network.products if p.id not in every))
         free = LedgerAvailability(session.ledger)
         found = choose(known_as(known), network, session.policy, on, free, repairs=False)
         if isinstance(found, Certificate):
-            raise _no_credit(known.id, every)
+            raise no_credit(known.id, every)
         plan = found
     return (keep_plan(session, known, plan, on) if every else known), plan
 
 
-def _no_credit(order: str, refused: Mapping[str, Sequence[tuple[str, "Reason"]]]) -> NoCreditError:
-    reasons = [each for some in refused.values() for each in some]
-    told = "; ".join(dict.fromkeys(f"{lender}: {reason.text}" for lender, reason in reasons))
-    remedies = "; ".join(dict.fromkeys(reason.remedy for _, reason in reasons))
-    return NoCreditError(f"order {order} has no credit: {told}", remedies)
-
-
 def require_offers(session: "Session", known: Placed, plan: Plan, on: date) -> None:
     """NoCreditError with each refusal's reason unless every lender of this very plan agrees."""
-    if known.state is OrderState.PLANNED and (refused := refusals_of(session, known, plan, on)):
-        raise _no_credit(known.id, refused)
+    if known.state is OrderState.PLANNED and (refused := refusals_of(session, known_as(known), plan, on)):
+        raise no_credit(known.id, refused)
 
 
 def reserve_side_by_side(
@@ -232,7 +201,7 @@ def reserve_side_by_side(
         try:
             known, plan = agreed_plan(session, known, plan, on)
             agreed[place] = (known, plan, on)
-            jobs[place] = Job(known.id, plan, on, next_plan=plans_instead(session, known.id, on))
+            jobs[place] = _job(session, known, plan, on)
         except NetError as error:
             found[place] = error
     outcomes = reserve_many(session.ledger, session.firms, list(jobs.values()))

@@ -11,6 +11,7 @@ decline     says no
 pending     answers later: the work is done, and ``status`` tells
 garbage     the work is done, the answer is unusable
 dearer      says yes at a price one tenth higher
+cheaper     says yes at a price one tenth lower
 """
 
 import json
@@ -19,6 +20,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from domain.errors import UsageError
@@ -56,7 +58,9 @@ CREATE INDEX IF NOT EXISTS slot_place ON slot (resource, period);
 CREATE INDEX IF NOT EXISTS slot_reference ON slot (reference);
 CREATE TABLE IF NOT EXISTS calls (verb TEXT PRIMARY KEY, n INTEGER NOT NULL);
 """
-DEEDS = {"refuse", "lose", "work_lost", "decline", "pending", "garbage", "dearer"}
+DEEDS = {"refuse", "lose", "work_lost", "decline", "pending", "garbage", "dearer", "cheaper"}
+SHARES = {"dearer": Fraction(11, 10), "cheaper": Fraction(9, 10)}
+"""What the answered price is of the planned one."""
 QUOTE_DAYS = 7
 
 
@@ -161,7 +165,7 @@ class Sandbox:
 
     def _work(self, call: Call, does: str) -> Answer:
         request = call.request
-        price = round_minor(request.price_minor * 11) // 10 if does == "dearer" else request.price_minor
+        price = round_minor(request.price_minor * SHARES.get(does, Fraction(1)))
         match call.verb.value:
             case "hold":
                 return self._keep(call, "held") or Held(

@@ -4,6 +4,8 @@
 ``compare`` with the best few side by side.
 """
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
 from domain.network import Network, Policy
@@ -65,6 +67,58 @@ def compare(
     """The best plans that differ in firms or money, in full; the first is what ``choose`` answers."""
     planning = Planning(order, network, policy, on, availability)
     return [planning.plan(tried) for tried in _spread(planning, limit, 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passing plan in brief; ``whole`` works out its stresses and headroom too."""
+
+    brief: Plan
+    whole: Callable[[], Plan]
+
+
+def others(
+    order: Order,
+    network: Network,
+    policy: Policy | None = None,
+    on: date | None = None,
+    availability: Availability | None = None,
+    *,
+    limit: int = 8,
+    per_chain: int = 3,
+) -> Iterator[Found]:
+    """As ``candidates``, one after another, each to be had in full as well."""
+    planning = Planning(order, network, policy, on, availability)
+    for tried in _spread(planning, limit, per_chain):
+        yield _found(planning, tried)
+
+
+def _found(planning: Planning, tried: Tried) -> Found:
+    return Found(planning.plan(tried, brief=True), lambda: planning.plan(tried))
+
+
+def same_chain(
+    plan: Plan, order: Order, network: Network, policy: Policy, availability: Availability | None = None
+) -> Plan | None:
+    """The plan's firms, offers, dates and slots again with the best money for them, in full; None when
+    that passes no more. What has changed is in ``network`` (``answered``)."""
+    firms = {leg.provider for leg in plan.legs}
+    narrow = replace(network, providers=tuple(one for one in network.providers if one.id in firms))
+    planning = Planning(order, narrow, policy, plan.planned_on, availability)
+    wanted = _course(plan)
+    for tried in planning.tried():
+        found = _found(planning, tried)
+        if _course(found.brief) == wanted:
+            return found.whole()
+    return None
+
+
+def _course(plan: Plan) -> list[tuple[object, ...]]:
+    """Who does what on which days, prices and money aside."""
+    return [
+        (leg.kind, leg.provider, leg.item, leg.option, leg.starts_on, leg.ends_on, leg.slots)
+        for leg in plan.legs
+    ]
 
 
 def _spread(planning: Planning, limit: int, per_chain: int) -> list[Tried]:

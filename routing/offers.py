@@ -124,7 +124,7 @@ class Pricing:
         currency = self.currency_of(provider)
         if option is not None and option.uplift:
             price = price * (1 + option.uplift)
-        own = round_minor(price)
+        own = self._answered(provider, item, round_minor(price))
         net = own if currency == self.order.currency else round_minor(own * self.factor(currency))
         rate = provider.tax_rate
         tax = round_minor(net * rate) if rate else 0
@@ -142,6 +142,16 @@ class Pricing:
         )
         made.weight = self.weight(net, tax, provider.tax_recoverable)
         return made
+
+    def _answered(self, provider: Provider, item: str, own: int) -> int:
+        """The price that the provider answered where the plan counted on ``own``; else in proportion."""
+        for said in self.network.answered:
+            if (said.provider, said.item) != (provider.id, item):
+                continue
+            if not said.planned_minor:
+                return own + said.answered_minor
+            return round_minor(Fraction(own * said.answered_minor, said.planned_minor))
+        return own
 
     def weight(self, net: int, tax: int, recoverable: bool) -> int:
         if not recoverable:

@@ -16,10 +16,10 @@ from flows.plan import (
     current_plan,
     find_plan,
     plan_order,
-    plans_instead,
     require_fresh,
     stale_inputs,
 )
+from flows.replan import Replanning
 from flows.session import Session
 
 ON = date(2026, 3, 2)
@@ -96,5 +96,5 @@ def test_plan_uses_only_what_is_free(session: Session, lamp_order: Order) -> Non
 
     store = next(need for need in needs_of(first, session.network) if need.firm == "nansha-store")  # type: ignore[arg-type]
     refused.append(Refusal(store.firm, store.leg, "capacity", "full", ()))
-    other = plans_instead(session, placed.id, ON)(first, refused, ())  # type: ignore[arg-type]
+    other = Replanning(session, placed.id, ON).instead(first, refused, ())  # type: ignore[arg-type]
     assert other is None or all(leg.provider != "nansha-store" for leg in other.legs)
