@@ -62,7 +62,7 @@ class SqliteWrite(SqliteQueries):
         self._command: int = row[1]
         self._first = row[0] + 1
         self._leaves: list[bytes] = []
-        self._savepoints = 0
+        self._depth = 0
 
     def add(self, record: NewRecord) -> int | None:
         frontier = self._frontier
@@ -98,8 +98,8 @@ class SqliteWrite(SqliteQueries):
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         before, count = self._frontier.copy(), len(self._leaves)
-        self._savepoints += 1
-        name = f"part_{self._savepoints}"
+        self._depth += 1
+        name = f"part_{self._depth}"  # few names, so that each statement is prepared once
         self.connection.execute(f"SAVEPOINT {name}")
         try:
             yield
@@ -109,7 +109,10 @@ class SqliteWrite(SqliteQueries):
             self._frontier = before
             del self._leaves[count:]
             raise
-        self.connection.execute(f"RELEASE {name}")
+        else:
+            self.connection.execute(f"RELEASE {name}")
+        finally:
+            self._depth -= 1
 
     def queue(self) -> None:
         """Nothing to do: SQLite has one writer at a time."""
