@@ -294,14 +294,14 @@ class PostgresBackend:
             connection.close()
 
     def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:
-        """Commit the records in one statement; False when one is refused or known, and nothing is written."""
+        """Commit the records in one statement; False when that failed and nothing is written."""
         connection = self._writing_connection()
         columns = [list(column) for column in zip(*map(_columns, records), strict=True)]
         signed = _signed(self.ledger_id, actor, [record.leaf for record in records])
         try:
             with told():
                 connection.execute(_AT_ONCE, (*columns, *signed))
-        except (GuardError, LedgerBrokenError):
+        except (ContendedError, GuardError, LedgerBrokenError):
             return False
         self._seal_now_and_then()
         return True

@@ -169,6 +169,10 @@ _BELOW_FLOOR = """SELECT order_reference, entity, account, currency, sequence, r
            GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) AS moved) AS run
  WHERE running < minimum_minor AND place > since LIMIT 20"""
 
+_PART_BELOW = """SELECT order_reference, entity, account, part FROM balance_part
+  JOIN account_floor USING (entity, account)
+ WHERE amount_minor < CASE part WHEN 0 THEN minimum_minor ELSE 0 END LIMIT 20"""
+
 _DOUBLED = """SELECT fingerprint, COUNT(*) FROM finance_claim AS made WHERE NOT EXISTS (
     SELECT 1 FROM finance_release WHERE fingerprint = made.fingerprint AND turn = made.turn)
   GROUP BY fingerprint HAVING COUNT(*) > 1 LIMIT 20"""
@@ -184,6 +188,12 @@ def check_projections(connection: Connection) -> Iterator[Finding]:
             f"entry {sequence}",
             f"took account {account} of {entity} in order {order or '-'} below its floor,"
             f" to {amount} {currency}",
+        )
+    for order, entity, account, part in connection.execute(_PART_BELOW):
+        yield Finding(
+            "floor",
+            f"account {account} of {entity} in order {order or '-'}",
+            f"part {part} of its balance is below what the floor allows",
         )
     overbooked = (
         "SELECT resource, period, capacity, used FROM slot WHERE used > capacity OR used < 0 LIMIT 20"

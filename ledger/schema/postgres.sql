@@ -76,14 +76,18 @@ CREATE TABLE leg (
 );
 CREATE INDEX leg_account ON leg (entity, account, currency, trade_date) INCLUDE (amount_minor);
 
--- balance of one account within one order ('' for what belongs to no order)
-CREATE TABLE balance (
+-- balance of one account within one order ('' for what belongs to no order), in parts. A writer adds to a part
+-- that no other open write has touched, so writers of one account do not wait for one another's commit; the
+-- balance is the sum. Where the account has a floor, part 0 stays at or above it and every other part at or
+-- above zero, so the sum is never below the floor whatever the others do at the same time.
+CREATE TABLE balance_part (
   entity text COLLATE "C" NOT NULL,
   account text COLLATE "C" NOT NULL,
   order_reference text COLLATE "C" NOT NULL,
   currency text COLLATE "C" NOT NULL,
+  part integer NOT NULL,
   amount_minor bigint NOT NULL,
-  PRIMARY KEY (order_reference, entity, account, currency)
+  PRIMARY KEY (order_reference, entity, account, currency, part)
 ) WITH (fillfactor = 70);
 
 CREATE TABLE account_floor (
@@ -265,7 +269,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION project_legs(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE misformed boolean; unbalanced boolean; below boolean;
+DECLARE misformed boolean; unbalanced boolean; scarce jsonb; drawn jsonb;
 BEGIN
   WITH line AS MATERIALIZED (
     SELECT place - 1 AS n, leg, leg->>0 AS entity, leg->>1 AS account, leg->>2 AS currency,
@@ -276,31 +280,73 @@ BEGIN
       SELECT added.sequence, n, entity, account, currency, amount_minor,
              COALESCE(added.order_reference, ''), added.trade_date FROM line
   ), moved AS MATERIALIZED (
-    SELECT entity, account, currency, SUM(amount_minor)::bigint AS amount_minor
-      FROM line GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    SELECT entity, account, currency, amount_minor, minimum_minor
+      FROM (SELECT entity, account, currency, SUM(amount_minor)::bigint AS amount_minor
+              FROM line GROUP BY 1, 2, 3) AS net
+      LEFT JOIN account_floor USING (entity, account) ORDER BY 1, 2, 3
+  ), picked AS MATERIALIZED (
+    SELECT moved.*, free.part, minimum_minor IS NULL OR free.part IS NOT NULL
+           OR (minimum_minor <= 0 AND moved.amount_minor >= 0) AS fits
+      FROM moved LEFT JOIN LATERAL (
+        SELECT part FROM balance_part AS kept
+         WHERE kept.order_reference = COALESCE(added.order_reference, '') AND kept.entity = moved.entity
+           AND kept.account = moved.account AND kept.currency = moved.currency
+           AND (minimum_minor IS NULL OR (minimum_minor <= 0 AND (moved.amount_minor >= 0
+                OR kept.amount_minor + moved.amount_minor >= CASE part WHEN 0 THEN minimum_minor ELSE 0 END)))
+         ORDER BY part LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS free ON true
   ), held AS (
-    INSERT INTO balance AS kept (order_reference, entity, account, currency, amount_minor)
-      SELECT COALESCE(added.order_reference, ''), entity, account, currency, amount_minor
-        FROM moved ORDER BY 2, 3, 4
-      ON CONFLICT (order_reference, entity, account, currency)
+    INSERT INTO balance_part AS kept (order_reference, entity, account, currency, part, amount_minor)
+      SELECT COALESCE(added.order_reference, ''), entity, account, currency,
+             COALESCE(part, spare_part(COALESCE(added.order_reference, ''), entity, account, currency)),
+             amount_minor
+        FROM picked WHERE fits ORDER BY 2, 3, 4
+      ON CONFLICT (order_reference, entity, account, currency, part)
       DO UPDATE SET amount_minor = kept.amount_minor + EXCLUDED.amount_minor
-      RETURNING kept.entity, kept.account, kept.amount_minor
   )
   SELECT EXISTS (SELECT 1 FROM line WHERE leg IS DISTINCT FROM
                    jsonb_build_array(entity, account, currency, amount_minor::text)),
          EXISTS (SELECT 1 FROM moved GROUP BY entity, currency HAVING SUM(amount_minor) <> 0),
-         EXISTS (SELECT 1 FROM held JOIN account_floor AS lowest USING (entity, account)
-                  WHERE held.amount_minor < lowest.minimum_minor)
-    INTO misformed, unbalanced, below;
+         (SELECT jsonb_agg(jsonb_build_array(entity, account, currency, amount_minor, minimum_minor)
+                           ORDER BY entity, account, currency) FROM picked WHERE NOT fits)
+    INTO misformed, unbalanced, scarce;
   IF misformed THEN
     PERFORM refuse('a leg is not of the form entity, account, currency, amount');
   END IF;
   IF unbalanced THEN
     PERFORM refuse('the legs do not sum to zero per entity and currency');
   END IF;
-  IF below THEN
+  FOR drawn IN SELECT jsonb_array_elements(scarce) LOOP
+    PERFORM draw_on_all(COALESCE(added.order_reference, ''), drawn->>0, drawn->>1, drawn->>2,
+                        (drawn->>3)::bigint, (drawn->>4)::bigint);
+  END LOOP;
+END $$;
+
+-- A part for an account whose every part is in the hands of another open write; 0 where it has none yet.
+CREATE FUNCTION spare_part(of_order text, of_entity text, of_account text, of_currency text) RETURNS integer
+LANGUAGE sql AS $$
+  SELECT CASE WHEN EXISTS (SELECT 1 FROM balance_part WHERE order_reference = of_order AND entity = of_entity
+                              AND account = of_account AND currency = of_currency)
+              THEN 1 + pg_backend_pid() % 64 ELSE 0 END;
+$$;
+
+-- Money leaves an account with a floor and no free part covers it: wait for whoever holds a part, join them
+-- all in part 0 and look at the sum.
+CREATE FUNCTION draw_on_all(of_order text, of_entity text, of_account text, of_currency text,
+                            moved bigint, minimum bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE parts integer[]; total bigint;
+BEGIN
+  INSERT INTO balance_part (order_reference, entity, account, currency, part, amount_minor)
+    VALUES (of_order, of_entity, of_account, of_currency, 0, 0) ON CONFLICT DO NOTHING;
+  SELECT array_agg(part), SUM(amount_minor)::bigint + moved INTO parts, total
+    FROM (SELECT part, amount_minor FROM balance_part
+           WHERE order_reference = of_order AND entity = of_entity AND account = of_account
+             AND currency = of_currency ORDER BY part FOR NO KEY UPDATE) AS locked;
+  IF total < minimum THEN
     PERFORM refuse('below the floor of an account');
   END IF;
+  UPDATE balance_part SET amount_minor = CASE part WHEN 0 THEN total ELSE 0 END
+   WHERE order_reference = of_order AND entity = of_entity AND account = of_account
+     AND currency = of_currency AND part = ANY (parts);
 END $$;
 
 CREATE FUNCTION project_head(added net.record) RETURNS void LANGUAGE plpgsql AS $$
@@ -332,7 +378,15 @@ BEGIN
               (said->'body'->>'minimum_minor')::bigint, added.sequence)
       ON CONFLICT (entity, account) DO UPDATE
         SET minimum_minor = EXCLUDED.minimum_minor, last_sequence = EXCLUDED.last_sequence;
-    IF EXISTS (SELECT 1 FROM balance WHERE entity = said->'body'->>'entity'
+    WITH whole AS (
+      SELECT order_reference, currency, SUM(amount_minor)::bigint AS amount_minor FROM balance_part
+       WHERE entity = said->'body'->>'entity' AND account = said->'body'->>'account'
+       GROUP BY 1, 2 HAVING COUNT(*) > 1
+    )
+    UPDATE balance_part AS kept SET amount_minor = CASE part WHEN 0 THEN whole.amount_minor ELSE 0 END
+      FROM whole WHERE kept.entity = said->'body'->>'entity' AND kept.account = said->'body'->>'account'
+       AND kept.order_reference = whole.order_reference AND kept.currency = whole.currency;
+    IF EXISTS (SELECT 1 FROM balance_part WHERE part = 0 AND entity = said->'body'->>'entity'
                   AND account = said->'body'->>'account'
                   AND amount_minor < (said->'body'->>'minimum_minor')::bigint) THEN
       PERFORM refuse('below the floor of an account');
@@ -635,7 +689,7 @@ BEGIN
     EXECUTE format('CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON %I'
                    ' FOR EACH STATEMENT EXECUTE FUNCTION stays()', name);
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['balance', 'account_floor', 'order_head', 'slot'] LOOP
+  FOREACH name IN ARRAY ARRAY['balance_part', 'account_floor', 'order_head', 'slot'] LOOP
     EXECUTE format('CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON %I'
                    ' FOR EACH STATEMENT EXECUTE FUNCTION stays()', name);
     EXECUTE format('CREATE TRIGGER derived BEFORE INSERT OR UPDATE ON %I'
@@ -707,6 +761,11 @@ CREATE VIEW placed_record AS
   SELECT COALESCE(sealing.sequence, 0) AS sequence, record.sequence AS written, command, kind, key, trade_date,
          order_reference, state, legs, body, leaf
     FROM record LEFT JOIN sealing ON sealing.record = record.sequence;
+
+-- What each account holds within each order.
+CREATE VIEW balance AS
+  SELECT order_reference, entity, account, currency, SUM(amount_minor)::bigint AS amount_minor
+    FROM balance_part GROUP BY order_reference, entity, account, currency;
 
 -- Committed, not yet sealed: found by absence, never by "greater than the last".
 CREATE VIEW unsealed_record AS

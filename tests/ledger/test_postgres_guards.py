@@ -31,7 +31,7 @@ STAYING = (
     *("hold", "hold_end", "booking_end", "finance_claim", "finance_release", "intent", "attempt"),
     *("outcome", "outbox", "delivery", "inbox"),
 )
-CACHES = ("balance", "account_floor", "order_head", "slot")
+CACHES = ("balance_part", "account_floor", "order_head", "slot")
 
 
 @dataclass(frozen=True)
@@ -263,7 +263,7 @@ def plain_attacks() -> Iterator[Attack]:
         "outbox": "('x', 'y', 999)",
         "delivery": "('x', 999)",
         "inbox": "('x', 'y', 999)",
-        "balance": "('trader', '1010', 'o77', 'CNY', 5)",
+        "balance_part": "('trader', '1010', 'o77', 'CNY', 1, 5)",
         "account_floor": "('x', 'y', 5, 999)",
         "order_head": "('o77', 'PAID', 1, 1)",
         "slot": "('r', 'p', 5, 0, 999)",
@@ -278,8 +278,8 @@ def plain_attacks() -> Iterator[Attack]:
     )
     yield sql(
         "merge into balance",
-        "balance.derived",
-        "MERGE INTO balance USING (SELECT 1) AS one ON true WHEN MATCHED THEN UPDATE SET amount_minor = 0",
+        "balance_part.derived",
+        "MERGE INTO balance_part USING (SELECT 1) AS one ON true WHEN MATCHED THEN UPDATE SET amount_minor = 0",
     )
     yield sql(
         "seal out of order",

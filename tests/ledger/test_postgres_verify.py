@@ -116,9 +116,15 @@ RECORDS = {
 }
 
 ELSEWHERE = {
-    "a balance changed": "UPDATE balance SET amount_minor = amount_minor + 1 WHERE order_reference = 'o1'",
-    "a balance dropped": "DELETE FROM balance WHERE order_reference = 'o12'",
-    "a balance added": "INSERT INTO balance VALUES ('trader', '1010', 'o77', 'EUR', 5)",
+    "a balance changed": "UPDATE balance_part SET amount_minor = amount_minor + 1 WHERE order_reference = 'o1'",
+    "a balance dropped": "DELETE FROM balance_part WHERE order_reference = 'o12'",
+    "a balance added": "INSERT INTO balance_part VALUES ('trader', '1010', 'o77', 'EUR', 0, 5)",
+    "a part of a balance below what the floor allows": (
+        "INSERT INTO balance_part SELECT entity, account, order_reference, currency, 1, -100 FROM balance_part"
+        " WHERE account = '1010' AND order_reference = 'o12';"
+        " UPDATE balance_part SET amount_minor = amount_minor + 100"
+        " WHERE account = '1010' AND order_reference = 'o12' AND part = 0"
+    ),
     "a slot freed": "UPDATE slot SET used = used - 1",
     "a slot widened": "UPDATE slot SET capacity = capacity + 1",
     "a slot dropped": "DELETE FROM slot",
@@ -159,13 +165,13 @@ DEFINITIONS = {
         "CREATE OR REPLACE FUNCTION stays() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$"
     ),
     "a trigger added": "CREATE TRIGGER mine BEFORE INSERT ON record FOR EACH ROW EXECUTE FUNCTION stays()",
-    "a right given": "GRANT UPDATE ON balance TO net_test_verify_net_program",
+    "a right given": "GRANT UPDATE ON balance_part TO net_test_verify_net_program",
     "a right to a column given": "GRANT UPDATE (body) ON record TO net_test_verify_net_program",
     "a right given to everybody": "GRANT INSERT ON leg TO PUBLIC",
     "the program made an owner": "GRANT net_test_verify_net_owner TO net_test_verify_net_program",
     "the program made a superuser": "ALTER ROLE net_test_verify_net_program SUPERUSER",
     "a table added": "CREATE TABLE net.more (x int)",
-    "a column added": "ALTER TABLE balance ADD COLUMN more int",
+    "a column added": "ALTER TABLE balance_part ADD COLUMN more int",
     "a key dropped": "ALTER TABLE record DROP CONSTRAINT record_key",
     "an index dropped": "DROP INDEX record_order",
     "a rule added": "CREATE RULE quiet AS ON INSERT TO inbox DO INSTEAD NOTHING",

@@ -285,3 +285,82 @@ def test_large_writes_queue_and_do_not_deadlock(ledger: Ledger) -> None:
         process.join(timeout=60)
         assert process.exitcode == 0
     assert len(list(ledger.records(kind="x"))) == 160
+
+
+def parts_of(ledger: Ledger, account: str) -> list[int]:
+    rows = ledger.backend.reader().rows(
+        "SELECT part, amount_minor FROM balance_part WHERE account = ? ORDER BY part", (account,)
+    )
+    return [amount for _, amount in rows]
+
+
+def test_writers_of_one_account_do_not_wait_for_one_another(ledger: Ledger) -> None:
+    """One write is open and has moved the account; another moves it too and commits first."""
+    ledger.append(draw(1, order="shared", amount=100))
+    with open_ledger(backend_of(ledger).url, actor=ACTOR) as other, ledger.write() as held_open:
+        held_open.append(draw(2, order="shared", amount=10))
+        backend_of(other)._writing_connection().execute("SET lock_timeout = '2s'")
+        other.append(draw(3, order="shared", amount=1))
+    assert [balance.amount_minor for balance in ledger.balance("trader", "1010", "shared")] == [111]
+    assert parts_of(ledger, "1010") == [110, 1]
+    assert_sealed_whole(ledger)
+
+
+def test_money_in_other_parts_can_be_spent_and_no_more_than_that(ledger: Ledger) -> None:
+    test_writers_of_one_account_do_not_wait_for_one_another(ledger)
+    with pytest.raises(RefusedError):
+        ledger.append(pay("too much", "shared", 112))
+    ledger.append(pay("across the parts", "shared", 111))
+    assert parts_of(ledger, "1010") == [0, 0]
+    with pytest.raises(RefusedError):
+        ledger.append(pay("one more", "shared", 1))
+
+
+def test_money_that_is_not_committed_cannot_be_spent(ledger: Ledger) -> None:
+    """Who spends more than the free parts hold waits for the open write, and sees what became of it."""
+    ledger.append(draw(1, order="shared", amount=100))
+    url = backend_of(ledger).url
+    context = multiprocessing.get_context("fork")
+    answers: Any = context.Queue()
+
+    def spend(amount: int) -> None:
+        with open_ledger(url, actor=ACTOR) as mine:
+            try:
+                mine.append(pay(f"spend {amount}", "shared", amount))
+                answers.put("paid")
+            except RefusedError:
+                answers.put("refused")
+
+    for committed, said in ((False, "refused"), (True, "paid")):
+        with suppress(ZeroDivisionError), ledger.write() as transaction:
+            transaction.append(draw(2, order="shared", amount=10))
+            process = context.Process(target=spend, args=(105,))
+            process.start()
+            process.join(timeout=1)
+            assert process.is_alive(), "the spender did not wait for the open write"
+            if not committed:
+                raise ZeroDivisionError
+        assert answers.get(timeout=30) == said
+        process.join()
+
+
+def test_floor_set_on_an_account_in_parts_joins_them(ledger: Ledger) -> None:
+    """Parts of an account without a floor may be below zero; with one they may not."""
+
+    def owed(key: str, amount: int) -> Entry:
+        legs = (Leg("trader", "1230", "CNY", amount), Leg("trader", "2110", "CNY", -amount))
+        return Entry("x", key, date(2026, 3, 2), "o1", {}, legs)
+
+    ledger.append(owed("first", 30))
+    with open_ledger(backend_of(ledger).url, actor=ACTOR) as other, ledger.write() as held_open:
+        held_open.append(owed("second", 1))
+        other.append(owed("third", -20))
+    assert parts_of(ledger, "1230") == [31, -20]
+    ledger.commit(lambda transaction: transaction.set_floor(Floor("trader", "1230", 5)))
+    assert parts_of(ledger, "1230") == [11, 0]
+    with pytest.raises(RefusedError):
+        ledger.append(owed("too much", -7))
+    ledger.append(owed("down to the floor", -6))
+    with pytest.raises(RefusedError):
+        ledger.append(Entry("x", "below at once", date(2026, 3, 2), "o2", {}, owed("", 4).legs))
+    assert_sealed_whole(ledger)
