@@ -37,7 +37,7 @@ _SIGN = (
     "INSERT INTO command (command, actor_key, digest, signature)"
     " VALUES (currval('command_number'), %s, %s, %s)"
 )
-_AT_ONCE = "SELECT commit_records(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_AT_ONCE = "SELECT commit_records(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 _PREPARED: dict[str, str] = {}
 
 

@@ -285,7 +285,12 @@ BEGIN
               FROM line GROUP BY 1, 2, 3) AS net
       LEFT JOIN account_floor USING (entity, account) ORDER BY 1, 2, 3
   ), picked AS MATERIALIZED (
-    SELECT moved.*, free.part, minimum_minor IS NULL OR free.part IS NOT NULL
+    -- where every part is in the hands of another open write: one of one's own; 0 where there is none yet
+    SELECT moved.*, COALESCE(free.part, CASE WHEN EXISTS (
+             SELECT 1 FROM balance_part AS kept
+              WHERE kept.order_reference = COALESCE(added.order_reference, '') AND kept.entity = moved.entity
+                AND kept.account = moved.account AND kept.currency = moved.currency)
+             THEN 1 + pg_backend_pid() % 64 ELSE 0 END) AS part, minimum_minor IS NULL OR free.part IS NOT NULL
            OR (minimum_minor <= 0 AND moved.amount_minor >= 0) AS fits
       FROM moved LEFT JOIN LATERAL (
         SELECT part FROM balance_part AS kept
@@ -296,10 +301,8 @@ BEGIN
          ORDER BY part LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS free ON true
   ), held AS (
     INSERT INTO balance_part AS kept (order_reference, entity, account, currency, part, amount_minor)
-      SELECT COALESCE(added.order_reference, ''), entity, account, currency,
-             COALESCE(part, spare_part(COALESCE(added.order_reference, ''), entity, account, currency)),
-             amount_minor
-        FROM picked WHERE fits ORDER BY 2, 3, 4
+      SELECT COALESCE(added.order_reference, ''), entity, account, currency, part, amount_minor FROM picked
+       WHERE fits ORDER BY 2, 3, 4
       ON CONFLICT (order_reference, entity, account, currency, part)
       DO UPDATE SET amount_minor = kept.amount_minor + EXCLUDED.amount_minor
   )
@@ -315,19 +318,13 @@ BEGIN
   IF unbalanced THEN
     PERFORM refuse('the legs do not sum to zero per entity and currency');
   END IF;
-  FOR drawn IN SELECT jsonb_array_elements(scarce) LOOP
-    PERFORM draw_on_all(COALESCE(added.order_reference, ''), drawn->>0, drawn->>1, drawn->>2,
-                        (drawn->>3)::bigint, (drawn->>4)::bigint);
-  END LOOP;
+  IF scarce IS NOT NULL THEN
+    FOR drawn IN SELECT jsonb_array_elements(scarce) LOOP
+      PERFORM draw_on_all(COALESCE(added.order_reference, ''), drawn->>0, drawn->>1, drawn->>2,
+                          (drawn->>3)::bigint, (drawn->>4)::bigint);
+    END LOOP;
+  END IF;
 END $$;
-
--- A part for an account whose every part is in the hands of another open write; 0 where it has none yet.
-CREATE FUNCTION spare_part(of_order text, of_entity text, of_account text, of_currency text) RETURNS integer
-LANGUAGE sql AS $$
-  SELECT CASE WHEN EXISTS (SELECT 1 FROM balance_part WHERE order_reference = of_order AND entity = of_entity
-                              AND account = of_account AND currency = of_currency)
-              THEN 1 + pg_backend_pid() % 64 ELSE 0 END;
-$$;
 
 -- Money leaves an account with a floor and no free part covers it: wait for whoever holds a part, join them
 -- all in part 0 and look at the sum.

@@ -279,7 +279,8 @@ def plain_attacks() -> Iterator[Attack]:
     yield sql(
         "merge into balance",
         "balance_part.derived",
-        "MERGE INTO balance_part USING (SELECT 1) AS one ON true WHEN MATCHED THEN UPDATE SET amount_minor = 0",
+        "MERGE INTO balance_part USING (SELECT 1) AS one ON true"
+        " WHEN MATCHED THEN UPDATE SET amount_minor = 0",
     )
     yield sql(
         "seal out of order",

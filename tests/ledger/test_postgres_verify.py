@@ -116,12 +116,14 @@ RECORDS = {
 }
 
 ELSEWHERE = {
-    "a balance changed": "UPDATE balance_part SET amount_minor = amount_minor + 1 WHERE order_reference = 'o1'",
+    "a balance changed": (
+        "UPDATE balance_part SET amount_minor = amount_minor + 1 WHERE order_reference = 'o1'"
+    ),
     "a balance dropped": "DELETE FROM balance_part WHERE order_reference = 'o12'",
     "a balance added": "INSERT INTO balance_part VALUES ('trader', '1010', 'o77', 'EUR', 0, 5)",
     "a part of a balance below what the floor allows": (
-        "INSERT INTO balance_part SELECT entity, account, order_reference, currency, 1, -100 FROM balance_part"
-        " WHERE account = '1010' AND order_reference = 'o12';"
+        "INSERT INTO balance_part SELECT entity, account, order_reference, currency, 1, -100"
+        " FROM balance_part WHERE account = '1010' AND order_reference = 'o12';"
         " UPDATE balance_part SET amount_minor = amount_minor + 100"
         " WHERE account = '1010' AND order_reference = 'o12' AND part = 0"
     ),
