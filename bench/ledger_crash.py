@@ -96,7 +96,8 @@ def run(url: str, kills: int, seed: int, folder: Path) -> Outcome:
 def killed_writer(
     url: str, first: int, chance: random.Random, path: Path, window: float = 0.06
 ) -> tuple[list[int], list[int]]:
-    """Run a writer, kill it within ``window`` seconds of its first note; what it tried and acknowledged."""
+    """Run a writer, kill it within ``window`` seconds of its first note, or half the time of its first
+    acknowledgement; what it tried and what it acknowledged."""
     notes = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     child = os.fork()
     if child == 0:
@@ -104,15 +105,21 @@ def killed_writer(
             writer(url, notes, first)
         os._exit(1)
     os.close(notes)
-    deadline = time.monotonic() + 30
-    while path.stat().st_size == 0 and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_for_note(path, chance)
     time.sleep(chance.random() ** 2 * window)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "the writer ended by itself"
     lines = path.read_text().split()
     return [int(x[1:]) for x in lines if x[0] == "t"], [int(x[1:]) for x in lines if x[0] == "a"]
+
+
+def wait_for_note(path: Path, chance: random.Random) -> None:
+    """Until the writer notes that it tries, or half the time that it was told of a commit."""
+    awaited = chance.choice((b"t", b"a"))
+    deadline = time.monotonic() + 60
+    while awaited not in path.read_bytes() and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 def settle(url: str, tried: list[int], acknowledged: list[int], outcome: Outcome) -> int:

@@ -21,7 +21,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import psycopg
 
-from bench.ledger_crash import ACTOR, CAPACITY, SLOT, Outcome, check_all, killed_writer, settle, writer
+from bench.ledger_crash import (
+    ACTOR,
+    CAPACITY,
+    SLOT,
+    Outcome,
+    check_all,
+    killed_writer,
+    settle,
+    wait_for_note,
+    writer,
+)
 from bench.postgres_server import database, server
 from ledger.store import create_ledger
 
@@ -56,9 +66,7 @@ def killed_server(
             writer(url, notes, first)
         os._exit(1)
     os.close(notes)
-    deadline = time.monotonic() + 30
-    while path.stat().st_size == 0 and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_for_note(path, chance)
     watcher = psycopg.connect(url, autocommit=True)
     found = watcher.execute(
         "SELECT pid FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
