@@ -2,6 +2,8 @@
 
 Earnings are read from the books: income less expense of each entity, and for the trader what his income
 and expense accounts leave. What the buyer withheld or never paid lowers the net value that is shared out.
+Who is paid in another currency has the part that it cost the order, in the order's currency; what money cost
+to change, or brought, is a part of its own.
 """
 
 from collections.abc import Iterable
@@ -10,11 +12,14 @@ from datetime import date
 from fractions import Fraction
 
 from domain.money import round_minor
-from finance.books import Journal
 from finance.contract import NETWORK, TAX, TRADER, Booking
-from finance.position import CASH, Position
+from finance.exchange import REALISED, UNREALISED
+from finance.position import CASH, Account, Position
 
 PERCENT = 100
+EXCHANGE = "exchange"
+NOT_EARNED = frozenset({REALISED, UNREALISED, "5250"})
+"""Accounts of the trader that are nobody's earnings: exchange differences, and tax on finance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def attribute(position: Position, until: date) -> Attribution:
     net = -position.books.balance(TRADER, "4010")
     earned = _earnings(position)
     referral = position.books.balance(NETWORK, "5410")
-    lent = money_days(position.books.journals, until)
+    lent = money_days(position, until)
     slots = {account.booking.entity: account.booking for account in position.accounts.values()}
     parts = [
         Part(entity, _kind(entity, slots), amount, lent.get(entity, 0), _slot_days(slots.get(entity)))
@@ -69,6 +74,7 @@ def attribute(position: Position, until: date) -> Attribution:
     if referral:
         parts.append(Part("referrer", "referral", referral))
     parts += _taxes(position)
+    parts += _exchange(position)
     rest = net - sum(part.amount_minor for part in parts)
     parts.append(Part(TRADER, "profit", rest, lent.get(TRADER, 0)))
     settled = position.state.value == "SETTLED"
@@ -86,12 +92,70 @@ def _slot_days(booking: Booking | None) -> int:
 
 
 def _earnings(position: Position) -> dict[str, int]:
-    """Income less expense per entity; a positive number is earned."""
+    """Income less expense per entity, in the order's currency; a positive number is earned."""
     earned: dict[str, int] = {}
     for (entity, code), amount in position.books.balances.items():
-        if code[0] in "45" and entity not in (TAX,):
+        if code[0] in "45" and entity not in (TAX,) and "/" not in code:
             earned[entity] = earned.get(entity, 0) - amount
+    for party, amount in _foreign_earnings(position).items():
+        earned[party] = earned.get(party, 0) + amount
     return earned
+
+
+def _foreign_earnings(position: Position) -> dict[str, int]:
+    """What those who are paid in another currency earned: what it cost the trader in his own.
+
+    Where only their own books are concerned (an allowance), at the rate of the day.
+    """
+    earned: dict[str, int] = {}
+    for journal in position.books.journals:
+        currency = position.currency_of(journal.facility or journal.party)
+        if not currency:
+            continue
+        cost, shared = 0, False
+        for entity, account, amount in journal.postings:
+            if entity == TRADER and not account.startswith("9"):
+                shared = True
+                if account == "1410" or (account[0] in "45" and account not in NOT_EARNED):
+                    cost += amount
+        if shared:
+            earned[journal.party] = earned.get(journal.party, 0) + cost
+            continue
+        for entity, account, amount in journal.postings:
+            if account[0] in "45":
+                worth = position.worth(amount, currency, journal.on)
+                earned[entity] = earned.get(entity, 0) - worth
+    for one in position.accounts.values():
+        entity = one.booking.entity
+        if one.currency and not one.booking.tax_recoverable:
+            earned[entity] = earned.get(entity, 0) - _lost_tax(position, one)
+    return earned
+
+
+def _lost_tax(position: Position, account: Account) -> int:
+    """Tax on a booking that nobody gives back, in the order's currency: its share of what the bills cost."""
+    if not account.currency or not account.billed:
+        return account.billed_tax
+    cost = sum(
+        amount
+        for journal in position.books.journals
+        for entity, code, amount in journal.postings
+        if journal.kind == "bill"
+        and journal.party == account.booking.entity
+        and entity == TRADER
+        and (code == "1410" or code[0] == "5")
+    )
+    return round_minor(Fraction(cost * account.billed_tax, account.billed))
+
+
+def _exchange(position: Position) -> list[Part]:
+    """What changing money took of the order's value (positive) or gave; what is not realised yet apart."""
+    books = position.books
+    parts = [
+        Part(EXCHANGE, "exchange differences", books.balance(TRADER, REALISED)),
+        Part(EXCHANGE, "exchange differences, unrealised", books.balance(TRADER, UNREALISED)),
+    ]
+    return [part for part in parts if part.amount_minor]
 
 
 def _taxes(position: Position) -> list[Part]:
@@ -99,31 +163,40 @@ def _taxes(position: Position) -> list[Part]:
     books = position.books
     surcharge = books.balance(TRADER, "5310")
     lost = books.balance(TRADER, "5250") + sum(
-        account.billed_tax for account in position.accounts.values() if not account.booking.tax_recoverable
+        _lost_tax(position, account)
+        for account in position.accounts.values()
+        if not account.booking.tax_recoverable
     )
     parts = [Part(TAX, "surcharge", surcharge), Part(TAX, "tax not recoverable", lost)]
     return [part for part in parts if part.amount_minor]
 
 
-def money_days(journals: Iterable[Journal], until: date) -> dict[str, int]:
-    """What each entity had out of its own cash, times days, up to ``until``; in minor units x days."""
-    flows: dict[str, list[tuple[date, int]]] = {}
-    for journal in journals:
-        for entity, code, amount in journal.postings:
+def money_days(position: Position, until: date) -> dict[str, int]:
+    """What each entity had out of its own cash, times days, up to ``until``; in minor units of the order's
+    currency x days, at the rate of ``until`` for who has another."""
+    flows: dict[tuple[str, str], list[tuple[date, int]]] = {}
+    for journal in position.books.journals:
+        for entity, account, amount in journal.postings:
+            code, _, currency = account.partition("/")
             if code == CASH:
-                flows.setdefault(entity, []).append((journal.on, amount))
-    found = {}
-    for entity, movements in flows.items():
-        total, balance, last = 0, 0, None
-        for on, amount in sorted(movements):
-            if last is not None:
-                total += max(-balance, 0) * (on - last).days
-            balance += amount
-            last = on
-        if last is not None and balance < 0:
-            total += -balance * max((until - last).days, 0)
-        found[entity] = total
+                flows.setdefault((entity, currency), []).append((journal.on, amount))
+    found: dict[str, int] = {}
+    for (entity, currency), movements in flows.items():
+        total = _money_days(movements, until)
+        found[entity] = found.get(entity, 0) + position.worth(total, currency, until)
     return found
+
+
+def _money_days(movements: list[tuple[date, int]], until: date) -> int:
+    total, balance, last = 0, 0, None
+    for on, amount in sorted(movements):
+        if last is not None:
+            total += max(-balance, 0) * (on - last).days
+        balance += amount
+        last = on
+    if last is not None and balance < 0:
+        total += -balance * max((until - last).days, 0)
+    return total
 
 
 def combined(attributions: Iterable[Attribution]) -> list[Part]:

@@ -119,7 +119,7 @@ def _line(
         contract.order,
         debt.facility.id,
         lender,
-        contract.currency,
+        debt.currency or contract.currency,
         contract.buyer,
         group,
         contract.trader,
@@ -153,9 +153,10 @@ def _figures(position: Position, debt: Debt, entity: str) -> dict[str, Any]:
     for journal in position.books.journals:
         if journal.facility != debt.facility.id:
             continue
-        for owner, code, amount in journal.postings:
+        for owner, account, amount in journal.postings:
             if owner != entity:
                 continue
+            code = account.partition("/")[0]
             if code in FIGURES:
                 sums[FIGURES[code]] += amount if code == "5510" else -amount
             elif code in PRINCIPAL and journal.kind == "written_off":

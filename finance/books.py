@@ -8,7 +8,27 @@ from datetime import date
 from domain.errors import LedgerBrokenError
 
 Posting = tuple[str, str, int]
-"""Entity, account, amount in minor units; a debit is positive."""
+"""Entity, account, amount in minor units; a debit is positive.
+
+An account in another currency than the order's is its code with the currency: ``2110/CNY``.
+"""
+
+
+def in_currency(account: str, currency: str) -> str:
+    """The account as it is named in the books; a currency of nothing is the order's."""
+    return f"{account}/{currency}" if currency else account
+
+
+def account_and_currency(account: str, home: str) -> tuple[str, str]:
+    """The code and the currency of an account as the books name it; ``home`` is the order's."""
+    code, _, currency = account.partition("/")
+    return code, currency or home
+
+
+def party_and_currency(name: str) -> tuple[str, str]:
+    """A party of open claims and the currency they stand in; nothing for the order's own."""
+    party, mark, currency = name.rpartition("/")
+    return (party, currency) if mark and len(currency) == 3 and currency.isupper() else (name, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +36,7 @@ class Journal:
     """One event between the trader and at most one ``party``; ``key`` is unique and stable in the order.
 
     ``cause`` is the fact (or the date) it follows from, ``facility`` the debt it is about. Its postings
-    balance per entity.
+    balance per entity and currency.
     """
 
     key: str
@@ -49,9 +69,10 @@ class Books:
         kept = tuple(posting for posting in postings if posting[2])
         if not kept:
             return
-        sums: dict[str, int] = {}
+        sums: dict[tuple[str, str], int] = {}
         for entity, account, amount in kept:
-            sums[entity] = sums.get(entity, 0) + amount
+            place = entity, account.partition("/")[2]
+            sums[place] = sums.get(place, 0) + amount
             self.balances[entity, account] += amount
         if any(sums.values()):
             raise LedgerBrokenError(f"{kind} on {on} does not balance: {sums}")

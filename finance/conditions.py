@@ -6,7 +6,9 @@ these rules look at the books as they stand when somebody states it.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 
+from domain.exchange import newest
 from domain.money import format_minor
 from domain.network import Role
 from domain.states import ENDED, OrderState
@@ -14,7 +16,7 @@ from domain.terms import Event
 from finance.contract import BUYER, TAX, TRADER, Condition
 from finance.debt import Debt
 from finance.facts import Fact, FactKind
-from finance.handlers import PRODUCTION_START, late_interest_due, take_out_amount
+from finance.handlers import PRODUCTION_START, currency_of_payee, late_interest_due, take_out_amount
 from finance.lending import cost_of_draw, undrawn
 from finance.position import Position
 from finance.taxes import surcharge_payable, tax_payable
@@ -48,9 +50,9 @@ class Case:
     around: Circumstances
 
 
-def money(position: Position, amount_minor: int) -> str:
-    """An amount for people, with its currency."""
-    currency = position.contract.currency
+def money(position: Position, amount_minor: int, currency: str = "") -> str:
+    """An amount for people, with its currency; the order's where none is named."""
+    currency = currency or position.contract.currency
     return f"{format_minor(amount_minor, currency, grouped=True)} {currency}"
 
 
@@ -74,7 +76,7 @@ def _always(position: Position, fact: Fact) -> Iterable[Objection]:
             f"{fact.on} is before the finance was accepted on {position.contract.accepted_on}",
             "give the day it happened",
         )
-    for name in ("amount", "cost"):
+    for name in ("amount", "cost", "sold", "bought"):
         if (fact.minor(name) or 0) < 0:
             yield Objection(
                 f"the {name} is negative", "amounts are positive; the kind of fact says which way"
@@ -82,6 +84,55 @@ def _always(position: Position, fact: Fact) -> Iterable[Objection]:
     booking = fact.text("booking")
     if booking and booking not in position.accounts:
         yield Objection(f"the order has no booking {booking!r}", _bookings(position))
+    if fact.kind in VALUED and not fact.assumed:
+        for currency in _currencies(position, fact):
+            yield from _rate_known(position, currency, fact.on)
+
+
+VALUED = frozenset(
+    {
+        FactKind.MILESTONE,
+        FactKind.PROVIDER_FAILED,
+        FactKind.DAMAGES,
+        FactKind.REFUND,
+        FactKind.CANCELLED,
+        FactKind.DRAW,
+        FactKind.CONVERSION,
+        FactKind.PAYMENT,
+        FactKind.REVALUATION,
+    }
+)
+"""Kinds of facts that put a value on foreign money: the rate of their day must be known."""
+
+
+def _currencies(position: Position, fact: Fact) -> set[str]:
+    """The foreign currencies that a fact is about: those of its booking, facility and payees, else all."""
+    names = [fact.text("facility"), *(payee for payee, _, _ in fact.payees)]
+    if fact.kind is FactKind.PAYMENT:
+        names.append(fact.text("payee"))
+    account = position.accounts.get(fact.text("booking"))
+    if any(names) or account is not None:
+        found = {currency_of_payee(position, name) for name in names if name}
+        found |= {account.currency} if account is not None else set()
+    elif fact.kind is FactKind.CONVERSION:
+        found = {fact.text("from"), fact.text("to")}
+    else:
+        found = set(position.contract.currencies)
+    return found - {"", position.contract.currency}
+
+
+def _rate_known(position: Position, currency: str, on: date) -> Iterable[Objection]:
+    home, most = position.contract.currency, position.contract.rate_days
+    known = newest(position.contract.rates, currency, home, on)
+    remedy = f"net rate record {currency} {home} RATE --on {on} --source NAME"
+    if known is None:
+        yield Objection(f"there is no rate of {currency} in {home} on or before {on}", remedy)
+    elif most is not None and (on - known.on).days > most:
+        yield Objection(
+            f"the newest rate of {currency} is of {known.on}, {(on - known.on).days} days before {on};"
+            f" the policy allows {most}",
+            f"{remedy}; or rate_days in the [policy]",
+        )
 
 
 def _bookings(position: Position) -> str:
@@ -156,7 +207,11 @@ def _payees(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]:
                   for draw in debt.facility.draws)  # fmt: skip
     if not payees and not planned:
         yield Objection("a draw names whom it pays", f"name a booking as payee; {_bookings(position)}")
-    for name, amount in payees:
+    for name, amount, *cost in payees:
+        if not cost and currency_of_payee(position, str(name)) != position.currency_of(debt.facility.id):
+            yield Objection(
+                f"{name} is paid in another currency than {debt.facility.id} lends", "say what it cost"
+            )
         yield from _payee(position, debt, str(name), int(amount))
 
 
@@ -175,7 +230,8 @@ def _payee(position: Position, debt: Debt, name: str, amount: int) -> Iterable[O
         yield Objection(f"nothing is drawn for {name}", "give an amount above zero")
     elif amount > (open_amount := position.due_now(account) - account.paid):
         yield Objection(
-            f"{name} is owed {money(position, max(open_amount, 0))} so far, not {money(position, amount)}",
+            f"{name} is owed {money(position, max(open_amount, 0), account.currency)} so far,"
+            f" not {money(position, amount, account.currency)}",
             f"what follows is due once its event is recorded; {waits_for(position, name)}",
         )
 
@@ -190,7 +246,7 @@ def waits_for(position: Position, name: str) -> str:
 def _headroom(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]:
     cash = fact.minor("amount")
     if cash is None:
-        cash = sum(int(amount) for _, amount in fact.data.get("payees", []))
+        cash = sum(cost for _, _, cost in fact.payees)
     if debt.facility.factoring:
         most = take_out_amount(position, debt)
         if (fact.minor("amount") or most) > most:
@@ -201,7 +257,8 @@ def _headroom(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]
     principal, free = cost_of_draw(position, debt, cash, fact.on).principal, undrawn(debt)
     if principal > free:
         yield Objection(
-            f"{debt.facility.id} has {money(position, free)} left; needed: {money(position, principal)}",
+            f"{debt.facility.id} has {money(position, free, debt.currency)} left;"
+            f" needed: {money(position, principal, debt.currency)}",
             "draw less, or use the standby facility",
         )
 
@@ -216,35 +273,80 @@ def _payment(case: Case) -> Iterable[Objection]:
         )
         return
     yield from _amount_owed(case.position, payee, amount)
-    wanted = _wanted(case.position, payee) if amount is None else amount
+    currency = currency_of_payee(case.position, payee)
+    wanted = _wanted(case.position, payee, case.fact.on) if amount is None else amount
+    if wanted == 0:
+        yield Objection(f"nothing is owed to {payee} now", "net payment due shows what is due")
+    cost = case.fact.minor("cost")
+    if cost is not None and not currency:
+        yield Objection(f"{payee} is paid in the order's own currency", "leave out what the change cost")
+    if currency and cost is None:
+        held = max(case.position.cash_in(currency), 0)
+        if wanted > held:
+            yield Objection(
+                f"the order's account holds {money(case.position, held, currency)};"
+                f" it needs {money(case.position, wanted, currency)}",
+                "say what changing the order's money cost: --cost AMOUNT",
+            )
+        return
+    yield from _held(case, payee, wanted if cost is None else cost)
+
+
+def _held(case: Case, payee: str, needed: int) -> Iterable[Objection]:
+    """Whether the account holds it, beside what is due to those who come first."""
     first = sum(
         owed
         for rank, owed in dues(case.position, case.fact.on).items()
         if comes_before(case.position, rank, payee)
     )
-    if wanted == 0:
-        yield Objection(f"nothing is owed to {payee} now", "net payment due shows what is due")
 
     def told(minor: int) -> str:
         return money(case.position, minor)
 
-    if wanted + first > case.around.cash:
+    if needed + first > case.around.cash:
         reserved = f", of which {told(first)} is due to those who come first" if first else ""
         yield Objection(
-            f"the order's account holds {told(case.around.cash)}{reserved}; it needs {told(wanted)}",
+            f"the order's account holds {told(case.around.cash)}{reserved}; it needs {told(needed)}",
             "wait for the buyer's payment, or draw the standby facility",
         )
 
 
-def _wanted(position: Position, payee: str) -> int:
+def _conversion(case: Case) -> Iterable[Objection]:
+    """Money that the account holds is changed; what is owed first is not changed away."""
+    position, fact = case.position, case.fact
+    home = position.contract.currency
+    source, target = fact.text("from"), fact.text("to")
+    sold, bought = fact.minor("sold") or 0, fact.minor("bought") or 0
+    known = {home, *position.contract.currencies}
+    for currency in (source, target):
+        if currency not in known:
+            yield Objection(
+                f"the order has nothing in {currency}", f"its currencies are: {', '.join(sorted(known))}"
+            )
+            return
+    if source == target:
+        yield Objection(f"{source} is changed into itself", "name two currencies")
+    if sold <= 0 or bought <= 0:
+        yield Objection("what was sold and what was bought are both needed", "give both amounts")
+    held = case.around.cash if source == home else position.cash_in(source)
+    if sold > held:
+        yield Objection(
+            f"the order's account holds {money(position, max(held, 0), source)},"
+            f" not {money(position, sold, source)}",
+            "change no more than it holds",
+        )
+
+
+def _wanted(position: Position, payee: str, on: date) -> int:
     """What a payment without an amount would pay."""
     if payee == TAX:
-        return tax_payable(position) + surcharge_payable(position)
+        return tax_payable(position, on) + surcharge_payable(position, on)
     if payee in position.accounts:
         account = position.accounts[payee]
         return max(position.due_now(account) - account.paid, 0)
     if payee in position.debts:
-        return min(position.debts[payee].claim, max(position.cash, 0))
+        debt = position.debts[payee]
+        return min(debt.claim, max(position.cash_in(debt.currency), 0))
     return position.cash if payee == TRADER else -position.books.balance(TRADER, "2220")
 
 
@@ -254,7 +356,8 @@ def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable
         owed = position.due_now(account) - account.paid
         if amount > owed:
             yield Objection(
-                f"{payee} is owed {money(position, max(owed, 0))} so far, not {money(position, amount)}",
+                f"{payee} is owed {money(position, max(owed, 0), account.currency)} so far,"
+                f" not {money(position, amount, account.currency)}",
                 waits_for(position, payee),
             )
     if account is not None and position.frozen:
@@ -346,19 +449,45 @@ def _insurance(case: Case) -> Iterable[Objection]:
 
 
 def _settled(case: Case) -> Iterable[Objection]:
-    owed = sum(debt.claim for debt in case.position.debts.values())
-    if owed:
-        yield Objection(f"lenders are still owed {money(case.position, owed)}", "repay or write off first")
+    for currency, owed in _owed_to_lenders(case.position).items():
+        if owed:
+            told = money(case.position, owed, currency)
+            yield Objection(f"lenders are still owed {told}", "repay or write off first")
     if case.position.receivable and case.position.state is not OrderState.DEFAULTED:
         yield Objection(
             f"the buyer still owes {money(case.position, case.position.receivable)}",
             "record its payment or a write-off",
         )
+    if case.position.state is OrderState.DEFAULTED:
+        return
     unpaid = -sum(case.position.books.balance(TRADER, code) for code in ("2110", "2120"))
-    if unpaid and case.position.state is not OrderState.DEFAULTED:
+    if unpaid:
         yield Objection(
             f"providers are still owed {money(case.position, unpaid)}", "pay them: net payment make"
         )
+    yield from _nothing_foreign_left(case.position)
+
+
+def _owed_to_lenders(position: Position) -> dict[str, int]:
+    owed: dict[str, int] = {}
+    for debt in position.debts.values():
+        owed[debt.currency] = owed.get(debt.currency, 0) + debt.claim
+    return owed
+
+
+def _nothing_foreign_left(position: Position) -> Iterable[Objection]:
+    for currency in position.contract.currencies:
+        unpaid = -position.exchange.balance("2110", currency)
+        if unpaid:
+            yield Objection(
+                f"providers are still owed {money(position, unpaid, currency)}", "pay them: net payment make"
+            )
+        held = position.cash_in(currency)
+        if held:
+            yield Objection(
+                f"the order's account still holds {money(position, held, currency)}",
+                f"change it: net payment change ORDER AMOUNT {currency} AMOUNT {position.contract.currency}",
+            )
 
 
 def _transfer(case: Case) -> Iterable[Objection]:
@@ -375,6 +504,7 @@ def _late_interest(case: Case) -> Iterable[Objection]:
 CHECKS: dict[FactKind, Check] = {
     FactKind.DRAW: _draw,
     FactKind.PAYMENT: _payment,
+    FactKind.CONVERSION: _conversion,
     FactKind.MILESTONE: _milestone,
     FactKind.RECEIPT: _receipt,
     FactKind.DISPUTE: _dispute,

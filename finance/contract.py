@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from domain.dates import BusinessCalendar
+from domain.exchange import Dealing, Rate
 from domain.network import DrawRule, Role, Technique
 from domain.terms import CancellationTerm, Event, Fee, PaymentTerm, Price, Recourse, SalesTax
 
@@ -34,7 +35,8 @@ class Booking:
 
     ``goods`` says that its cost becomes inventory. ``bill_on`` is the event on which its service is
     rendered and its bill counts; ``ends_on`` is the plan's date for it. ``deposit_guarantee`` is the
-    share of what it was prepaid that a guarantor pays if it fails.
+    share of what it was prepaid that a guarantor pays if it fails. All its amounts are in ``currency``
+    (none: the order's).
     """
 
     id: str
@@ -52,6 +54,7 @@ class Booking:
     deposit_guarantee: Fraction = Fraction(0)
     cancellation: tuple[CancellationTerm, ...] = ()
     slot_days: int = 0
+    currency: str = ""
 
     @property
     def gross_minor(self) -> int:
@@ -115,7 +118,8 @@ class Facility:
     """One lender's product as this order uses it; shares add up to one.
 
     ``fees`` on the limit carry the amount that was agreed. ``advance_rate`` of the gross invoice is
-    what a take-out pays. ``conditions`` hold for every draw, ``first_conditions`` for the first.
+    what a take-out pays. ``conditions`` hold for every draw, ``first_conditions`` for the first. All its
+    amounts are in ``currency`` (none: the order's).
     """
 
     id: str
@@ -147,6 +151,7 @@ class Facility:
     name: str = ""
     takes_out: str = ""
     charges: tuple[Charge, ...] = ()
+    currency: str = ""
 
     @property
     def factoring(self) -> bool:
@@ -212,7 +217,12 @@ WATERFALL_DEFAULT = (
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Everything the fold needs to know besides the facts."""
+    """Everything the fold needs to know besides the facts.
+
+    ``rates`` are those the plan rested on, with those recorded since; ``rate_days`` is how old one may be
+    when somebody states a fact that needs it. ``dealings`` say what the plan counts on when money of
+    another currency is bought or sold.
+    """
 
     order: str
     currency: str
@@ -233,6 +243,9 @@ class Contract:
     trader: str = ""
     buyer_account: str = ""
     inspected: bool = False
+    rates: tuple[Rate, ...] = ()
+    dealings: tuple[Dealing, ...] = ()
+    rate_days: int | None = None
     schema: str = "net.contract/1"
 
     def booking(self, name: str) -> Booking | None:
@@ -240,6 +253,15 @@ class Contract:
 
     def facility(self, name: str) -> Facility | None:
         return next((one for one in self.facilities if one.id == name), None)
+
+    def dealing(self, currency: str) -> Dealing | None:
+        return next((one for one in self.dealings if one.currency == currency), None)
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies beside the order's in which somebody is paid or lends."""
+        named = [one.currency for one in self.bookings] + [one.currency for one in self.facilities]
+        return tuple(name for name in dict.fromkeys(named) if name not in ("", self.currency))
 
     def of_role(self, role: Role) -> tuple[Facility, ...]:
         return tuple(one for one in self.facilities if one.role is role)

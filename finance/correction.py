@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from finance.books import Journal, Posting
+from finance.books import Journal, Posting, in_currency, party_and_currency
 from finance.contract import BUYER, TRADER
 from finance.position import CASH
 
@@ -84,8 +84,9 @@ def _with_claims(difference: Sums) -> tuple[Posting, ...]:
     """The difference without moving cash: what should have moved is claimed or credited instead."""
     postings: Sums = defaultdict(int)
     for (entity, account), amount in difference.items():
-        if account == CASH and amount:
-            postings[entity, CLAIM if amount > 0 else CREDIT] += amount
+        code, _, currency = account.partition("/")
+        if code == CASH and amount:
+            postings[entity, in_currency(CLAIM if amount > 0 else CREDIT, currency)] += amount
         else:
             postings[entity, account] += amount
     return tuple((entity, account, amount) for (entity, account), amount in postings.items() if amount)
@@ -96,25 +97,32 @@ def as_if(postings: Iterable[Posting]) -> list[Posting]:
 
     So the next comparison sees the journal as it should have been, not as cash went.
     """
-    return [
-        (entity, CASH if account in (CLAIM, CREDIT) else account, amount)
-        for entity, account, amount in postings
-    ]
+    found = []
+    for entity, account, amount in postings:
+        code, _, currency = account.partition("/")
+        found.append((entity, in_currency(CASH, currency) if code in (CLAIM, CREDIT) else account, amount))
+    return found
 
 
 def claims_of(correction: Correction) -> dict[str, int]:
-    """What the trader may claim from the party (positive) or owes it (negative) after a correction."""
-    amount = sum(
-        minor
-        for entity, account, minor in correction.postings
-        if entity == TRADER and account in (CLAIM, CREDIT)
-    )
-    return {correction.party: amount} if amount else {}
+    """What the trader may claim from the party (positive) or owes it (negative) after a correction.
+
+    What is open in another currency than the order's stands under the party with the currency.
+    """
+    found: dict[str, int] = {}
+    for entity, account, minor in correction.postings:
+        code, _, currency = account.partition("/")
+        if entity == TRADER and code in (CLAIM, CREDIT):
+            party = in_currency(correction.party, currency)
+            found[party] = found.get(party, 0) + minor
+    return {party: amount for party, amount in found.items() if amount}
 
 
 def set_off(party: str, amount: int) -> tuple[Posting, ...]:
     """Cash settles a claim on the party (positive amount) or a credit owed to it (negative)."""
-    own: tuple[Posting, ...] = ((TRADER, CASH, amount), (TRADER, CLAIM if amount > 0 else CREDIT, -amount))
-    if party in ("", BUYER):
+    name, currency = party_and_currency(party)
+    cash, claim, credit = (in_currency(code, currency) for code in (CASH, CLAIM, CREDIT))
+    own: tuple[Posting, ...] = ((TRADER, cash, amount), (TRADER, claim if amount > 0 else credit, -amount))
+    if name in ("", BUYER):
         return own
-    return (*own, (party, CREDIT if amount > 0 else CLAIM, amount), (party, CASH, -amount))
+    return (*own, (name, credit if amount > 0 else claim, amount), (name, cash, -amount))

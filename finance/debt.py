@@ -94,6 +94,7 @@ class Debt:
     promised: int = 0
     stage: int = 0
     measured: tuple[int, int] = (0, 0)
+    accrued_to: date | None = None
 
     @property
     def struck(self) -> bool:
@@ -103,6 +104,11 @@ class Debt:
     @property
     def principal(self) -> int:
         return sum(drawing.principal for drawing in self.drawings)
+
+    @property
+    def currency(self) -> str:
+        """The facility's currency; nothing where it is the order's."""
+        return self.facility.currency
 
     def lenders(self) -> tuple[str, ...]:
         return tuple(share.lender for share in self.facility.shares)

@@ -21,7 +21,6 @@ TOUCHING = frozenset(
         FactKind.COLLECTION,
         FactKind.DISPUTE,
         FactKind.CREDIT_NOTE,
-        FactKind.RATE,
         FactKind.LATE_INTEREST,
         FactKind.RECOVERY,
         FactKind.INSURANCE,

@@ -6,19 +6,21 @@ also what is recorded for a later day.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+from domain.exchange import converted, converted_up
 from domain.network import DrawRule, Role
 from domain.states import ENDED, OrderState
 from domain.terms import Event
 from finance.contract import BUYER, TAX, TRADER, Contract, Due
 from finance.debt import Debt
 from finance.facts import PHASE, Fact, FactKind, fact_id
-from finance.handlers import take_out_amount
-from finance.lending import cost_of_draw, due_at_funding, undrawn
+from finance.handlers import currency_of_payee, take_out_amount
+from finance.lending import cost_of_draw, due_at_funding, is_foreign, undrawn
 from finance.position import OWN_EVENTS, Account, Position
 from finance.taxes import surcharge_payable, tax_due_on, tax_payable
 
@@ -59,8 +61,8 @@ class Expectations:
             self._tax_stated = self._tax_stated or fact.text("payee") == TAX
         elif fact.kind is FactKind.DRAW:
             self._draws[fact.text("facility")] += 1
-            for payee, amount in fact.data.get("payees", []):
-                self._paid[str(payee)] += int(amount)
+            for payee, amount, _ in fact.payees:
+                self._paid[payee] += amount
         else:
             self._stated.add(fact.kind.value)
 
@@ -94,6 +96,7 @@ class Expectations:
         yield from self._take_outs(position)
         yield from self._planned_draws(position)
         yield from self._receipts(position)
+        yield from self._changed_repayments(position, today)
         yield from self._payments(position, today)
         yield from self._repayments(position, today)
         yield from self._tax(position, today)
@@ -197,6 +200,8 @@ class Expectations:
             event = debt.facility.repaid_on
             if event in (Event.FUNDING, Event.BUYER_PAYMENT) or not debt.principal or position.cash <= 0:
                 continue
+            if is_foreign(position, debt):
+                continue
             day = position.happened.get(event)
             if day is not None:
                 yield max(day, today), FactKind.PAYMENT, {"payee": debt.facility.id}
@@ -220,19 +225,38 @@ class Expectations:
         first = min(day for day, _, _ in dues)
         yield from self._settle_day(position, first, [(name, due) for day, name, due in dues if day == first])
 
+    def _changed_repayments(
+        self, position: Position, today: date
+    ) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        """A loan in another currency is repaid on its day with money that is changed for it."""
+        for debt in position.debts.values():
+            day = position.happened.get(debt.facility.repaid_on)
+            if day is None or not is_foreign(position, debt) or not debt.claim:
+                continue
+            day = max(day, today)
+            amount = claim_on(debt, day)
+            cost = cost_of(position, debt.currency, amount)
+            if position.cash >= cost:
+                yield day, FactKind.PAYMENT, _payment(debt.facility.id, amount, cost)
+
     def _settle_day(
         self, position: Position, day: date, dues: list[tuple[str, int]]
     ) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         cash = max(position.cash, 0)
-        payees: list[list[str]] = []
-        for payee, amount in dues:
-            if not payees and cash >= amount:
-                yield day, FactKind.PAYMENT, {"payee": payee, "amount": str(amount)}
+        needs: list[Need] = []
+        for payee, amount in sorted(dues, key=lambda due: bool(currency_of_payee(position, due[0]))):
+            currency = currency_of_payee(position, payee)
+            cost = cost_of(position, currency, amount)
+            if not needs and cash >= cost:
+                yield day, FactKind.PAYMENT, _payment(payee, amount, cost if currency else None)
                 return
-            payees.append([payee, str(amount - cash)])
+            by_cash = affordable(position, currency, cash)
             cash = 0
-        debt = self._source(position, sum(int(amount) for _, amount in payees), day)
-        if debt is not None:
+            rest = amount - by_cash
+            needs.append(Need(payee, currency, rest, cost - cost_of(position, currency, by_cash)))
+        found = self._source(position, needs, day)
+        if found is not None:
+            debt, payees = found
             yield day, FactKind.DRAW, {"facility": debt.facility.id, "payees": payees}
 
     def _next_due(self, position: Position, account: Account) -> tuple[date, int] | None:
@@ -248,15 +272,19 @@ class Expectations:
                 return day, due_so_far - paid
         return None
 
-    def _source(self, position: Position, missing: int, day: date) -> Debt | None:
-        """What may still be drawn for a payment: pre-shipment before the take-out, then the standby."""
+    def _source(
+        self, position: Position, needs: list["Need"], day: date
+    ) -> tuple[Debt, list[list[str]]] | None:
+        """What may still be drawn for payments, and whom that pays: pre-shipment before the take-out, then
+        the standby."""
         for role in (Role.PRE_SHIPMENT, Role.CONTINGENCY):
             for facility in self.contract.of_role(role):
                 debt = position.debts[facility.id]
                 if role is Role.PRE_SHIPMENT and not self._open(position, debt):
                     continue
-                if undrawn(debt) >= cost_of_draw(position, debt, missing, day).principal:
-                    return debt
+                payees, cash = drawn_for_needs(position, debt, needs)
+                if undrawn(debt) >= cost_of_draw(position, debt, cash, day).principal:
+                    return debt, payees
         return None
 
     def _open(self, position: Position, debt: Debt) -> bool:
@@ -268,13 +296,14 @@ class Expectations:
         day = tax_due_on(position)
         if day is None or self._tax_stated or position.tax_paid:
             return
-        amount = tax_payable(position) + surcharge_payable(position)
+        amount = tax_payable(position, max(day, today)) + surcharge_payable(position, max(day, today))
         if position.cash >= amount:
             yield max(day, today), FactKind.PAYMENT, {"payee": TAX}
             return
-        debt = self._source(position, amount - position.cash, day)
-        if debt is not None and day >= today:
-            data = {"facility": debt.facility.id, "payees": [], "amount": str(amount - position.cash)}
+        missing = amount - position.cash
+        found = self._source(position, [Need(TAX, "", missing, missing)], day)
+        if found is not None and not is_foreign(position, found[0]) and day >= today:
+            data = {"facility": found[0].facility.id, "payees": [], "amount": str(missing)}
             yield max(day, today), FactKind.DRAW, data
 
     def _complete(self, position: Position) -> bool:
@@ -286,9 +315,68 @@ class Expectations:
         books = position.books
         if any(books.balance(TRADER, code) for code in ("2110", "2120", "2220", "1240", "2350")):
             return False
+        if position.exchange.owed():
+            return False
         if tax_due_on(position) is not None and not position.tax_paid:
             return False
         return all(account.ended or account.billed_share == 1 for account in position.accounts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A payment to be drawn for: the amount in the payee's currency and what the plan has it cost."""
+
+    payee: str
+    currency: str
+    amount: int
+    cost: int
+
+
+def drawn_for_needs(position: Position, debt: Debt, needs: list[Need]) -> tuple[list[list[str]], int]:
+    """Whom a draw pays and the cash it takes, in the facility's currency; what is sold for other
+    currencies is rounded up once for the whole draw."""
+    payees: list[list[str]] = []
+    direct = sold_for = sold = 0
+    for need in needs:
+        if need.currency == position.currency_of(debt.facility.id):
+            payees.append([need.payee, str(need.amount)])
+            direct += need.amount
+            continue
+        sold_for += need.cost
+        total = bringing(position, debt.currency, sold_for)
+        payees.append([need.payee, str(need.amount), str(total - sold)])
+        sold = total
+    return payees, direct + sold
+
+
+def cost_of(position: Position, currency: str, amount: int) -> int:
+    """What an amount of a payee's currency is planned to cost of the order's own."""
+    dealing = position.contract.dealing(currency)
+    return converted(amount, dealing.buy) if dealing is not None else amount
+
+
+def affordable(position: Position, currency: str, cash: int) -> int:
+    """How much of a currency so much of the order's own buys as planned, rounded down."""
+    dealing = position.contract.dealing(currency)
+    return cash if dealing is None else int(cash / dealing.buy)
+
+
+def bringing(position: Position, currency: str, wanted: int) -> int:
+    """How much of a lender's currency must be sold to bring so much of the order's own, rounded up."""
+    dealing = position.contract.dealing(currency)
+    return wanted if dealing is None else converted_up(wanted, 1 / dealing.sell)
+
+
+def _payment(payee: str, amount: int, cost: int | None) -> dict[str, Any]:
+    data = {"payee": payee, "amount": str(amount)}
+    return data if cost is None else {**data, "cost": str(cost)}
+
+
+def claim_on(debt: Debt, day: date) -> int:
+    """All that a debt comes to on a day, without touching it."""
+    ahead = deepcopy(debt)
+    ahead.accrue(day)
+    return ahead.claim
 
 
 def own_milestones(contract: Contract) -> list[tuple[str, Event, str, date]]:

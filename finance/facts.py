@@ -26,7 +26,6 @@ class FactKind(StrEnum):
     CREDIT_NOTE = "credit_note"
     DAMAGES = "damages"
     CANCELLED = "cancelled"
-    RATE = "rate"
     LATE_INTEREST = "late_interest"
     TRANSFER = "transfer"
     RECEIPT = "receipt"
@@ -36,12 +35,13 @@ class FactKind(StrEnum):
     INSURANCE = "insurance"
     GUARANTEE = "guarantee"
     DRAW = "draw"
-    PAYMENT = "payment"
     CONVERSION = "conversion"
+    PAYMENT = "payment"
     DEFAULT = "default"
     WRITE_OFF = "write_off"
     STAGE = "stage"
     ADVANCED = "advanced"
+    REVALUATION = "revaluation"
     SETTLED = "settled"
 
 
@@ -76,6 +76,15 @@ class Fact:
         """The amount of that name in minor units, None when the fact does not say."""
         value = self.data.get(name)
         return None if value is None else int(value)
+
+    @property
+    def payees(self) -> list[tuple[str, int, int]]:
+        """Whom a draw pays: the payee, the amount in its currency, and what of the drawn money that takes
+        where the currencies differ."""
+        found = []
+        for name, amount, *cost in self.data.get("payees", []):
+            found.append((str(name), int(amount), int(cost[0]) if cost else int(amount)))
+        return found
 
     def number(self, name: str) -> Fraction | None:
         value = self.data.get(name)

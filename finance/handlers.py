@@ -13,7 +13,7 @@ from finance.contract import BUYER, TRADER, Booking
 from finance.debt import Debt
 from finance.ending import pay_residual, release_order, settle
 from finance.facts import Fact, FactKind
-from finance.position import CASH, Account, Position, move
+from finance.position import Account, Position, move
 
 Handler = Callable[[Position, Fact], None]
 TAX_PAYEE = "tax"
@@ -90,12 +90,13 @@ def draw(position: Position, fact: Fact) -> None:
     if debt.facility.factoring:
         _take_out(position, debt, fact, absent)
         return
-    payees = [(str(name), int(amount)) for name, amount in fact.data.get("payees", [])]
+    payees = fact.payees
     wanted = fact.minor("amount")
-    cash = sum(amount for _, amount in payees) if wanted is None else wanted
+    cash = sum(cost for _, _, cost in payees) if wanted is None else wanted
     lending.draw(position, debt, cash, fact.on, fact.id, absent)
     move(position, OrderState.FUNDED)
-    for name, amount in payees:
+    for name, amount, cost in payees:
+        _change(position, fact, cost, debt.currency, amount, currency_of_payee(position, name))
         pay_payee(position, name, amount, fact)
     lending.set_due_dates(position)
 
@@ -119,7 +120,19 @@ def take_out_amount(position: Position, debt: Debt) -> int:
 
 
 def pay(position: Position, fact: Fact) -> None:
-    pay_payee(position, fact.text("payee"), fact.minor("amount"), fact)
+    """A payment out of the loop; where the payee is paid in another currency, ``cost`` of the order's money
+    is changed for it first."""
+    payee, amount = fact.text("payee"), fact.minor("amount")
+    cost = fact.minor("cost")
+    if cost and amount:
+        _change(position, fact, cost, "", amount, currency_of_payee(position, payee))
+    pay_payee(position, payee, amount, fact)
+
+
+def currency_of_payee(position: Position, payee: str) -> str:
+    """What a payee is paid in: nothing for the order's own currency."""
+    account = position.accounts.get(payee)
+    return position.currency_of(account.booking.entity if account is not None else payee)
 
 
 def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) -> None:
@@ -139,7 +152,7 @@ def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) ->
         lending.charge(position, position.debts[payee], amount or 0, fact.on, fact.id)
     elif payee in position.debts:
         debt = position.debts[payee]
-        available = position.cash if amount is None else amount
+        available = position.cash_in(debt.currency) if amount is None else amount
         lending.repay(position, debt, max(available, 0), fact.on, fact.id, sale.lender_ranks(position))
 
 
@@ -204,6 +217,8 @@ def refund(position: Position, fact: Fact) -> None:
     supply.refund(position, account, amount, fact.on, fact.id)
     ended = position.state in (OrderState.CANCELLED, OrderState.DEFAULTED)
     for debt in position.debts.values():
+        if debt.currency != account.currency:
+            continue  # somebody changes the money first
         overdue = debt.due_on is not None and debt.due_on <= fact.on
         if debt.drawings and (ended or overdue):
             amount -= lending.repay(
@@ -249,8 +264,11 @@ def guarantee(position: Position, fact: Fact) -> None:
     if debt is None:
         return
     amount = fact.minor("amount")
-    if amount is None and account is not None:
+    if account is not None and amount is None:
         amount = round_minor(account.booking.deposit_guarantee * (account.claimed - account.refunded))
+        amount = position.exchange.between(amount, account.currency, debt.currency, fact.on)
+    if account is not None and account.currency != debt.currency:
+        account = None  # the claim on the provider stays; the trader owes the guarantor
     if account is not None and amount is not None:
         account.refunded += min(amount, debt.principal)
     loss.call_guarantee(
@@ -301,9 +319,12 @@ def transfer(position: Position, fact: Fact) -> None:
 
 
 def revalue(position: Position, fact: Fact) -> None:
-    """What the buyer owes is worth more (or, negative, less) in the books' currency."""
-    amount = fact.minor("amount") or 0
-    position.post("revaluation", fact.on, fact.id, "", ((TRADER, "1210", amount), (TRADER, "4710", -amount)))
+    """What is open in other currencies at the rate of the day; the difference is not realised yet."""
+    for debt in position.debts.values():
+        if lending.is_foreign(position, debt) and debt.drawings and not debt.closed:
+            lending.accrue(position, debt, fact.on, fact.id)
+    for (_, _, whose), postings in position.exchange.revaluations(fact.on):
+        position.books.post("revaluation", fact.on, fact.id, whose, postings)
 
 
 def charge(position: Position, fact: Fact) -> None:
@@ -321,9 +342,18 @@ def late_interest_due(position: Position, on: date) -> int:
 
 
 def convert(position: Position, fact: Fact) -> None:
-    """Buying a provider's currency cost more (or, negative, less) than the plan's rate."""
-    amount = fact.minor("amount") or 0
-    position.post("conversion", fact.on, fact.id, "", ((TRADER, "4710", amount), (TRADER, CASH, -amount)))
+    """The order's money is changed into another currency: both amounts are what the bank says."""
+    sold, bought = fact.minor("sold") or 0, fact.minor("bought") or 0
+    _change(position, fact, sold, fact.text("from"), bought, fact.text("to"))
+
+
+def _change(position: Position, fact: Fact, sold: int, source: str, bought: int, target: str) -> None:
+    home = position.contract.currency
+    source, target = source or home, target or home
+    if source == target or not (sold or bought):
+        return
+    postings = position.exchange.conversion(sold, source, bought, target, fact.on)
+    position.books.post("conversion", fact.on, fact.id, "", postings)
 
 
 HANDLERS: dict[FactKind, Handler] = {
@@ -337,7 +367,6 @@ HANDLERS: dict[FactKind, Handler] = {
     FactKind.CREDIT_NOTE: credit,
     FactKind.DAMAGES: damages,
     FactKind.CANCELLED: cancel,
-    FactKind.RATE: revalue,
     FactKind.LATE_INTEREST: charge,
     FactKind.TRANSFER: transfer,
     FactKind.RECEIPT: receive,
@@ -353,5 +382,6 @@ HANDLERS: dict[FactKind, Handler] = {
     FactKind.WRITE_OFF: write_off,
     FactKind.STAGE: reach_stage,
     FactKind.ADVANCED: advance,
+    FactKind.REVALUATION: revalue,
     FactKind.SETTLED: settle,
 }

@@ -11,7 +11,7 @@ from domain.terms import Event, Fee, FeeBasis, FeeTaking, InterestTaking
 from finance.allowance import set_allowance
 from finance.books import Posting
 from finance.contract import TRADER, Facility, PlannedDraw, Rank
-from finance.debt import Amounts, Debt
+from finance.debt import Accrued, Amounts, Debt
 from finance.interest import exact_interest
 from finance.position import CASH, Position
 
@@ -91,7 +91,7 @@ def cost_of_draw(position: Position, debt: Debt, cash: int, on: date) -> Cost:
     if planned is not None:
         return Cost(planned.principal_minor, planned.fee_minor, planned.discount_minor)
     facility = debt.facility
-    once = _fees_once(position, debt)
+    once = _fees_once(position, debt, on)
     kept = [fee for fee in facility.fees if fee.basis is FeeBasis.DRAW and not fee.at_repayment]
     deducted = sum((fee.rate for fee in kept if fee.taken is not FeeTaking.CAPITALISED), Fraction(0))
     added = sum((fee.rate for fee in kept if fee.taken is FeeTaking.CAPITALISED), Fraction(0))
@@ -113,13 +113,14 @@ def _planned(debt: Debt, cash: int) -> PlannedDraw | None:
     return draws[count] if wanted == cash else None
 
 
-def _fees_once(position: Position, debt: Debt) -> int:
+def _fees_once(position: Position, debt: Debt, on: date) -> int:
     total = 0
     for fee in debt.facility.fees:
         if fee.at_repayment or fee.basis is FeeBasis.DRAW:
             continue
         if fee.basis is FeeBasis.FACE:
-            total += _fee_amount(fee, position.receivable)
+            face = position.exchange.between(position.receivable, "", debt.currency, on)
+            total += _fee_amount(fee, face)
         elif not debt.drawings:
             total += _fee_amount(fee, debt.facility.limit_minor if fee.basis is FeeBasis.LIMIT else 0)
     return total
@@ -187,27 +188,61 @@ def accrue(position: Position, debt: Debt, on: date, cause: str) -> None:
     if debt.released:
         return
     facility = debt.facility
-    added = debt.accrue(on if debt.struck_on is None else min(on, debt.struck_on))
+    end = on if debt.struck_on is None else min(on, debt.struck_on)
+    parts = [(day, debt.accrue(day)) for day in _accrual_days(position, debt, end)]
     cost, income = ("5230", "4120") if facility.factoring else ("5210", "4110")
-    _post_accrual(position, debt, "interest", added.interest, (cost, income), on, cause)
-    _post_accrual(position, debt, "late_charge", added.late, ("5240", "4140"), on, cause)
-    _post_accrual(position, debt, "fee", added.fees, ("5220", "4130"), on, cause)
-    _post_accrual(position, debt, "tax_on_finance", added.taxes, ("5250", "2510"), on, cause)
+    for kind, accounts in (
+        ("interest", (cost, income)),
+        ("late_charge", ("5240", "4140")),
+        ("fee", ("5220", "4130")),
+        ("tax_on_finance", ("5250", "2510")),
+    ):
+        _post_accrual(
+            position, debt, kind, [(day, _added(one, kind)) for day, one in parts], accounts, on, cause
+        )
     _post_fee_earned(position, debt, debt.earn_fee(on, entirely=debt.closed), on, cause)
+
+
+def _added(accrued: Accrued, kind: str) -> Amounts:
+    kinds = {
+        "interest": accrued.interest,
+        "late_charge": accrued.late,
+        "fee": accrued.fees,
+        "tax_on_finance": accrued.taxes,
+    }
+    return kinds[kind]
+
+
+def _accrual_days(position: Position, debt: Debt, end: date) -> list[date]:
+    """The days up to which a debt is accrued one after another: for one in another currency also the days
+    on which its rate changed, since each part is worth what the rate of its time says."""
+    days = [end]
+    since = debt.accrued_to or min((drawing.on for drawing in debt.drawings), default=end)
+    if position.currency_of(debt.facility.id):
+        days = [*position.exchange.changes(debt.currency, since, end), end]
+    debt.accrued_to = max(since, end)
+    return days
 
 
 def _post_accrual(
     position: Position,
     debt: Debt,
     kind: str,
-    amounts: Amounts,
+    parts: list[tuple[date, Amounts]],
     accounts: tuple[str, str],
     on: date,
     cause: str,
 ) -> None:
     _, _, receivable, payable = principal_accounts(debt.facility)
-    for lender, amount in amounts.items():
+    for lender in dict.fromkeys(lender for _, amounts in parts for lender in amounts):
         entity = lender_entity(lender)
+        added = [(day, amounts.get(lender, 0)) for day, amounts in parts]
+        amount = sum(part for _, part in added)
+        worth = None
+        if position.currency_of(debt.facility.id):
+            owed = [(day, -part) for day, part in added]
+            place = payable, debt.currency, debt.facility.id, f"{kind}/{lender}"
+            worth = position.exchange.accrual_worth(*place, owed)
         position.post(
             kind,
             on,
@@ -220,6 +255,7 @@ def _post_accrual(
                 (entity, accounts[1], -amount),
             ),
             debt.facility.id,
+            worth=worth,
         )
 
 
@@ -302,6 +338,20 @@ def stop(position: Position, debt: Debt, on: date, cause: str) -> None:
     _memo(position, debt, -rest, "facility_released", on, cause)
     if not debt.claim:
         close(position, debt, on, cause)
+
+
+def is_foreign(position: Position, debt: Debt) -> bool:
+    """Whether the debt is in another currency than the order: then only money that somebody has changed
+    repays it."""
+    return bool(position.currency_of(debt.facility.id))
+
+
+def sweepable(position: Position, debt: Debt, available: int) -> int:
+    """What of the order's money may repay a debt without anybody changing it: ``available`` where both are
+    in one currency, else what the account holds in the debt's."""
+    if not is_foreign(position, debt):
+        return max(available, 0)
+    return max(position.cash_in(debt.currency), 0)
 
 
 def due_at_funding(debt: Debt) -> bool:

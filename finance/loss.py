@@ -12,11 +12,13 @@ from finance.lending import (
     LENDER_RANKS,
     accrue,
     close,
+    is_foreign,
     lender_entity,
     planned_repayment,
     principal_accounts,
     repay,
     stop,
+    sweepable,
 )
 from finance.position import CASH, Position
 from finance.sale import lender_ranks
@@ -39,7 +41,7 @@ def strike(position: Position, debt: Debt, on: date, cause: str) -> None:
     debt.struck_on = on
     advanced = debt.drawn
     if debt.facility.recourse is not Recourse.NONE:
-        repay(position, debt, max(position.cash, 0), on, cause, lender_ranks(position))
+        repay(position, debt, sweepable(position, debt, position.cash), on, cause, lender_ranks(position))
     first_loss = min(round_minor(debt.facility.first_loss_rate * advanced), debt.principal)
     call_guarantee(position, debt, NETWORK, first_loss, on, cause)
     set_allowance(position, debt, round_minor(debt.facility.loss.lgd * debt.principal), on, cause)
@@ -103,8 +105,12 @@ def repay_guarantors(position: Position, debt: Debt, available: int, on: date, c
 
 
 def distribute(position: Position, debt: Debt, available: int, on: date, cause: str) -> int:
-    """Money recovered on a struck debt, by the waterfall of a default; what was used."""
-    left = available
+    """Money recovered on a struck debt, by the waterfall of a default; what was used.
+
+    A debt in another currency takes none of it by itself: somebody states what the change brought.
+    """
+    left = 0 if is_foreign(position, debt) else available
+    available = left
     for rank in position.contract.waterfall_default:
         if rank is Rank.GUARANTOR:
             left -= repay_guarantors(position, debt, left, on, cause)
@@ -251,6 +257,15 @@ def _write_off_assets(position: Position, on: date, cause: str) -> None:
         "",
         ((TRADER, "5510", total), *((TRADER, account, -amount) for account, amount in lost.items())),
     )
+    for currency, claimed in position.exchange.written_off():
+        position.post(
+            "written_off",
+            on,
+            cause,
+            "",
+            ((TRADER, "5510", claimed), (TRADER, "1240", -claimed)),
+            currency=currency,
+        )
 
 
 def _write_off_debt(position: Position, debt: Debt, on: date, cause: str) -> None:

@@ -13,6 +13,7 @@ from domain.terms import Event, PaymentTerm, Recourse
 from finance.books import Books, Posting
 from finance.contract import NETWORK, TRADER, Booking, Contract, Due
 from finance.debt import Debt
+from finance.exchange import Exchange
 
 CASH = "1010"
 OWN_EVENTS = (Event.DEPARTURE, Event.ARRIVAL, Event.SERVICE_END)
@@ -50,6 +51,11 @@ class Account:
     @property
     def ended(self) -> bool:
         return self.failed or self.cancelled
+
+    @property
+    def currency(self) -> str:
+        """The booking's currency; nothing where it is the order's."""
+        return self.booking.currency
 
     @property
     def payable_account(self) -> str:
@@ -96,14 +102,33 @@ class Position:
     surcharge_posted: int = 0
     confirmations: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    exchange: Exchange = field(default_factory=lambda: Exchange(""))
+    _foreign: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        home = self.contract.currency
+        self.exchange = Exchange(home, self.contract.rates)
+        for name, currency in (
+            *((one.entity, one.currency) for one in self.contract.bookings),
+            *((one.id, one.currency) for one in self.contract.facilities),
+        ):
+            if currency not in ("", home):
+                self._foreign[name] = currency
         self.accounts = {one.id: Account(one) for one in self.contract.bookings}
         self.debts = {one.id: Debt(one) for one in self.contract.facilities}
 
     @property
     def cash(self) -> int:
         return self.books.balance(TRADER, CASH)
+
+    def cash_in(self, currency: str) -> int:
+        """What the order's account holds of a currency; nothing means the order's own."""
+        home = currency in ("", self.contract.currency)
+        return self.cash if home else self.exchange.balance(CASH, currency)
+
+    def worth(self, amount: int, currency: str, on: date) -> int:
+        """An amount in the order's currency, at the rate of the day."""
+        return self.exchange.worth(amount, currency, on)
 
     @property
     def frozen(self) -> bool:
@@ -122,9 +147,26 @@ class Position:
         return self.derecognised + self.books.balance(TRADER, "1210") + self.books.balance(TRADER, "1215")
 
     def post(
-        self, kind: str, on: date, cause: str, party: str, postings: Iterable[Posting], facility: str = ""
+        self,
+        kind: str,
+        on: date,
+        cause: str,
+        party: str,
+        postings: Iterable[Posting],
+        facility: str = "",
+        *,
+        currency: str = "",
+        worth: int | None = None,
     ) -> None:
+        """Post amounts that are in the currency of the facility or the party they are about."""
+        foreign = currency or self.currency_of(facility or party)
+        if foreign:
+            postings = self.exchange.translated(postings, foreign, on, facility or party, worth)
         self.books.post(kind, on, cause, party, postings, facility)
+
+    def currency_of(self, name: str) -> str:
+        """The currency of a facility or a provider; nothing where it is the order's own."""
+        return self._foreign.get(name, "")
 
     def expected(self, event: Event) -> date | None:
         """When the event happened, else when the plan expects it."""

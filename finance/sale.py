@@ -6,7 +6,7 @@ from fractions import Fraction
 from domain.money import round_minor
 from domain.terms import Event
 from finance.contract import BUYER, TRADER, Rank
-from finance.lending import LENDER_RANKS, due_at_funding, repay, set_due_dates
+from finance.lending import LENDER_RANKS, due_at_funding, is_foreign, repay, set_due_dates, sweepable
 from finance.position import CASH, Invoice, Position, share_of
 from finance.supply import bill
 from finance.taxes import surcharge_payable, tax_due_on, tax_payable, true_up
@@ -144,7 +144,8 @@ def pay_lenders(position: Position, on: date, cause: str) -> None:
     ranks = lender_ranks(position)
     debts = sorted(position.debts.values(), key=lambda debt: not debt.facility.factoring)
     for debt in debts:
-        available -= repay(position, debt, max(available, 0), on, cause, ranks)
+        paid = repay(position, debt, sweepable(position, debt, available), on, cause, ranks)
+        available -= 0 if is_foreign(position, debt) else paid
 
 
 def lender_ranks(position: Position) -> tuple[Rank, ...]:
@@ -161,14 +162,14 @@ def kept_for_taxes(position: Position, on: date) -> int:
         return 0
     if order.index(Rank.TAXES) > order.index(Rank.PRINCIPAL):
         return 0
-    return tax_payable(position) + surcharge_payable(position)
+    return tax_payable(position, on) + surcharge_payable(position, on)
 
 
 def take_out_others(position: Position, on: date, cause: str) -> None:
     """What the take-out paid repays the loans that wait for it."""
     available = position.cash - kept_for_taxes(position, on)
     for debt in position.debts.values():
-        if due_at_funding(debt):
+        if due_at_funding(debt) and not is_foreign(position, debt):
             available -= repay(position, debt, max(available, 0), on, cause, lender_ranks(position))
 
 

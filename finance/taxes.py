@@ -21,36 +21,36 @@ def tax_due_on(position: Position) -> date | None:
     return position.contract.calendar.roll(first.replace(day=day), rule.roll)
 
 
-def input_tax_to_come(position: Position) -> int:
+def input_tax_to_come(position: Position, on: date) -> int:
     """Recoverable tax of bookings that have not billed it yet; their invoices are asked for before the tax
     falls due, as plans count on."""
     return sum(
-        account.booking.tax_minor - account.billed_tax
+        position.worth(account.booking.tax_minor - account.billed_tax, account.currency, on)
         for account in position.accounts.values()
         if account.booking.tax_recoverable and not account.ended
     )
 
 
-def tax_payable(position: Position) -> int:
+def tax_payable(position: Position, on: date) -> int:
     """Output less recoverable input less credits, never below zero."""
     books = position.books
-    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position)
+    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position, on)
     return max(-books.balance(TRADER, "2510") - inputs - books.balance(TRADER, "1520"), 0)
 
 
-def surcharge_payable(position: Position) -> int:
+def surcharge_payable(position: Position, on: date) -> int:
     """The surcharge on the tax now payable; zero without a rule."""
     rule = position.contract.tax
-    return round_minor(tax_payable(position) * rule.surcharge_rate) if rule else 0
+    return round_minor(tax_payable(position, on) * rule.surcharge_rate) if rule else 0
 
 
 def pay_tax(position: Position, on: date, cause: str) -> int:
     """Pay what is payable with its surcharge; what was paid. Input above output becomes a credit."""
     books = position.books
     output = -books.balance(TRADER, "2510")
-    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position)
+    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position, on)
     credit = min(books.balance(TRADER, "1520"), max(output - inputs, 0))
-    payable, surcharge = tax_payable(position), surcharge_payable(position)
+    payable, surcharge = tax_payable(position, on), surcharge_payable(position, on)
     carried = max(inputs - output, 0)
     position.post(
         "tax",
@@ -92,7 +92,7 @@ def true_up(position: Position, on: date, cause: str) -> None:
         return
     books, rule = position.books, position.contract.tax
     output = -books.balance(TRADER, "2510")
-    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position)
+    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position, on)
     credit = inputs - output
     surcharge = round_minor(credit * rule.surcharge_rate) if rule else 0
     position.post(

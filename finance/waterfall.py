@@ -3,6 +3,8 @@
 from datetime import date
 
 from finance.contract import BUYER, NETWORK, TAX, TRADER, Rank
+from finance.debt import Debt
+from finance.lending import is_foreign
 from finance.position import Position
 from finance.taxes import surcharge_payable, tax_due_on, tax_payable
 
@@ -12,19 +14,30 @@ def dues(position: Position, on: date) -> dict[Rank, int]:
     found: dict[Rank, int] = {}
     tax_on = tax_due_on(position)
     if tax_on is not None and tax_on <= on and not position.tax_paid:
-        found[Rank.TAXES] = tax_payable(position) + surcharge_payable(position)
+        found[Rank.TAXES] = tax_payable(position, on) + surcharge_payable(position, on)
     for debt in position.debts.values():
-        if debt.due_on is not None and debt.due_on <= on and not debt.facility.factoring:
+        fallen_due = debt.due_on is not None and debt.due_on <= on and not debt.facility.factoring
+        if fallen_due or waits_for_change(position, debt, on):
             for rank in (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL):
-                found[rank] = found.get(rank, 0) + debt.owed(rank)
+                found[rank] = found.get(rank, 0) + position.worth(debt.owed(rank), debt.currency, on)
     for account in position.accounts.values():
         rank = Rank.NETWORK if account.booking.entity == NETWORK else Rank.PROVIDERS
         for due in account.booking.dues:
             day = position.due_date(due, account.booking)
             if day is not None and day <= on and not account.ended:
-                found[rank] = found.get(rank, 0) + due.amount_minor
-        found[rank] = max(found.get(rank, 0) - min(account.paid, found.get(rank, 0)), 0)
+                found[rank] = found.get(rank, 0) + position.worth(due.amount_minor, account.currency, on)
+        paid = position.worth(account.paid, account.currency, on)
+        found[rank] = max(found.get(rank, 0) - min(paid, found.get(rank, 0)), 0)
     return found
+
+
+def waits_for_change(position: Position, debt: Debt, on: date) -> bool:
+    """Whether a debt in another currency is to be repaid from money that the account has had since its
+    event happened: it is due from then on, since only somebody who changes money can repay it."""
+    if not is_foreign(position, debt) or not debt.claim:
+        return False
+    first = position.happened.get(debt.facility.repaid_on)
+    return (first is not None and first <= on) or position.frozen
 
 
 def comes_before(position: Position, rank: Rank, payee: str) -> bool:

@@ -130,7 +130,7 @@ def _forecast(book: OrderBook, folded: Folded, on: date) -> dict[str, list[tuple
     for journal in ahead.journals:
         if journal.on <= on or not journal.facility:
             continue
-        for entity, code, amount in journal.postings:
-            if code == CASH and entity.startswith("lender:"):
+        for entity, account, amount in journal.postings:
+            if account.partition("/")[0] == CASH and entity.startswith("lender:"):
                 found.setdefault(f"{journal.facility}/{entity}", []).append((journal.on, amount))
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.posting import Entry, Leg
 from domain.states import OrderState, may_move
-from finance.books import Journal, Posting
+from finance.books import Journal, Posting, account_and_currency, in_currency, party_and_currency
 from finance.contract import TRADER, Contract
 from finance.correction import (
     Correction,
@@ -94,7 +94,7 @@ def _take_record(book: OrderBook, record: "Record") -> None:
     if record.kind == SET_OFF:
         book.set_offs += 1
         book.claims[body["party"]] -= int(body["amount"])
-    postings = [(leg.entity, leg.account, leg.amount_minor) for leg in record.legs]
+    postings = [_posting(leg, book.contract.currency) for leg in record.legs]
     if "parts" in body or record.kind == SET_OFF:
         book.cash += sum(
             amount for entity, account, amount in postings if (entity, account) == (TRADER, CASH)
@@ -118,6 +118,21 @@ def _take_parts(
             correction = Correction(key, posted.corrections, kind, party, on, tuple(some))
             for name, amount in claims_of(correction).items():
                 book.claims[name] += amount
+
+
+def _posting(leg: Leg, home: str) -> Posting:
+    """A leg as the books name it: an account in another currency than the order's has that in its name."""
+    return (
+        leg.entity,
+        in_currency(leg.account, "" if leg.currency == home else leg.currency),
+        leg.amount_minor,
+    )
+
+
+def _leg(posting: Posting, home: str) -> Leg:
+    entity, account, amount = posting
+    code, currency = account_and_currency(account, home)
+    return Leg(entity, code, currency, amount)
 
 
 def _read_fact(record: "Record") -> Fact:
@@ -178,11 +193,7 @@ def _entry(
     book: OrderBook, kind: str, key: str, on: date, journals: Sequence[Journal | Correction], **body: Any
 ) -> Entry:
     currency = book.contract.currency
-    legs = tuple(
-        Leg(entity, account, currency, amount)
-        for journal in journals
-        for entity, account, amount in journal.postings
-    )
+    legs = tuple(_leg(posting, currency) for journal in journals for posting in journal.postings)
     parts = [[journal.key, journal.kind, journal.party, len(journal.postings)] for journal in journals]
     return Entry(kind, key, on, book.order, {**body, "parts": parts}, legs)
 
@@ -208,9 +219,10 @@ def _set_offs(claims: Mapping[str, int], fresh: Sequence[Journal]) -> list[tuple
     """Open claims and credits that the new payments to or from the same party settle."""
     paid: dict[str, int] = defaultdict(int)
     for journal in fresh:
-        paid[journal.party] -= sum(
-            minor for entity, code, minor in journal.postings if (entity, code) == (TRADER, CASH)
-        )
+        for entity, account, minor in journal.postings:
+            code, _, currency = account.partition("/")
+            if (entity, code) == (TRADER, CASH):
+                paid[in_currency(journal.party, currency)] -= minor
     found = []
     for party, claim in sorted(claims.items()):
         flow = paid.get(party, 0)
@@ -278,10 +290,7 @@ def _set_off_entries(book: OrderBook, posting: Recording) -> list[Entry]:
 def _set_off_entry(
     book: OrderBook, number: int, party: str, amount: int, on: date, evidence: str = ""
 ) -> Entry:
-    legs = tuple(
-        Leg(entity, account, book.contract.currency, minor)
-        for entity, account, minor in set_off(party, amount)
-    )
+    legs = tuple(_leg(posting, book.contract.currency) for posting in set_off(party, amount))
     body = {"party": party, "amount": str(amount), "evidence": evidence}
     return Entry(SET_OFF, f"{book.order}/{SET_OFF}/{number}", on, book.order, body, legs)
 
@@ -292,8 +301,13 @@ def clear(
     """Cash settles what corrections left open with a party."""
     transaction.append(_set_off_entry(book, book.set_offs + 1, party, amount, on, evidence))
     book.claims[party] -= amount
-    book.cash += amount
+    book.cash += _home(party, amount)
     book.set_offs += 1
+
+
+def _home(party: str, amount: int) -> int:
+    """What a set-off moves of the order's own money: nothing where it is in another currency."""
+    return 0 if party_and_currency(party)[1] else amount
 
 
 def post(transaction: "Transaction", book: OrderBook, posting: Recording, folded: Folded) -> None:
@@ -312,6 +326,6 @@ def post(transaction: "Transaction", book: OrderBook, posting: Recording, folded
     book.corrected += len({correction.on for correction in posting.corrections})
     for party, amount in posting.set_offs:
         book.claims[party] -= amount
-        book.cash += amount
+        book.cash += _home(party, amount)
     book.set_offs += len(posting.set_offs)
     book.state = posting.state

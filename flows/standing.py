@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An amount still open: positive when the order owes ``party``, negative when the party owes it."""
+    """An amount still open: positive when the order owes ``party``, negative when the party owes it.
+
+    In ``currency``; nothing means the order's.
+    """
 
     party: str
     what: str
     amount_minor: int
     due_on: date | None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ def _open(position: Position, plan: Plan | None) -> Iterator[Owed]:
         if debt.claim:
             due = debt.due_on or position.expected(debt.facility.repaid_on)
             parties = ", ".join(debt.lenders())
-            yield Owed(parties, debt.facility.name or debt.facility.id, debt.claim, due)
+            name = debt.facility.name or debt.facility.id
+            yield Owed(parties, name, debt.claim, due, debt.currency)
     yield from _to_tax_office(position, plan)
     yield from _by_buyer(position, contract)
 
@@ -73,7 +78,7 @@ def _to_provider(position: Position, account: Account) -> Iterator[Owed]:
         left -= due.amount_minor
         if part:
             day = position.due_date(due, booking) or due.planned_on
-            yield Owed(booking.name or booking.id, booking.kind, part, day)
+            yield Owed(booking.name or booking.id, booking.kind, part, day, booking.currency)
 
 
 def _to_tax_office(position: Position, plan: Plan | None) -> Iterator[Owed]:

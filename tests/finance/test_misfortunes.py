@@ -269,13 +269,3 @@ def test_participation_sold_above_what_is_owed_is_a_gain(syndicated: Contract, f
     assert -balance(folded, "lender:delta", "4150") == 11_000_000 - 10_654_731 - 63_928
     assert balance(folded, "lender:river", "1310") == 0
     assert profit(folded) == PLAN_PROFIT
-
-
-def test_exchange_differences_post(contract: Contract, fact: MakeFact) -> None:
-    known = until(contract, "2026-04-21")
-    facts = [
-        fact(FactKind.RATE, "2026-04-21", amount="5000"),
-        fact(FactKind.CONVERSION, "2026-05-20", amount="700"),
-    ]
-    folded = play(contract, *known, *facts, to=date(2026, 5, 20))
-    assert balance(folded, "trader", "4710") == -5_000 + 700
