@@ -249,6 +249,10 @@ def _headroom(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]
         cash = sum(cost for _, _, cost in fact.payees)
     if debt.facility.factoring:
         most = take_out_amount(position, debt)
+        if most <= 0:
+            yield Objection(
+                "the take-out has nothing more to advance", "what it advances on is sold and undisputed"
+            )
         if (fact.minor("amount") or most) > most:
             yield Objection(
                 f"the take-out advances at most {money(position, most)}", "draw no more than that"
