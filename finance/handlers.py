@@ -196,6 +196,8 @@ def dispute(position: Position, fact: Fact) -> None:
 
 def credit(position: Position, fact: Fact) -> None:
     sale.credit(position, _gross(position, fact), fact.on, fact.id)
+    if sale.buyer_is_done(position) and not position.frozen:
+        sale.pay_lenders(position, fact.on, fact.id)  # nothing more will come for them
     after_receipt(position)
 
 

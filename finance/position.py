@@ -92,16 +92,14 @@ class Position:
     collected: int = 0
     derecognised: int = 0
     given_up: dict[str, tuple[int, int]] = field(default_factory=dict)
-    undelivered_refund: int = 0
     invoices: list[Invoice] = field(default_factory=list)
     insolvent_on: date | None = None
-    disputed: int = 0
     guaranteed: dict[tuple[str, str], int] = field(default_factory=dict)
     indemnified: int = 0
     tax_paid: bool = False
+    tax_settled: int = 0
     surcharge_posted: int = 0
     confirmations: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
     exchange: Exchange = field(default_factory=lambda: Exchange(""))
     _foreign: dict[str, str] = field(default_factory=dict)
 

@@ -138,14 +138,24 @@ def waits_for_due(position: Position, on: date) -> bool:
 
 
 def pay_lenders(position: Position, on: date, cause: str) -> None:
-    """What was collected repays the lenders, the take-out first; the rest is the loop's."""
-    available = min(position.collected, position.cash - kept_for_taxes(position, on))
+    """What was collected repays the lenders, the take-out first; the rest is the loop's.
+
+    Once the buyer owes nothing more, all that the loop holds stands behind what lenders are still owed.
+    """
+    available = position.cash - kept_for_taxes(position, on)
+    if not buyer_is_done(position):
+        available = min(position.collected, available)
     position.collected = 0
     ranks = lender_ranks(position)
     debts = sorted(position.debts.values(), key=lambda debt: not debt.facility.factoring)
     for debt in debts:
         paid = repay(position, debt, sweepable(position, debt, available), on, cause, ranks)
         available -= 0 if is_foreign(position, debt) else paid
+
+
+def buyer_is_done(position: Position) -> bool:
+    """Whether all was delivered and the buyer owes nothing more."""
+    return position.delivered == 1 and position.receivable == 0
 
 
 def lender_ranks(position: Position) -> tuple[Rank, ...]:

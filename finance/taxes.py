@@ -79,14 +79,16 @@ def pay_tax(position: Position, on: date, cause: str) -> int:
         ),
     )
     position.tax_paid = True
+    position.tax_settled = output - inputs
+    position.surcharge_posted = surcharge
     return payable + surcharge
 
 
 def true_up(position: Position, on: date, cause: str) -> None:
     """After the tax was paid, later bills and credits change a tax credit (1520), not cash.
 
-    The surcharge paid on tax that comes back is part of the credit; 1520 may turn negative, which is
-    tax still to pay.
+    The surcharge on tax that comes back is part of the credit, never more than was paid; it is computed on
+    the whole, so that several changes come to what one would. 1520 may turn negative: tax still to pay.
     """
     if not position.tax_paid:
         return
@@ -94,7 +96,9 @@ def true_up(position: Position, on: date, cause: str) -> None:
     output = -books.balance(TRADER, "2510")
     inputs = books.balance(TRADER, "1510") + input_tax_to_come(position, on)
     credit = inputs - output
-    surcharge = round_minor(credit * rule.surcharge_rate) if rule else 0
+    position.tax_settled -= credit
+    due = round_minor(max(position.tax_settled, 0) * rule.surcharge_rate) if rule else 0
+    surcharge, position.surcharge_posted = position.surcharge_posted - due, due
     position.post(
         "tax_credit",
         on,

@@ -269,3 +269,34 @@ def test_participation_sold_above_what_is_owed_is_a_gain(syndicated: Contract, f
     assert -balance(folded, "lender:delta", "4150") == 11_000_000 - 10_654_731 - 63_928
     assert balance(folded, "lender:river", "1310") == 0
     assert profit(folded) == PLAN_PROFIT
+
+
+def test_once_the_buyer_owes_nothing_more_the_whole_loop_stands_behind_the_lender(
+    contract: Contract, fact: MakeFact
+) -> None:
+    """All that was disputed is credited: the factor's rest comes from what the loop still holds."""
+    known = until(contract, "2026-06-21")
+    facts = [
+        *known,
+        fact(FactKind.DISPUTE, "2026-06-22", amount="15400000"),
+        fact(FactKind.RECEIPT, "2026-06-22", amount="97600000"),
+    ]
+    disputed = fold(contract, [ACCEPTED, *facts], date(2026, 6, 22))
+    assert balance(disputed, "trader", "2330") == -(97_807_715 - 97_600_000)
+    assert disputed.position.cash == 1_496_586
+    note = fact(FactKind.CREDIT_NOTE, "2026-06-22", amount="15400000", reference="all")
+    credited = fold(contract, [ACCEPTED, *facts, note], date(2026, 6, 22))
+    assert credited.position.debts["factoring"].claim == 0
+    assert credited.position.cash == 1_496_586 - 207_715
+
+
+def test_a_surcharge_comes_back_at_most_once_and_is_computed_on_the_whole(
+    contract: Contract, fact: MakeFact
+) -> None:
+    """All is credited after 27,150.00 of tax and 3,258.00 of surcharge were paid: no more comes back."""
+    notes = [fact(FactKind.CREDIT_NOTE, "2026-06-23", amount="1130000", reference=str(n)) for n in range(100)]
+    folded = play(contract, *notes, to=date(2026, 6, 23))
+    assert balance(folded, "trader", "1520") == 13_000_000 + 325_800
+    assert balance(folded, "trader", "5310") == 0
+    one = play(contract, fact(FactKind.CREDIT_NOTE, "2026-06-23", amount="113000000"), to=date(2026, 6, 23))
+    assert balance(one, "trader", "1520") == balance(folded, "trader", "1520")
