@@ -12,7 +12,7 @@ with an attempt and no outcome are resumed by key, by look-up, or not at all (``
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, TypeVar
@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 from domain.errors import NetError
 from flows.firms import Firms
 from flows.journal import Journal, Known
+from flows.undo import close_call
 from ledger.store import Ledger
 from ledger.transaction import Transaction
 from providers.protocol import (
@@ -143,7 +144,9 @@ class Caller(Generic[Outcome]):
         patience: Patience | None = None,
         journal: Journal | None = None,
         pause: Callable[[float], None] = time.sleep,
+        pool: Callable[[int], Executor] = ThreadPoolExecutor,
     ) -> None:
+        self._pool = pool
         self._ledger = ledger
         self._firms = firms
         self._on = on
@@ -162,7 +165,7 @@ class Caller(Generic[Outcome]):
         for started in ready:
             next(started.steps)  # to its first yield, where it waits for a transaction
         under_way: dict[Future[object], _Work] = {}
-        with ThreadPoolExecutor(self._patience.workers) as pool:
+        with self._pool(self._patience.workers) as pool:
             while ready or under_way or self._work or self._to_write:
                 if ready or self._to_write:
                     self._commit(ready)
@@ -208,7 +211,7 @@ class Caller(Generic[Outcome]):
         if known is not None:  # somebody else was quicker: theirs counts
             asked.run.replies[operation] = known
             return
-        self._journal.answered(transaction, operation, answer)
+        close_call(transaction, self._journal, self._on, operation, asked.call, answer)
 
     def _advance(self, transaction: Transaction, run: _Run) -> None:
         """Advance one flow until it waits for the outside or ends; its error undoes its own part alone."""
@@ -286,7 +289,7 @@ class Caller(Generic[Outcome]):
         """Wait for at least one call; the flows that have all their replies now."""
         done, _ = wait(under_way, return_when=FIRST_COMPLETED)
         ready = []
-        for future in done:
+        for future in [one for one in under_way if one in done]:  # as sent, whoever answered first
             work = under_way.pop(future)
             reply = self._judge(work, future)
             if reply is None:

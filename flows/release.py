@@ -27,7 +27,7 @@ class GivenBack:
     left: tuple[str, ...] = ()
 
 
-class _Releasing(Reservation):
+class Releasing(Reservation):
     """The steps; ``state`` is what the order becomes, empty to leave that to the caller."""
 
     def __init__(self, firms: Firms, ledger_id: str, order: str, on: date, state: str, reason: str) -> None:
@@ -105,7 +105,7 @@ def release(
     A firm that cannot be reached does not stop the rest: it is named in ``left``.
     """
     caller: Caller[GivenBack] = Caller(ledger, firms, on, patience=patience)
-    outcome = caller.run([_Releasing(firms, ledger.id, order, on, state, reason).steps()])[0]
+    outcome = caller.run([Releasing(firms, ledger.id, order, on, state, reason).steps()])[0]
     if isinstance(outcome, NetError):
         raise outcome
     return outcome
@@ -114,7 +114,7 @@ def release(
 def release_in(transaction: Transaction, firms: Firms, order: str, on: date, *, reason: str) -> GivenBack:
     """The same inside the caller's transaction, for an order reserved in our own ledger alone; NetError
     when another firm must be asked. The caller records what the order becomes."""
-    steps = _Releasing(firms, "", order, on, "", reason).steps()
+    steps = Releasing(firms, "", order, on, "", reason).steps()
     next(steps)
     firms.calendar.current = transaction
     try:

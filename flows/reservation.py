@@ -220,7 +220,7 @@ class Reservation:
             self.left.append(f"{one.firm} {one.call.reference}: {missing(reply)}")
         elif reply.fee_minor:
             self.cost[reply.currency] = self.cost.get(reply.currency, 0) + reply.fee_minor
-            post_fee(self.transaction, self.on, one.operation, one.call, reply)
+            post_fee(self.transaction, self.on, one.operation, one.call, reply)  # our own calendar's
 
     def give_up_open(self, reason: str) -> None:
         """Calls still without an answer: whatever comes of them is undone by the sweep."""

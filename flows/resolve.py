@@ -12,7 +12,7 @@ from enum import StrEnum
 from domain.errors import NotFoundError, RefusedError
 from domain.posting import Entry
 from flows.journal import Journal, Known
-from flows.undo import intend_undoing
+from flows.undo import close_call, intend_undoing
 from ledger.reading import Reading
 from ledger.store import Ledger
 from ledger.transaction import Transaction
@@ -131,7 +131,7 @@ def resolve(
         if answer is None:
             Journal().unsent(transaction, on, operation, order, known.attempts)
             return Taken.ANSWERED
-        return _answer(transaction, ledger.id, operation, known, answer, now)
+        return _answer(transaction, ledger.id, on, operation, known, answer, now)
 
 
 def _require_fit(verb: Verb, answer: Answer | None) -> None:
@@ -142,10 +142,16 @@ def _require_fit(verb: Verb, answer: Answer | None) -> None:
 
 
 def _answer(
-    transaction: Transaction, ledger_id: str, operation: str, known: Known, answer: Answer, now: datetime
+    transaction: Transaction,
+    ledger_id: str,
+    on: date,
+    operation: str,
+    known: Known,
+    answer: Answer,
+    now: datetime,
 ) -> Taken:
     journal = Journal()
-    journal.answered(transaction, operation, answer)
+    close_call(transaction, journal, on, operation, known.call, answer)
     if not known.given_up:
         return Taken.ANSWERED
     intend_undoing(transaction, journal, ledger_id, operation, known.call, answer, now)
@@ -181,7 +187,7 @@ def take_message_in(
     if known is None or isinstance(answer, Pending | Unseen):
         return Taken.DUPLICATE
     if known.answer is None:
-        return _answer(transaction, ledger_id, operation, known, answer, now)
+        return _answer(transaction, ledger_id, on, operation, known, answer, now)
     if known.answer == answer:
         return Taken.DUPLICATE
     _undo_late(transaction, ledger_id, operation, known, answer, now)

@@ -3,18 +3,19 @@
 Safe to run at any time, any number of times; the node runs it every minute.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.errors import NetError, NotFoundError
-from flows.calls import Ask, Caller, MustAsk, Patience, Reply, Steps, Turn, Unreachable
+from flows.calls import Ask, Caller, MustAsk, Patience, Reply, Steps, Unreachable
 from flows.firms import Firms
 from flows.journal import Journal
 from flows.reservation import UNDOING, missing
 from flows.resolve import OpenCall, open_calls
 from flows.serve import expire_sold
-from flows.undo import intend_undoing, post_fee, undoing
+from flows.undo import intend_undoing, undoing
 from ledger.store import Ledger
 from providers.protocol import Call, Pending, Released
 
@@ -40,19 +41,26 @@ def expire_holds(ledger: Ledger, now: datetime) -> tuple[str, ...]:
     return (*sold, *(hold.hold_id for hold in own))
 
 
-def sweep(ledger: Ledger, firms: Firms, on: date, *, patience: Patience | None = None) -> Swept:
+def sweep(
+    ledger: Ledger,
+    firms: Firms,
+    on: date,
+    *,
+    patience: Patience | None = None,
+    pool: Callable[[int], Executor] = ThreadPoolExecutor,
+) -> Swept:
     """Expire, find out what became of calls given up, and undo what firms did all the same."""
     expired = expire_holds(ledger, firms.clock())
     wanted = [one for one in open_calls(ledger) if one.given_up or one.operation.endswith(UNDOING)]
-    caller: Caller[str] = Caller(ledger, firms, on, patience=patience)
-    flows = [_settle(ledger.id, firms, on, one) for one in wanted]
+    caller: Caller[str] = Caller(ledger, firms, on, patience=patience, pool=pool)
+    flows = [_settle(ledger.id, firms, one) for one in wanted]
     outcomes = caller.run(flows) if flows else []
     left = [str(outcome) for outcome in outcomes if isinstance(outcome, NetError) or outcome.startswith("!")]
     closed = [one.operation for one, out in zip(wanted, outcomes, strict=True) if out == ""]
     return Swept(expired, tuple(closed), tuple(text.removeprefix("!") for text in left))
 
 
-def _settle(ledger_id: str, firms: Firms, on: date, one: OpenCall) -> Steps[str]:
+def _settle(ledger_id: str, firms: Firms, one: OpenCall) -> Steps[str]:
     """Nothing when the call is closed, else ``!`` and why it is not."""
     turn = yield ()
     try:
@@ -65,20 +73,17 @@ def _settle(ledger_id: str, firms: Firms, on: date, one: OpenCall) -> Steps[str]
     if isinstance(reply, Pending | Unreachable | MustAsk):
         return f"!{missing(reply)}"
     if not one.given_up:
-        return _given_back(turn, on, one.operation, one.call, reply)
+        return _given_back(one.call, reply)
     found = undoing(ledger_id, one.operation, one.call, reply, turn.now.replace(microsecond=0))
     if found is None:
         return ""
     intend_undoing(turn.transaction, Journal(), ledger_id, one.operation, one.call, reply, turn.now)
     turn = yield [Ask(found.operation, one.order, one.firm, adapter, found.call)]
-    return _given_back(turn, on, found.operation, found.call, turn.replies[found.operation])
+    return _given_back(found.call, turn.replies[found.operation])
 
 
-def _given_back(turn: Turn, on: date, operation: str, call: Call, reply: Reply) -> str:
-    if not isinstance(reply, Released):
-        return f"!{call.request.provider} {missing(reply)}"
-    post_fee(turn.transaction, on, operation, call, reply)
-    return ""
+def _given_back(call: Call, reply: Reply) -> str:
+    return "" if isinstance(reply, Released) else f"!{call.request.provider} {missing(reply)}"
 
 
 def describe(swept: Swept) -> Sequence[str]:

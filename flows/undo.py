@@ -25,6 +25,15 @@ def post_fee(transaction: Transaction, on: date, operation: str, call: Call, rel
     transaction.append(Entry("slot.fee", key, on, request.order, body, legs))
 
 
+def close_call(
+    transaction: Transaction, journal: Journal, on: date, operation: str, call: Call, answer: Answer
+) -> None:
+    """The call's final answer, in one commit with what follows from it: a fee is owed from then on."""
+    journal.answered(transaction, operation, answer)
+    if isinstance(answer, Released) and call.verb in (Verb.RELEASE, Verb.CANCEL):
+        post_fee(transaction, on, operation, call, answer)
+
+
 class Undoing(NamedTuple):
     """The call that undoes another."""
 
