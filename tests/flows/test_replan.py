@@ -10,6 +10,7 @@ import pytest
 from domain.errors import NoCapacityError
 from domain.order import Order
 from domain.plan import Plan
+from domain.ports import HoldLine
 from domain.posting import imbalances
 from domain.states import OrderState
 from flows.acceptance import acceptance, read_contract
@@ -51,6 +52,15 @@ def plan_of(session: Session, order: Order, **changes: Any) -> Plan:
     placed = place_order(session.ledger, replace(order, **changes), DAY)
     plan_placed(session, placed, DAY)
     return current_plan(session.ledger, placed.id)
+
+
+def leave_credit(session: Session, lender: str, minor: int) -> None:
+    """Somebody else holds all of the lender's limit but so much."""
+    limit = next(one.limit_minor for one in session.network.lenders if one.id == lender)
+    name = f"credit:{lender}"
+    with session.ledger.write() as transaction:
+        transaction.open_capacity(name, "limit", limit)
+        transaction.hold(name, "somebody", [HoldLine(name, "limit", limit - minor)])
 
 
 STORE = "nansha-store"
@@ -143,11 +153,9 @@ def test_more_credit_for_a_dearer_plan_fits_a_limit_that_has_room_for_one(
     line = replace(lamp_order.lines[0], net_minor=lamp_order.lines[0].net_minor * 13 // 10)
     plan = plan_of(session, lamp_order, lines=(line,))
     maker = plan.legs[0].provider
-    used = {one.lender: one.limit_minor * 13 // 10 for one in plan.facilities if not one.standby}
-    lenders = tuple(
-        replace(one, limit_minor=used.get(one.id, one.limit_minor)) for one in session.network.lenders
-    )
-    session.__dict__["network"] = replace(session.network, lenders=lenders)
+    for part in plan.facilities:
+        if not part.standby:
+            leave_credit(session, part.lender, part.limit_minor * 13 // 10)
     plan_placed(session, find_order(session.ledger, ID), DAY)
     with_sandbox(session, maker, script=["hold:1:dearer"])
     way = go_on(session, ID, DAY)
