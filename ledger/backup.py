@@ -86,7 +86,7 @@ def _replay(ledger: Ledger, to: Path) -> None:
 
     if to.exists():
         raise RefusedError(f"there is a file at {to} already", "name another place")
-    target = SqliteTarget(to, ledger.id)
+    target = SqliteTarget(to, ledger.id, ledger.backend.version)
     try:
         replay(ledger, target)
     except BaseException:

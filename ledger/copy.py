@@ -47,6 +47,7 @@ def copy_ledger(
     if source_url == target_url:
         raise UsageError("a ledger cannot be copied onto itself", "name another place")
     with open_ledger(source_url, actor=actor, clock=clock) as source:
+        source.require_newest()
         _require_sound(source, "the ledger")
         target = open_target(target_url, source.id)
         try:

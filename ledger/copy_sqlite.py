@@ -9,12 +9,13 @@ from ledger.copy_target import SignedCommand, require_unfinished
 from ledger.sqlite import SqliteWrite
 from ledger.sqlite_file import connect, create_file
 from ledger.store import open_ledger
+from ledger.versions import SCHEMA_VERSION
 
 
 class SqliteTarget:
     """Whole commands at a time, each with the signature it came with."""
 
-    def __init__(self, path: Path, ledger_id: str) -> None:
+    def __init__(self, path: Path, ledger_id: str, version: int = SCHEMA_VERSION) -> None:
         self.url = str(path)
         if path.is_file() and path.stat().st_size > 0:
             with open_ledger(path) as copy:
@@ -22,7 +23,7 @@ class SqliteTarget:
             self._connection = connect(path, read_only=False)
             self._connection.execute("BEGIN IMMEDIATE")
         else:
-            self._connection = create_file(path)
+            self._connection = create_file(path, version)
 
     def size(self) -> int:
         row = self._connection.execute("SELECT COALESCE(MAX(sequence), 0) FROM record").fetchone()

@@ -18,9 +18,12 @@ from ledger.records import (
     instant_text,
     record_of,
 )
+from ledger.versions import SCHEMA_VERSION
 from trust.canonical import parse_canonical
 
 PAGE = 1_000
+EXPIRING_SINCE = 2
+"""The schema that has a table of the holds that will expire."""
 
 _HOLD = """SELECT hold.hold_id, hold.order_reference, hold.expires_at, hold.sequence,
        hold_end.ending, booking_end.ending
@@ -34,6 +37,10 @@ class Reading:
 
     def _queries(self) -> Queries:
         raise NotImplementedError
+
+    def _schema(self) -> int:
+        """The schema of what is read; an open write has the newest."""
+        return SCHEMA_VERSION
 
     def _rows(self, statement: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
         return self._queries().rows(statement, parameters)
@@ -207,9 +214,12 @@ class Reading:
         return self._hold(row) if row else None
 
     def expired_holds(self, now: datetime) -> list[Hold]:
-        """Holds neither confirmed nor ended whose time is over."""
-        where = " WHERE hold_end.ending IS NULL AND hold.expires_at <= ? ORDER BY hold.sequence"
-        return [self._hold(row) for row in list(self._rows(_HOLD + where, instant_text(now)))]
+        """Holds neither confirmed nor ended whose time is over; takes no longer for those that ended."""
+        where = " WHERE hold_end.ending IS NULL AND hold.expires_at <= ?"
+        if self._schema() >= EXPIRING_SINCE:
+            where = " WHERE hold.hold_id IN (SELECT hold_id FROM expiring_hold WHERE expires_at <= ?)"
+        rows = list(self._rows(f"{_HOLD}{where} ORDER BY hold.sequence", instant_text(now)))
+        return [self._hold(row) for row in rows]
 
     def _hold(self, row: Sequence[Any]) -> Hold:
         hold_id, order, expires_at, sequence, ending, booking_ending = row

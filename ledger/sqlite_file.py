@@ -7,6 +7,7 @@ from pathlib import Path
 
 from domain.errors import RefusedError, UsageError
 from ledger.file_system import refuse_network
+from ledger.versions import SCHEMA_VERSION, is_kept, kept_schema
 
 OLDEST_SQLITE = (3, 38, 0)
 BUSY_MS = 60_000
@@ -15,6 +16,11 @@ CACHE_KIB = 32 * 1024
 
 def schema_text() -> str:
     return files("ledger").joinpath("schema/sqlite.sql").read_text(encoding="utf-8")
+
+
+def schema_of(version: int) -> str:
+    """The schema of one version; the one that this program writes for a number that it does not know."""
+    return kept_schema(version) if is_kept(version) else schema_text()
 
 
 def statements(text: str) -> Iterator[str]:
@@ -52,7 +58,7 @@ def connect(path: Path, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
-def create_file(path: Path) -> sqlite3.Connection:
+def create_file(path: Path, version: int = SCHEMA_VERSION) -> sqlite3.Connection:
     """An empty ledger file inside an open transaction; the caller writes the first records and commits."""
     if path.exists() and path.stat().st_size > 0:
         with_tables = connect(path, read_only=True)
@@ -69,6 +75,6 @@ def create_file(path: Path) -> sqlite3.Connection:
     connection = connect(path, read_only=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
-    for statement in statements(schema_text()):
+    for statement in statements(schema_of(version)):
         connection.execute(statement)
     return connection

@@ -95,11 +95,7 @@ class Ledger(Reading):
         if self._actor is None:
             raise UsageError("writing to the ledger needs a signing key", "open the ledger with an actor")
         if not self._may_write:
-            if self._backend.version < newest_version():
-                raise RefusedError(
-                    "this ledger has the schema of an older version of net; it can be read",
-                    "net ledger upgrade",
-                )
+            self.require_newest()
             key = self._actor.key.public.text
             if self._row("SELECT 1 FROM actor WHERE actor_key = ?", key) is None:
                 raise RefusedError(
@@ -108,6 +104,16 @@ class Ledger(Reading):
                 )
             self._may_write = True
         return self._actor
+
+    def require_newest(self) -> None:
+        """``RefusedError`` for a ledger that has to be upgraded before it is written or moved."""
+        if self._backend.version < newest_version():
+            raise RefusedError(
+                "this ledger has the schema of an older version of net; it can be read", "net ledger upgrade"
+            )
+
+    def _schema(self) -> int:
+        return self._backend.version
 
     def close(self) -> None:
         self._backend.close()

@@ -157,6 +157,14 @@ class HoldEndRow(SQLModel, table=True):
     sequence: int
 
 
+class ExpiringHoldRow(SQLModel, table=True):
+    """A hold that has not ended and will expire."""
+
+    __tablename__ = "expiring_hold"
+    expires_at: str = Field(primary_key=True)
+    hold_id: str = Field(primary_key=True)
+
+
 class BookingEndRow(SQLModel, table=True):
     """How a booking ended: used, cancelled or returned; once."""
 

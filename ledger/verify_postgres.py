@@ -67,7 +67,7 @@ def _verify(connection: Connection, report: Report, progress: Progress | None) -
         if progress:
             progress(report.records, size)
     report.root = fold([peak for _, peak in peaks]) if peaks else EMPTY_ROOT
-    report.add(list(check_projections(connection)))
+    report.add(list(check_projections(connection, schema)))
     report.record_seconds = time.perf_counter() - started
     started = time.perf_counter()
     _verify_signatures(connection, report)
@@ -80,9 +80,12 @@ def _extent(connection: Connection) -> tuple[str, int, int]:
         "SELECT (SELECT body::jsonb->>'ledger' FROM sealed_record WHERE sequence = 1),"
         " (SELECT COALESCE(MAX(sequence), 0) FROM sealing),"
         " (SELECT body::jsonb->'body'->>'to' FROM record WHERE kind = 'ledger.migrated'"
-        " ORDER BY sequence DESC LIMIT 1)"
+        " ORDER BY sequence DESC LIMIT 1),"
+        " (SELECT body::jsonb->'body'->>'schema_version' FROM record WHERE kind = 'ledger.created' LIMIT 1)"
     ).fetchone()
-    return (row[0] or "", int(row[1]), int(row[2] or SCHEMA_VERSION)) if row else ("", 0, SCHEMA_VERSION)
+    if row is None:
+        return "", 0, SCHEMA_VERSION
+    return row[0] or "", int(row[1]), int(row[2] or row[3] or SCHEMA_VERSION)
 
 
 def _outside(connection: Connection, report: Report, size: int) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from ledger.backend import Queries
 from trust.canonical import parse_canonical
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCRIPTS = Path(__file__).parent / "migrations"
 MIGRATED = "ledger.migrated"
 
@@ -27,6 +27,11 @@ def version_of(queries: Queries, created: int) -> int:
     for (body,) in queries.rows(statement):
         return int(parse_canonical(body)["body"]["to"])
     return created
+
+
+def is_kept(version: int) -> bool:
+    """Whether that is a schema of its own beside the one that this program writes."""
+    return version != SCHEMA_VERSION and 0 < version <= newest_version()
 
 
 def kept_schema(version: int) -> str:

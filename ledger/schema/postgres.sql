@@ -148,6 +148,13 @@ CREATE TABLE hold_end (
   sequence bigint NOT NULL UNIQUE
 );
 
+-- holds that have not ended and will expire, by when they do
+CREATE TABLE expiring_hold (
+  expires_at text COLLATE "C" NOT NULL,
+  hold_id text COLLATE "C" NOT NULL,
+  PRIMARY KEY (expires_at, hold_id)
+);
+
 CREATE TABLE booking_end (
   hold_id text COLLATE "C" PRIMARY KEY,
   ending text COLLATE "C" NOT NULL,
@@ -456,6 +463,8 @@ BEGIN
     INSERT INTO hold (hold_id, order_reference, expires_at, lines, sequence)
       VALUES (said->'body'->>'hold', added.order_reference, said->'body'->>'expires_at',
               jsonb_array_length(said->'body'->'lines'), added.sequence);
+    INSERT INTO expiring_hold (expires_at, hold_id)
+      SELECT said->'body'->>'expires_at', said->'body'->>'hold' WHERE said->'body'->>'expires_at' IS NOT NULL;
     INSERT INTO slot_move (sequence, n, resource, period, quantity)
       SELECT added.sequence, place - 1, line->>0, line->>1, (line->>2)::bigint
         FROM jsonb_array_elements(said->'body'->'lines') WITH ORDINALITY AS part (line, place);
@@ -490,6 +499,7 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM refuse('a hold ends once');
   END IF;
+  DELETE FROM expiring_hold WHERE expires_at = held.expires_at AND hold_id = held.hold_id;
   IF ends <> 'confirmed' THEN
     PERFORM give_back(added.sequence, held.sequence);
   END IF;
@@ -692,6 +702,9 @@ BEGIN
     EXECUTE format('CREATE TRIGGER derived BEFORE INSERT OR UPDATE ON %I'
                    ' FOR EACH STATEMENT EXECUTE FUNCTION derived()', name);
   END LOOP;
+  CREATE TRIGGER stays BEFORE TRUNCATE ON expiring_hold FOR EACH STATEMENT EXECUTE FUNCTION stays();
+  CREATE TRIGGER derived BEFORE INSERT OR UPDATE OR DELETE ON expiring_hold
+    FOR EACH STATEMENT EXECUTE FUNCTION derived();
   FOREACH name IN ARRAY ARRAY['ledger', 'actor', 'leg', 'capacity_line', 'slot_move', 'hold', 'hold_end',
       'booking_end', 'finance_claim', 'finance_release', 'intent', 'attempt', 'outcome', 'outbox', 'delivery',
       'inbox'] LOOP

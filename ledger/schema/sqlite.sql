@@ -137,6 +137,13 @@ CREATE TABLE hold_end (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX hold_end_sequence ON hold_end (sequence);
 
+-- holds that have not ended and will expire, by when they do
+CREATE TABLE expiring_hold (
+  expires_at TEXT NOT NULL,
+  hold_id TEXT NOT NULL,
+  PRIMARY KEY (expires_at, hold_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE booking_end (
   hold_id TEXT PRIMARY KEY,
   ending TEXT NOT NULL,
@@ -237,16 +244,44 @@ END;
 CREATE TRIGGER record_update_guard BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'net: records stay as they are'); END;
 CREATE TRIGGER record_delete_guard BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'net: records stay as they are'); END;
 
-CREATE TRIGGER record_legs AFTER INSERT ON record WHEN NEW.legs > 0 BEGIN
+-- Most entries have two legs: those go in without a loop over JSON, which takes a third off the whole.
+CREATE TRIGGER record_pair AFTER INSERT ON record WHEN NEW.legs = 2 BEGIN
+  INSERT INTO leg (sequence, n, entity, account, currency, amount_minor, order_reference, trade_date)
+    VALUES (NEW.sequence, 0, json_extract(NEW.body, '$.legs[0][0]'), json_extract(NEW.body, '$.legs[0][1]'),
+            json_extract(NEW.body, '$.legs[0][2]'), CAST(json_extract(NEW.body, '$.legs[0][3]') AS INTEGER),
+            COALESCE(NEW.order_reference, ''), NEW.trade_date);
+  INSERT INTO leg (sequence, n, entity, account, currency, amount_minor, order_reference, trade_date)
+    VALUES (NEW.sequence, 1, json_extract(NEW.body, '$.legs[1][0]'), json_extract(NEW.body, '$.legs[1][1]'),
+            json_extract(NEW.body, '$.legs[1][2]'), CAST(json_extract(NEW.body, '$.legs[1][3]') AS INTEGER),
+            COALESCE(NEW.order_reference, ''), NEW.trade_date);
+  SELECT RAISE(ABORT, 'net: a leg is not of the form entity, account, currency, amount')
+    WHERE json_extract(NEW.body, '$.legs') IS NOT (SELECT json_array(
+            json_array(one.entity, one.account, one.currency, CAST(one.amount_minor AS TEXT)),
+            json_array(other.entity, other.account, other.currency, CAST(other.amount_minor AS TEXT)))
+      FROM leg AS one CROSS JOIN leg AS other
+     WHERE one.sequence = NEW.sequence AND one.n = 0 AND other.sequence = NEW.sequence AND other.n = 1);
+  SELECT RAISE(ABORT, 'net: the legs do not sum to zero per entity and currency')
+    WHERE NOT EXISTS (SELECT 1 FROM leg AS one CROSS JOIN leg AS other
+     WHERE one.sequence = NEW.sequence AND one.n = 0 AND other.sequence = NEW.sequence AND other.n = 1
+       AND one.amount_minor = -other.amount_minor
+       AND (one.amount_minor = 0 OR (one.entity = other.entity AND one.currency = other.currency)));
+  SELECT RAISE(ABORT, 'net: below the floor of an account')
+    WHERE EXISTS (SELECT 1 FROM leg
+      CROSS JOIN account_floor AS lowest ON lowest.entity = leg.entity AND lowest.account = leg.account
+      CROSS JOIN balance AS held ON held.order_reference = COALESCE(NEW.order_reference, '')
+       AND held.entity = leg.entity AND held.account = leg.account AND held.currency = leg.currency
+     WHERE leg.sequence = NEW.sequence AND held.amount_minor < lowest.minimum_minor);
+END;
+CREATE TRIGGER record_legs AFTER INSERT ON record WHEN NEW.legs > 2 BEGIN
   INSERT INTO leg (sequence, n, entity, account, currency, amount_minor, order_reference, trade_date)
     SELECT NEW.sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
            json_extract(value, '$[2]'), CAST(json_extract(value, '$[3]') AS INTEGER),
            COALESCE(NEW.order_reference, ''), NEW.trade_date
-      FROM json_each(NEW.body, '$.legs')
-     WHERE json_array_length(value) = 4
-       AND CAST(CAST(json_extract(value, '$[3]') AS INTEGER) AS TEXT) IS json_extract(value, '$[3]');
+      FROM json_each(NEW.body, '$.legs');
   SELECT RAISE(ABORT, 'net: a leg is not of the form entity, account, currency, amount')
-    WHERE NEW.legs <> (SELECT COUNT(*) FROM leg WHERE sequence = NEW.sequence);
+    WHERE NEW.legs <> (SELECT COUNT(*) FROM leg WHERE sequence = NEW.sequence
+             AND json_extract(NEW.body, '$.legs[' || n || ']')
+                 IS json_array(entity, account, currency, CAST(amount_minor AS TEXT)));
   SELECT RAISE(ABORT, 'net: the legs do not sum to zero per entity and currency')
     WHERE EXISTS (SELECT 1 FROM leg AS one WHERE sequence = NEW.sequence
              AND 0 <> (SELECT SUM(amount_minor) FROM leg WHERE sequence = NEW.sequence
@@ -270,14 +305,19 @@ CREATE TRIGGER leg_guard BEFORE INSERT ON leg BEGIN
     WHERE typeof(NEW.n) <> 'integer' OR typeof(NEW.entity) <> 'text' OR typeof(NEW.account) <> 'text'
        OR typeof(NEW.currency) <> 'text' OR typeof(NEW.amount_minor) <> 'integer';
 END;
+-- Two triggers, in whichever order SQLite runs them: a leg that made its balance does not move it again.
 CREATE TRIGGER leg_project AFTER INSERT ON leg BEGIN
   UPDATE balance SET amount_minor = amount_minor + NEW.amount_minor, last_sequence = NEW.sequence,
                      last_leg = NEW.n
    WHERE order_reference = NEW.order_reference AND entity = NEW.entity AND account = NEW.account
-     AND currency = NEW.currency;
+     AND currency = NEW.currency AND (last_sequence, last_leg) IS NOT (NEW.sequence, NEW.n);
+END;
+CREATE TRIGGER leg_first AFTER INSERT ON leg
+WHEN NOT EXISTS (SELECT 1 FROM balance WHERE order_reference = NEW.order_reference AND entity = NEW.entity
+                    AND account = NEW.account AND currency = NEW.currency) BEGIN
   INSERT INTO balance (entity, account, order_reference, currency, amount_minor, last_sequence, last_leg)
-    SELECT NEW.entity, NEW.account, NEW.order_reference, NEW.currency, NEW.amount_minor, NEW.sequence, NEW.n
-     WHERE changes() = 0;
+    VALUES (NEW.entity, NEW.account, NEW.order_reference, NEW.currency, NEW.amount_minor, NEW.sequence,
+            NEW.n);
 END;
 
 CREATE TRIGGER balance_insert_guard BEFORE INSERT ON balance BEGIN
@@ -289,7 +329,7 @@ CREATE TRIGGER balance_insert_guard BEFORE INSERT ON balance BEGIN
        OR EXISTS (SELECT 1 FROM balance WHERE order_reference = NEW.order_reference
              AND entity = NEW.entity AND account = NEW.account AND currency = NEW.currency);
 END;
-CREATE TRIGGER balance_update_guard BEFORE UPDATE ON balance BEGIN
+CREATE TRIGGER balance_update_guard AFTER UPDATE ON balance BEGIN
   SELECT RAISE(ABORT, 'net: a balance follows from the legs')
     WHERE NEW.amount_minor - OLD.amount_minor IS NOT (SELECT amount_minor FROM leg
             WHERE sequence = NEW.last_sequence AND n = NEW.last_leg AND entity = OLD.entity
@@ -507,6 +547,24 @@ CREATE TRIGGER hold_guard BEFORE INSERT ON hold BEGIN
              AND json_extract(body, '$.body.hold') IS NEW.hold_id AND order_reference IS NEW.order_reference
              AND json_extract(body, '$.body.expires_at') IS NEW.expires_at
              AND json_array_length(body, '$.body.lines') IS NEW.lines);
+END;
+CREATE TRIGGER hold_expires AFTER INSERT ON hold WHEN NEW.expires_at IS NOT NULL BEGIN
+  INSERT INTO expiring_hold (expires_at, hold_id) VALUES (NEW.expires_at, NEW.hold_id);
+END;
+CREATE TRIGGER hold_expires_no_more AFTER INSERT ON hold_end BEGIN
+  DELETE FROM expiring_hold WHERE hold_id = NEW.hold_id
+     AND expires_at = (SELECT expires_at FROM hold WHERE hold_id = NEW.hold_id);
+END;
+CREATE TRIGGER expiring_hold_insert_guard BEFORE INSERT ON expiring_hold BEGIN
+  SELECT RAISE(ABORT, 'net: which holds expire follows from the holds')
+    WHERE EXISTS (SELECT 1 FROM expiring_hold WHERE expires_at = NEW.expires_at AND hold_id = NEW.hold_id)
+       OR EXISTS (SELECT 1 FROM hold_end WHERE hold_id = NEW.hold_id)
+       OR NOT EXISTS (SELECT 1 FROM hold WHERE hold_id = NEW.hold_id AND expires_at = NEW.expires_at);
+END;
+CREATE TRIGGER expiring_hold_update_guard BEFORE UPDATE ON expiring_hold BEGIN SELECT RAISE(ABORT, 'net: which holds expire follows from the holds'); END;
+CREATE TRIGGER expiring_hold_delete_guard BEFORE DELETE ON expiring_hold BEGIN
+  SELECT RAISE(ABORT, 'net: which holds expire follows from the holds')
+    WHERE NOT EXISTS (SELECT 1 FROM hold_end WHERE hold_id = OLD.hold_id);
 END;
 CREATE TRIGGER slot_move_guard BEFORE INSERT ON slot_move BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this use of capacity')

@@ -97,39 +97,59 @@ UNBALANCED = [leg("trader", "1010", 5), leg("trader", "2310", -4)]
 ACROSS_ENTITIES = [leg("trader", "1010", 5), leg("network", "2310", -5)]
 ACROSS_CURRENCIES = [leg("trader", "1010", 5), leg("trader", "2310", -5, "USD")]
 BELOW_FLOOR = [leg("trader", "1010", -9_000_000), leg("trader", "2310", 9_000_000)]
+NUMBERS: list[list[object]] = [[5, "1010", "CNY", "5"], [5, "2310", "CNY", "-5"]]
+NOTHING = leg("trader", "1010", 0)
 TOO_MUCH = {"hold": "hx", "expires_at": None, "lines": [[LAMP, "2026-03-28", "48"]]}
 
 
 # name: (attack, guards whose removal lets it through)
 ATTACKS: dict[str, tuple[Attack, list[str]]] = {
-    "unbalanced entry": (record(UNBALANCED), ["record_legs"]),
-    "unbalanced, OR IGNORE": (record(UNBALANCED, "INSERT OR IGNORE"), ["record_legs"]),
-    "unbalanced, OR REPLACE": (record(UNBALANCED, "INSERT OR REPLACE"), ["record_legs"]),
-    "unbalanced, OR FAIL": (record(UNBALANCED, "INSERT OR FAIL"), ["record_legs"]),
-    "unbalanced, OR ROLLBACK": (record(UNBALANCED, "INSERT OR ROLLBACK"), ["record_legs"]),
-    "balanced over two entities only": (record(ACROSS_ENTITIES), ["record_legs"]),
-    "balanced over two currencies only": (record(ACROSS_CURRENCIES), ["record_legs"]),
+    "unbalanced entry": (record(UNBALANCED), ["record_pair"]),
+    "unbalanced, OR IGNORE": (record(UNBALANCED, "INSERT OR IGNORE"), ["record_pair"]),
+    "unbalanced, OR REPLACE": (record(UNBALANCED, "INSERT OR REPLACE"), ["record_pair"]),
+    "unbalanced, OR FAIL": (record(UNBALANCED, "INSERT OR FAIL"), ["record_pair"]),
+    "unbalanced, OR ROLLBACK": (record(UNBALANCED, "INSERT OR ROLLBACK"), ["record_pair"]),
+    "balanced over two entities only": (record(ACROSS_ENTITIES), ["record_pair"]),
+    "balanced over two currencies only": (record(ACROSS_CURRENCIES), ["record_pair"]),
     "entry of one leg": (record([leg("trader", "1010", 0)]), ["record_guard"]),
     "amount that is no number": (
         record([leg("trader", "1010", "5x"), leg("trader", "2310", "-5x")]),
-        ["record_legs"],
+        ["record_pair"],
     ),
     "amount with a fraction": (
         record([leg("trader", "1010", "5.5"), leg("trader", "2310", "-5.5")]),
-        ["record_legs"],
+        ["record_pair"],
     ),
     "amount beyond 64 bits": (
         record([leg("trader", "1010", 10**19), leg("trader", "2310", -(10**19))]),
-        ["record_legs"],
+        ["record_pair"],
     ),
     "leg without an entity": (
         record([[None, "1010", "CNY", "5"], [None, "2310", "CNY", "-5"]], "INSERT OR IGNORE"),
+        ["record_pair"],
+    ),
+    "leg with too few fields": (record([["trader", "1010", "5"], ["trader", "2310", "-5"]]), ["record_pair"]),
+    "below the floor": (record(BELOW_FLOOR), ["record_pair"]),
+    "below the floor, OR IGNORE": (record(BELOW_FLOOR, "INSERT OR IGNORE"), ["record_pair"]),
+    "entity that is a number": (record(NUMBERS), ["record_pair"]),
+    "amount that is a JSON number": (record([["e", "1", "CNY", 5], ["e", "2", "CNY", -5]]), ["record_pair"]),
+    "entity that is a list": (record([[["e"], "1", "CNY", "5"], [["e"], "2", "CNY", "-5"]]), ["record_pair"]),
+    "three legs, unbalanced": (record([*UNBALANCED, NOTHING]), ["record_legs"]),
+    "three legs, unbalanced, OR IGNORE": (
+        record([*UNBALANCED, NOTHING], "INSERT OR IGNORE"),
         ["record_legs"],
     ),
-    "leg with too few fields": (record([["trader", "1010", "5"], ["trader", "2310", "-5"]]), ["record_legs"]),
-    "below the floor": (record(BELOW_FLOOR), ["record_legs"]),
-    "below the floor, OR IGNORE": (record(BELOW_FLOOR, "INSERT OR IGNORE"), ["record_legs"]),
-    "legs counted wrong": (record(GOOD, columns={"legs": 1}), ["record_guard", "record_legs", "leg_guard"]),
+    "three legs over two entities": (record([*ACROSS_ENTITIES, NOTHING]), ["record_legs"]),
+    "three legs over two currencies": (record([*ACROSS_CURRENCIES, NOTHING]), ["record_legs"]),
+    "three legs below the floor": (record([*BELOW_FLOOR, NOTHING], "INSERT OR IGNORE"), ["record_legs"]),
+    "three legs, an entity that is a number": (record([*NUMBERS, NOTHING]), ["record_legs"]),
+    "three legs, one of too few fields": (record([*GOOD, ["trader", "1010", "0"]]), ["record_legs"]),
+    "three legs, one of too many fields": (record([*GOOD, [*NOTHING, "0"]]), ["record_legs"]),
+    "three legs said to be two": (
+        record([*GOOD, leg("trader", "1010", 9)], columns={"legs": 2}),
+        ["record_guard", "record_pair"],
+    ),
+    "legs counted wrong": (record(GOOD, columns={"legs": 1}), ["record_guard", "record_pair", "leg_guard"]),
     "legs hidden from the database": (record(GOOD, columns={"legs": 0}), ["record_guard"]),
     "kind other than in the text": (record(GOOD, columns={"kind": "y"}), ["record_guard"]),
     "order other than in the text": (record(GOOD, columns={"order_reference": "o2"}), ["record_guard"]),
@@ -256,6 +276,23 @@ ATTACKS: dict[str, tuple[Attack, list[str]]] = {
     "hold without a record": (sql("INSERT INTO hold VALUES ('hx', 'o1', NULL, 1, 5)"), ["hold_guard"]),
     "hold's expiry moved": (sql("UPDATE hold SET expires_at = NULL"), ["hold_update_guard"]),
     "hold deleted": (sql("DELETE FROM hold"), ["hold_delete_guard"]),
+    "expiry of a hold that has ended": (
+        sql("INSERT INTO expiring_hold SELECT expires_at, hold_id FROM hold WHERE hold_id = 'h0'"),
+        ["expiring_hold_insert_guard"],
+    ),
+    "expiry of no hold": (
+        sql("INSERT INTO expiring_hold VALUES ('2026-03-02T10:00:00Z', 'hx')"),
+        ["expiring_hold_insert_guard"],
+    ),
+    "expiry at another time": (
+        sql("INSERT INTO expiring_hold SELECT '2030-01-01T00:00:00Z', hold_id FROM expiring_hold"),
+        ["expiring_hold_insert_guard"],
+    ),
+    "expiry moved": (
+        sql("UPDATE expiring_hold SET expires_at = '2030-01-01T00:00:00Z'"),
+        ["expiring_hold_update_guard"],
+    ),
+    "expiry deleted": (sql("DELETE FROM expiring_hold"), ["expiring_hold_delete_guard"]),
     "hold ended twice, OR REPLACE": (
         record(verb="INSERT OR REPLACE", kind="capacity.released", body={"hold": "h0"}),
         ["hold_end_guard"],

@@ -19,6 +19,7 @@ from ledger.store import create_ledger, open_ledger
 from ledger.upgrade import upgrade_ledger
 from ledger.verify import verify_ledger
 from ledger.verify_projections import _shipped
+from ledger.versions import SCHEMA_VERSION
 from tests.ledger.conftest import ACTOR, Clock, draw
 from tests.ledger.support import full_ledger
 from trust.merkle import root_at
@@ -26,8 +27,8 @@ from trust.merkle import root_at
 STEP = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{after:04}"
+down_revision = "{before:04}"
 
 
 def upgrade() -> None:
@@ -39,6 +40,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     raise NotImplementedError
 """
+NEXT = SCHEMA_VERSION + 1
 EXTRA = (
     "CREATE TABLE remark (sequence bigint PRIMARY KEY, words text NOT NULL);\n"
     "CREATE INDEX record_state ON record (state);\n"
@@ -52,8 +54,9 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     def to_come(more: str = "") -> None:
         shutil.copytree(versions.SCRIPTS, folder)
-        (folder / "versions" / "0002_remark.py").write_text(STEP.format(more=more))
-        (folder / "0002_sqlite.sql").write_text(schema_text() + EXTRA)
+        step = STEP.format(more=more, before=SCHEMA_VERSION, after=NEXT)
+        (folder / "versions" / f"{NEXT:04}_remark.py").write_text(step)
+        (folder / f"{NEXT:04}_sqlite.sql").write_text(schema_text() + EXTRA)
         monkeypatch.setattr(versions, "SCRIPTS", folder)
         _shipped.cache_clear()
 
@@ -69,17 +72,17 @@ def test_upgrade_of_a_file_keeps_its_root_and_its_backup(tmp_path: Path, tomorro
         root = root_at(size, ledger.backend.tree())
     tomorrow()
     done = upgrade_ledger(str(path), ACTOR, Clock(), backup)
-    assert (done.before, done.after, done.records, done.root) == (1, 2, size, root)
+    assert (done.before, done.after, done.records, done.root) == (SCHEMA_VERSION, NEXT, size, root)
     with open_ledger(path, actor=ACTOR) as ledger:
         last = ledger.record_by_sequence(size + 1)
         assert last
-        assert (last.kind, last.body) == ("ledger.migrated", {"from": 1, "to": 2})
-        assert ledger.backend.version == 2
+        assert (last.kind, last.body) == ("ledger.migrated", {"from": SCHEMA_VERSION, "to": NEXT})
+        assert ledger.backend.version == NEXT
         ledger.append(draw(999))
         assert verify_ledger(ledger).sound
         assert root_at(size, ledger.backend.tree()) == root
     with open_ledger(backup) as kept:
-        assert (kept.size(), kept.backend.version) == (size, 1)
+        assert (kept.size(), kept.backend.version) == (size, SCHEMA_VERSION)
     assert upgrade_ledger(str(path), ACTOR, Clock(), tmp_path / "again").backup is None
 
 
@@ -114,7 +117,7 @@ def test_failed_step_leaves_the_ledger_as_it_was(tmp_path: Path, tomorrow) -> No
     with pytest.raises(ZeroDivisionError):
         upgrade_ledger(str(path), ACTOR, Clock(), tmp_path / "before.ledger")
     with open_ledger(path) as ledger:
-        assert ledger.backend.version == 1
+        assert ledger.backend.version == SCHEMA_VERSION
         assert verify_ledger(ledger).sound
     assert path.read_bytes() == before
 
@@ -161,13 +164,13 @@ def test_upgrade_on_postgresql_keeps_the_root(postgres_database: str, tmp_path: 
         grant_rights(connection, role_names(name))
         listing = catalog(connection)
         connection.rollback()
-    (versions.SCRIPTS / "0002_postgres.json").write_text(json.dumps(listing))
+    (versions.SCRIPTS / f"{NEXT:04}_postgres.json").write_text(json.dumps(listing))
     with pytest.raises(RefusedError):
         upgrade_ledger(moved.url, ACTOR, Clock(), tmp_path / "program.ledger")
     done = upgrade_ledger(postgres_database, ACTOR, Clock(), tmp_path / "before.ledger")
-    assert (done.before, done.after, done.records) == (1, 2, moved.records + 1)
+    assert (done.before, done.after, done.records) == (SCHEMA_VERSION, NEXT, moved.records + 1)
     with open_ledger(moved.url, actor=ACTOR) as ledger:
-        assert ledger.backend.version == 2
+        assert ledger.backend.version == NEXT
         ledger.append(draw(999))
         report = verify_ledger(ledger)
         assert report.findings == []
@@ -188,5 +191,9 @@ def test_newest_step_is_the_schema_that_the_program_writes(tmp_path: Path) -> No
     assert versions.newest_version() == versions.SCHEMA_VERSION
     create_ledger(tmp_path / "net.ledger", practice=True, actor=ACTOR).close()
     assert upgrade_ledger(str(tmp_path / "net.ledger"), ACTOR, Clock(), tmp_path / "b") == subject.Upgraded(
-        1, 1, None, 3, upgrade_ledger(str(tmp_path / "net.ledger"), ACTOR, Clock(), tmp_path / "b").root
+        SCHEMA_VERSION,
+        SCHEMA_VERSION,
+        None,
+        3,
+        upgrade_ledger(str(tmp_path / "net.ledger"), ACTOR, Clock(), tmp_path / "b").root,
     )
