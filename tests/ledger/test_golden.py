@@ -1,37 +1,17 @@
 """Every ledger that a tagged version wrote opens, verifies and keeps its root, on both databases."""
 
-import gzip
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ledger.copy import copy_ledger
-from ledger.store import Ledger, open_ledger
+from ledger.store import open_ledger
 from ledger.upgrade import upgrade_ledger
 from ledger.verify import verify_ledger
 from tests.ledger.conftest import ACTOR, Clock, draw
-from trust.merkle import root_at
+from tests.ledger.golden.kept import GOLDEN, assert_as_written, unpacked
 
-GOLDEN = Path(__file__).parent / "golden"
 VERSIONS = sorted(path.name.removesuffix(".ledger.gz") for path in GOLDEN.glob("*.ledger.gz"))
-
-
-def unpacked(version: str, folder: Path) -> tuple[Path, dict[str, Any]]:
-    path = folder / "net.ledger"
-    path.write_bytes(gzip.decompress((GOLDEN / f"{version}.ledger.gz").read_bytes()))
-    return path, json.loads((GOLDEN / f"{version}.json").read_text(encoding="utf-8"))
-
-
-def assert_as_written(ledger: Ledger, told: dict[str, Any]) -> None:
-    assert verify_ledger(ledger).findings == []
-    assert ledger.id == told["ledger"]
-    assert root_at(told["records"], ledger.backend.tree()).hex() == told["root"]
-    balances = [[one.entity, one.account, one.currency, str(one.amount_minor)] for one in ledger.balance()]
-    assert balances == told["balances"]
-    assert [[head.order, head.state] for head in ledger.orders()] == told["orders"]
-    assert [hold.hold_id for hold in ledger.holds()] == told["live holds"]
 
 
 def test_every_tagged_version_has_a_golden_ledger() -> None:

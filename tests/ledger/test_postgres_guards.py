@@ -254,6 +254,7 @@ def plain_attacks() -> Iterator[Attack]:
         "slot_move": "(999, 0, 'r', 'p', 5)",
         "hold": "('x', 'o1', NULL, 1, 999)",
         "hold_end": "('h2', 'released', 999)",
+        "expiring_hold": "('2026-03-02T10:00:00Z', 'h2')",
         "booking_end": "('h2', 'used', 999)",
         "finance_claim": "('x', 1, 'o1', 'f', 999)",
         "finance_release": "('fp', 1, 999)",
@@ -268,6 +269,9 @@ def plain_attacks() -> Iterator[Attack]:
         "order_head": "('o77', 'PAID', 1, 1)",
         "slot": "('r', 'p', 5, 0, 999)",
     }
+    yield sql("truncate expiring_hold", "expiring_hold.stays", "TRUNCATE expiring_hold")
+    yield sql("delete from expiring_hold", "expiring_hold.derived", "DELETE FROM expiring_hold")
+    yield sql("update expiring_hold", "expiring_hold.derived", "UPDATE expiring_hold SET expires_at = '9'")
     for table, row in rows.items():
         yield sql(f"insert into {table}", f"{table}.derived", f"INSERT INTO {table} VALUES {row}")
     yield sql(

@@ -134,6 +134,7 @@ ELSEWHERE = {
     "a use of capacity changed": "UPDATE slot_move SET quantity = 1 WHERE n = 0",
     "a hold dropped": "DELETE FROM hold WHERE hold_id = 'h2'",
     "a hold prolonged": "UPDATE hold SET expires_at = '2099-01-01T00:00:00Z' WHERE hold_id = 'h2'",
+    "an expiry added": "INSERT INTO expiring_hold VALUES ('2030-01-01T00:00:00Z', 'h0')",
     "a hold ended": "INSERT INTO hold_end VALUES ('h2', 'released', 999)",
     "a hold's end dropped": "DELETE FROM hold_end WHERE hold_id = 'h0'",
     "a booking's end changed": "UPDATE booking_end SET ending = 'used'",

@@ -4,23 +4,26 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 
 from domain.errors import LedgerBrokenError, RefusedError, UsageError
+from ledger import postgres_setup, versions
 from ledger import upgrade as subject
-from ledger import versions
-from ledger.copy import copy_ledger
+from ledger.copy import copy_ledger, replay
+from ledger.copy_postgres import PostgresTarget
 from ledger.postgres_catalog import catalog
 from ledger.sqlite_file import schema_text
-from ledger.store import create_ledger, open_ledger
+from ledger.store import Ledger, create_ledger, open_ledger
 from ledger.upgrade import upgrade_ledger
 from ledger.verify import verify_ledger
 from ledger.verify_projections import _shipped
 from ledger.versions import SCHEMA_VERSION
 from tests.ledger.conftest import ACTOR, Clock, draw
+from tests.ledger.golden.kept import GOLDEN, assert_as_written, unpacked
 from tests.ledger.support import full_ledger
 from trust.merkle import root_at
 
@@ -177,6 +180,47 @@ def test_upgrade_on_postgresql_keeps_the_root(postgres_database: str, tmp_path: 
         assert root_at(moved.records, ledger.backend.tree()) == moved.root
     with open_ledger(tmp_path / "before.ledger") as kept:
         assert root_at(moved.records, kept.backend.tree()) == moved.root
+
+
+@pytest.mark.postgres
+def test_database_of_the_first_schema_is_upgraded(
+    postgres_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first schema's text is kept with the golden ledgers; what it becomes is what the program ships."""
+    path, told = unpacked("0.1.0", tmp_path)
+    first = (GOLDEN / "0001_postgres.sql").read_text(encoding="utf-8")
+    with monkeypatch.context() as yesterday, open_ledger(path) as ledger:
+        yesterday.setattr(postgres_setup, "schema_text", lambda: first)
+        target = PostgresTarget(postgres_database, ledger.id)
+        replay(ledger, target)
+        target.close()
+    with open_ledger(target.url, actor=ACTOR) as old:
+        assert old.backend.version == 1
+        assert_as_written(old, told)
+        with pytest.raises(RefusedError):
+            old.append(draw(999))
+    done = upgrade_ledger(postgres_database, ACTOR, Clock(), tmp_path / "before.ledger")
+    assert (done.before, done.after, done.root.hex()) == (1, SCHEMA_VERSION, told["root"])
+    with open_ledger(target.url, actor=ACTOR) as ledger:
+        ledger.append(draw(999))
+        assert_as_written_and(ledger, told)
+    with open_ledger(tmp_path / "before.ledger") as kept:
+        assert kept.backend.version == 1
+        assert_as_written(kept, told)
+
+
+def assert_as_written_and(ledger: Ledger, told: dict[str, Any]) -> None:
+    """Sound, with the root over the records from before, though something was written since."""
+    assert verify_ledger(ledger).findings == []
+    assert root_at(told["records"], ledger.backend.tree()).hex() == told["root"]
+
+
+def test_ledger_of_the_first_schema_is_not_moved_before_its_upgrade(tmp_path: Path) -> None:
+    path, _ = unpacked("0.1.0", tmp_path)
+    with pytest.raises(RefusedError) as caught:
+        copy_ledger(str(path), str(tmp_path / "other.ledger"), ACTOR, Clock())
+    assert "net ledger upgrade" in caught.value.hint
+    assert not (tmp_path / "other.ledger").exists()
 
 
 def test_steps_go_forward_only() -> None:

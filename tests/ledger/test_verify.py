@@ -227,6 +227,8 @@ CLASSES: dict[str, Damage] = {
     "use of capacity dropped": any_row("slot_move", "DELETE"),
     "hold dropped": any_row("hold", "DELETE"),
     "expiry of a hold edited": any_row("hold", "expires_at = '2030-01-01T00:00:00Z'"),
+    "expiry of a hold moved": any_row("expiring_hold", "expires_at = '2030-01-01T00:00:00Z'"),
+    "expiry of a hold dropped": any_row("expiring_hold", "DELETE"),
     "end of a hold edited": any_row("hold_end", "ending = 'expired'"),
     "end of a hold dropped": any_row("hold_end", "DELETE"),
     "end of a booking edited": any_row("booking_end", "ending = 'returned'"),

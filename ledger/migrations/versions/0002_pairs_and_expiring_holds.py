@@ -1,10 +1,15 @@
-"""Entries of two legs go in faster; holds that will expire are kept by when they do."""
+"""Entries of two legs go in faster, and holds that will expire are kept by when they do.
+
+On PostgreSQL a balance has parts, so that writers of one account do not wait for one another.
+"""
 
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from alembic import op
+
+from ledger.views import postgres_views
 
 revision = "0002"
 down_revision = "0001"
@@ -14,9 +19,9 @@ def upgrade() -> None:
     """What each database is told, as it stands: neither a colon nor a percent sign names a parameter."""
     dialect = op.get_context().dialect.name
     text = Path(__file__).with_name(f"{revision}_{dialect}.sql").read_text(encoding="utf-8")
-    connection = op.get_bind().execution_options(no_parameters=True)
-    for statement in _single(text) if dialect == "sqlite" else [text]:
-        connection.exec_driver_sql(statement)
+    connection = op.get_bind().connection.driver_connection
+    for statement in _single(text) if dialect == "sqlite" else [text, postgres_views()]:
+        connection.execute(statement)
 
 
 def _single(text: str) -> Iterator[str]:

@@ -1,13 +1,151 @@
 -- From schema 1 to 2 on PostgreSQL.
 
+DO $$
+DECLARE view name;
+BEGIN
+  FOR view IN SELECT relname FROM pg_class WHERE relnamespace = 'net'::regnamespace AND relkind = 'v' LOOP
+    EXECUTE format('DROP VIEW IF EXISTS %I CASCADE', view);
+  END LOOP;
+END $$;
+
+-- balance of one account within one order ('' for what belongs to no order), in parts. A writer adds to a part
+-- that no other open write has touched, so writers of one account do not wait for one another's commit; the
+-- balance is the sum. Where the account has a floor, part 0 stays at or above it and every other part at or
+-- above zero, so the sum is never below the floor whatever the others do at the same time.
+CREATE TABLE balance_part (
+  entity text COLLATE "C" NOT NULL,
+  account text COLLATE "C" NOT NULL,
+  order_reference text COLLATE "C" NOT NULL,
+  currency text COLLATE "C" NOT NULL,
+  part integer NOT NULL,
+  amount_minor bigint NOT NULL,
+  PRIMARY KEY (order_reference, entity, account, currency, part)
+) WITH (fillfactor = 70);
+INSERT INTO balance_part (entity, account, order_reference, currency, part, amount_minor)
+  SELECT entity, account, order_reference, currency, 0, amount_minor FROM balance;
+DROP TABLE balance;
+
+-- holds that have not ended and will expire, by when they do
 CREATE TABLE expiring_hold (
   expires_at text COLLATE "C" NOT NULL,
   hold_id text COLLATE "C" NOT NULL,
   PRIMARY KEY (expires_at, hold_id)
 );
 INSERT INTO expiring_hold (expires_at, hold_id) SELECT expires_at, hold_id FROM hold
-        WHERE expires_at IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM hold_end WHERE hold_end.hold_id = hold.hold_id);
+  WHERE expires_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hold_end WHERE hold_end.hold_id = hold.hold_id);
+
+CREATE OR REPLACE FUNCTION project_legs(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE misformed boolean; unbalanced boolean; scarce jsonb; drawn jsonb;
+BEGIN
+  WITH line AS MATERIALIZED (
+    SELECT place - 1 AS n, leg, leg->>0 AS entity, leg->>1 AS account, leg->>2 AS currency,
+           (leg->>3)::bigint AS amount_minor
+      FROM jsonb_array_elements(said->'legs') WITH ORDINALITY AS line (leg, place)
+  ), put AS (
+    INSERT INTO leg (sequence, n, entity, account, currency, amount_minor, order_reference, trade_date)
+      SELECT added.sequence, n, entity, account, currency, amount_minor,
+             COALESCE(added.order_reference, ''), added.trade_date FROM line
+  ), moved AS MATERIALIZED (
+    SELECT entity, account, currency, amount_minor, minimum_minor
+      FROM (SELECT entity, account, currency, SUM(amount_minor)::bigint AS amount_minor
+              FROM line GROUP BY 1, 2, 3) AS net
+      LEFT JOIN account_floor USING (entity, account) ORDER BY 1, 2, 3
+  ), picked AS MATERIALIZED (
+    -- where every part is in the hands of another open write: one of one's own; 0 where there is none yet
+    SELECT moved.*, COALESCE(free.part, CASE WHEN EXISTS (
+             SELECT 1 FROM balance_part AS kept
+              WHERE kept.order_reference = COALESCE(added.order_reference, '') AND kept.entity = moved.entity
+                AND kept.account = moved.account AND kept.currency = moved.currency)
+             THEN 1 + pg_backend_pid() % 64 ELSE 0 END) AS part, minimum_minor IS NULL OR free.part IS NOT NULL
+           OR (minimum_minor <= 0 AND moved.amount_minor >= 0) AS fits
+      FROM moved LEFT JOIN LATERAL (
+        SELECT part FROM balance_part AS kept
+         WHERE kept.order_reference = COALESCE(added.order_reference, '') AND kept.entity = moved.entity
+           AND kept.account = moved.account AND kept.currency = moved.currency
+           AND (minimum_minor IS NULL OR (minimum_minor <= 0 AND (moved.amount_minor >= 0
+                OR kept.amount_minor + moved.amount_minor >= CASE part WHEN 0 THEN minimum_minor ELSE 0 END)))
+         ORDER BY part LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS free ON true
+  ), held AS (
+    INSERT INTO balance_part AS kept (order_reference, entity, account, currency, part, amount_minor)
+      SELECT COALESCE(added.order_reference, ''), entity, account, currency, part, amount_minor FROM picked
+       WHERE fits ORDER BY 2, 3, 4
+      ON CONFLICT (order_reference, entity, account, currency, part)
+      DO UPDATE SET amount_minor = kept.amount_minor + EXCLUDED.amount_minor
+  )
+  SELECT EXISTS (SELECT 1 FROM line WHERE leg IS DISTINCT FROM
+                   jsonb_build_array(entity, account, currency, amount_minor::text)),
+         EXISTS (SELECT 1 FROM moved GROUP BY entity, currency HAVING SUM(amount_minor) <> 0),
+         (SELECT jsonb_agg(jsonb_build_array(entity, account, currency, amount_minor, minimum_minor)
+                           ORDER BY entity, account, currency) FROM picked WHERE NOT fits)
+    INTO misformed, unbalanced, scarce;
+  IF misformed THEN
+    PERFORM refuse('a leg is not of the form entity, account, currency, amount');
+  END IF;
+  IF unbalanced THEN
+    PERFORM refuse('the legs do not sum to zero per entity and currency');
+  END IF;
+  IF scarce IS NOT NULL THEN
+    FOR drawn IN SELECT jsonb_array_elements(scarce) LOOP
+      PERFORM draw_on_all(COALESCE(added.order_reference, ''), drawn->>0, drawn->>1, drawn->>2,
+                          (drawn->>3)::bigint, (drawn->>4)::bigint);
+    END LOOP;
+  END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION draw_on_all(of_order text, of_entity text, of_account text, of_currency text,
+                            moved bigint, minimum bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE parts integer[]; total bigint;
+BEGIN
+  INSERT INTO balance_part (order_reference, entity, account, currency, part, amount_minor)
+    VALUES (of_order, of_entity, of_account, of_currency, 0, 0) ON CONFLICT DO NOTHING;
+  SELECT array_agg(part), SUM(amount_minor)::bigint + moved INTO parts, total
+    FROM (SELECT part, amount_minor FROM balance_part
+           WHERE order_reference = of_order AND entity = of_entity AND account = of_account
+             AND currency = of_currency ORDER BY part FOR NO KEY UPDATE) AS locked;
+  IF total < minimum THEN
+    PERFORM refuse('below the floor of an account');
+  END IF;
+  UPDATE balance_part SET amount_minor = CASE part WHEN 0 THEN total ELSE 0 END
+   WHERE order_reference = of_order AND entity = of_entity AND account = of_account
+     AND currency = of_currency AND part = ANY (parts);
+END $$;
+
+CREATE OR REPLACE FUNCTION project_ledger(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF added.kind = 'ledger.created' THEN
+    INSERT INTO ledger (ledger_id, practice, schema_version, created_at)
+      VALUES (said->>'ledger', (said->'body'->>'practice')::boolean,
+              (said->'body'->>'schema_version')::integer, said->>'at');
+  ELSIF added.kind = 'ledger.handed-over' THEN
+    -- waits for every open write and keeps new ones out, so that nothing is written after it
+    LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE;
+  ELSIF added.kind = 'actor.enrolled' THEN
+    INSERT INTO actor (actor_key, name, sequence)
+      VALUES (said->'body'->>'actor_key', said->'body'->>'name', added.sequence);
+  ELSIF added.kind = 'floor.set' THEN
+    -- waits for every open write that may have looked at the floors without seeing this one
+    LOCK TABLE account_floor IN ACCESS EXCLUSIVE MODE;
+    INSERT INTO account_floor AS kept (entity, account, minimum_minor, last_sequence)
+      VALUES (said->'body'->>'entity', said->'body'->>'account',
+              (said->'body'->>'minimum_minor')::bigint, added.sequence)
+      ON CONFLICT (entity, account) DO UPDATE
+        SET minimum_minor = EXCLUDED.minimum_minor, last_sequence = EXCLUDED.last_sequence;
+    WITH whole AS (
+      SELECT order_reference, currency, SUM(amount_minor)::bigint AS amount_minor FROM balance_part
+       WHERE entity = said->'body'->>'entity' AND account = said->'body'->>'account'
+       GROUP BY 1, 2 HAVING COUNT(*) > 1
+    )
+    UPDATE balance_part AS kept SET amount_minor = CASE part WHEN 0 THEN whole.amount_minor ELSE 0 END
+      FROM whole WHERE kept.entity = said->'body'->>'entity' AND kept.account = said->'body'->>'account'
+       AND kept.order_reference = whole.order_reference AND kept.currency = whole.currency;
+    IF EXISTS (SELECT 1 FROM balance_part WHERE part = 0 AND entity = said->'body'->>'entity'
+                  AND account = said->'body'->>'account'
+                  AND amount_minor < (said->'body'->>'minimum_minor')::bigint) THEN
+      PERFORM refuse('below the floor of an account');
+    END IF;
+  END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION project_capacity(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE shrunk boolean;
 BEGIN
@@ -48,6 +186,7 @@ BEGIN
     PERFORM end_booking(added, said);
   END IF;
 END $$;
+
 CREATE OR REPLACE FUNCTION end_hold(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE held hold%ROWTYPE; ends text := substr(added.kind, 10);
 BEGIN
@@ -69,8 +208,38 @@ BEGIN
     PERFORM give_back(added.sequence, held.sequence);
   END IF;
 END $$;
+
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON balance_part FOR EACH STATEMENT EXECUTE FUNCTION stays();
+CREATE TRIGGER derived BEFORE INSERT OR UPDATE ON balance_part FOR EACH STATEMENT EXECUTE FUNCTION derived();
 CREATE TRIGGER stays BEFORE TRUNCATE ON expiring_hold FOR EACH STATEMENT EXECUTE FUNCTION stays();
 CREATE TRIGGER derived BEFORE INSERT OR UPDATE OR DELETE ON expiring_hold
-         FOR EACH STATEMENT EXECUTE FUNCTION derived();
+  FOR EACH STATEMENT EXECUTE FUNCTION derived();
+ALTER TABLE balance_part ENABLE ALWAYS TRIGGER stays;
+ALTER TABLE balance_part ENABLE ALWAYS TRIGGER derived;
 ALTER TABLE expiring_hold ENABLE ALWAYS TRIGGER stays;
 ALTER TABLE expiring_hold ENABLE ALWAYS TRIGGER derived;
+
+-- Records with their place in the tree; 0 while committed but not yet sealed.
+CREATE VIEW placed_record AS
+  SELECT COALESCE(sealing.sequence, 0) AS sequence, record.sequence AS written, command, kind, key, trade_date,
+         order_reference, state, legs, body, leaf
+    FROM record LEFT JOIN sealing ON sealing.record = record.sequence;
+
+-- What each account holds within each order.
+CREATE VIEW balance AS
+  SELECT order_reference, entity, account, currency, SUM(amount_minor)::bigint AS amount_minor
+    FROM balance_part GROUP BY order_reference, entity, account, currency;
+
+-- Committed, not yet sealed: found by absence, never by "greater than the last".
+CREATE VIEW unsealed_record AS
+  SELECT record.sequence AS written, record.kind, record.key, record.order_reference
+    FROM command JOIN record USING (command)
+   WHERE xid >= COALESCE((SELECT CASE WHEN horizon <= pg_snapshot_xmax(pg_current_snapshot()) THEN horizon END
+                            FROM seal ORDER BY last_sequence DESC LIMIT 1), '0'::xid8)
+     AND NOT EXISTS (SELECT 1 FROM sealing WHERE sealing.record = record.sequence);
+
+-- Records in the order of the tree.
+CREATE VIEW sealed_record AS
+  SELECT sealing.sequence, record.sequence AS written, command, kind, key, trade_date, order_reference, state,
+         legs, body, leaf, node
+    FROM sealing JOIN record ON record.sequence = sealing.record;
