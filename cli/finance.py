@@ -240,8 +240,9 @@ def _show_position(screen: Any, position: "Position", currency: str) -> None:
         )
         for name, debt in position.debts.items()
     ]
-    columns = ("facility", "lenders", "limit", "undrawn", "principal", "interest and fees", "due")
-    screen.print(table("Facilities", columns, rows, right="limit, undrawn, principal, interest and fees"))
+    columns = ("facility", "lenders", "limit", "undrawn", "principal", "interest\nand fees", "due")
+    right = "limit, undrawn, principal, interest\nand fees"
+    screen.print(table("Facilities", columns, rows, right=right, spare="lenders, limit"))
     booked = [
         (
             name,

@@ -19,11 +19,10 @@ from cli.options import Asked
 from domain.money import format_minor
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console, Group
 
-PIPE_WIDTH = 200
-"""Columns in a pipe or file without COLUMNS: wide, so that no cell is cut or wrapped for grep."""
+PIPE_WIDTH = 2000
+"""Columns in a pipe or file without COLUMNS: wide, so that no cell is wrapped or left out for grep."""
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -67,26 +66,23 @@ def amount(amount_minor: int, currency: str) -> str:
     return format_minor(amount_minor, currency, grouped=True)
 
 
-UNBROKEN = 12
-"""A column of cells no longer than this (dates, states, short names) is never wrapped."""
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: str = "", spare: str = ""
+) -> "Group":
+    """A table that fits the screen; ``right`` names the columns set to the right, separated by commas.
 
-
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: str = "") -> "Table":
-    """A table; ``right`` names the columns set to the right, separated by commas."""
-    from rich import box
-    from rich.table import Table
+    Where the screen is too narrow the columns of ``spare`` are left out, the first named first, and where
+    that is not enough each row stands as a block of its own. No amount and no word is ever cut.
+    """
+    from cli.fitting import Column, fitted
 
     aligned = {name.strip() for name in right.split(",")}
+    spared = [name.strip() for name in spare.split(",") if name.strip()]
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    longest = [max((len(row[place]) for row in cells), default=0) for place in range(len(columns))]
-    made = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for column, length in zip(columns, longest, strict=True):
-        numeric = column in aligned
-        whole = numeric or length <= UNBROKEN
-        made.add_column(column, justify="right" if numeric else "left", no_wrap=whole, overflow="fold")
-    for row in cells:
-        made.add_row(*row)
-    return made
+    shown = [
+        Column(name, [row[place] for row in cells], name in aligned) for place, name in enumerate(columns)
+    ]
+    return fitted(title, shown, spared, console().width)
 
 
 def note(text: str) -> None:

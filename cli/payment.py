@@ -1,6 +1,6 @@
 """``net payment``: money that came in or went out, and all that goes wrong with it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from cli.recorded import (
     record,
 )
 from domain.money import format_minor
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = group("Money that came in or went out, and what goes wrong with it.")
 
@@ -129,15 +132,17 @@ def due(asked: Asked, order: OrderArgument) -> None:
         asked,
         "payment-due",
         {"order": order, "currency": currency, "due": listed, "cash": format_minor(cash, currency)},
-        lambda screen: screen.print(
-            table(
-                f"due; the account holds {amount(cash, currency)}",
-                ("rank", currency),
-                [(name, amount(minor, currency)) for name, minor in rows],
-                right=currency,
-            )
-        ),
+        lambda screen: _render_due(screen, [row for row in rows if row[1]], cash, currency),
     )
+
+
+def _render_due(screen: "Console", rows: list[tuple[str, int]], cash: int, currency: str) -> None:
+    if rows:
+        told = [(name, amount(minor, currency)) for name, minor in rows]
+        screen.print(table("Due, in the order in which it is paid", ("to", currency), told, right=currency))
+    else:
+        screen.print("nothing is due")
+    screen.print(f"in the order's account: {amount(cash, currency)} {currency}")
 
 
 @command(

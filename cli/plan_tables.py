@@ -5,21 +5,23 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from cli.output import amount, console, table
+from cli.output import amount, table
 from domain.money import round_minor
 from domain.plan import FacilityPlan, Plan, PlanLeg
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
 Row = tuple[str, ...]
 
 
-def chain_table(plan: Plan) -> "Table":
+def chain_table(plan: Plan) -> "Group":
     """Who makes, keeps, moves and checks the goods, from when to when, at which price."""
     rows = [_leg_row(leg, plan.currency) for leg in plan.legs]
     columns = ("leg", "firm", "what", "from", "to", f"net {plan.currency}", "with tax", "paid on")
-    return table("The chain", columns, rows, right=f"net {plan.currency}, with tax")
+    return table(
+        "The chain", columns, rows, right=f"net {plan.currency}, with tax", spare="paid on, with tax"
+    )
 
 
 def _leg_row(leg: PlanLeg, currency: str) -> Row:
@@ -38,30 +40,12 @@ def _leg_row(leg: PlanLeg, currency: str) -> Row:
     )
 
 
-NARROW = 130
-"""Columns of a terminal below which the table of the money leaves out what the rest of the plan tells."""
-
-
-def money_table(plan: Plan) -> "Table":
+def money_table(plan: Plan) -> "Group":
     """Whose money it stands on: limit, what is drawn, repaid when, and what it really costs."""
     rows = [_facility_row(each, plan.currency) for each in plan.facilities]
-    columns: tuple[str, ...] = (
-        "money of",
-        "product",
-        "limit",
-        "drawn",
-        "repaid",
-        "on",
-        "cost",
-        "headline",
-        "APR",
-        "XIRR",
-    )
-    if console().width < NARROW:
-        kept = [place for place, name in enumerate(columns) if name not in ("limit", "headline")]
-        columns = tuple(columns[place] for place in kept)
-        rows = [tuple(row[place] for place in kept) for row in rows]
-    return table("The money", columns, rows, right="limit, drawn, repaid, cost, APR, XIRR")
+    columns = ("money of", "product", "limit", "drawn", "repaid", "on", "cost", "headline", "APR", "XIRR")
+    right = "limit, drawn, repaid, cost, APR, XIRR"
+    return table("The money", columns, rows, right=right, spare="limit, headline, repaid, XIRR")
 
 
 def _facility_row(each: FacilityPlan, currency: str) -> Row:
@@ -87,7 +71,7 @@ def _percent(rate: str | None) -> str:
     return f"{round_minor(Fraction(rate) * 1000) / Decimal(10)}%"
 
 
-def cash_table(plan: Plan) -> "Table":
+def cash_table(plan: Plan) -> "Group":
     """Every flow of the order's closed loop by date, and what is in it afterwards."""
     rows = [
         (
@@ -104,7 +88,7 @@ def cash_table(plan: Plan) -> "Table":
     return table("The cash line", columns, rows, right=f"{plan.currency}, balance")
 
 
-def stress_table(plan: Plan) -> "Table":
+def stress_table(plan: Plan) -> "Group":
     """The same chain and money when something goes otherwise: what it leaves, or what it lacks and when."""
     rows = [
         (
@@ -118,7 +102,7 @@ def stress_table(plan: Plan) -> "Table":
         for each in plan.stresses
     ]
     columns = ("if", "passes", "lowest", "on", "gap, from", "profit")
-    return table("What if", columns, rows, right="lowest, gap, profit")
+    return table("What if", columns, rows, right="lowest, gap, profit", spare="on")
 
 
 def compare_rows(plans: Sequence[Plan]) -> list[Row]:
@@ -145,7 +129,7 @@ def _firms(plan: Plan, kind: str) -> str:
     return ", ".join(dict.fromkeys(leg.provider for leg in plan.legs if leg.kind == kind)) or "-"
 
 
-def earnings_table(plan: Plan) -> "Table":
+def earnings_table(plan: Plan) -> "Group":
     """Who earns what of the order's net value; the shares sum to the whole."""
     rows = [
         (

@@ -1,11 +1,17 @@
 """``net slot``: slots of factories, warehouses and carriers."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.fitting import TIGHT
 from cli.options import Asked, command, group
-from cli.output import answer, note, table
+from cli.output import amount, answer, note, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from flows.slots import HeldSlot
 
 app = group("Slots of factories, warehouses and carriers: free, held, booked.")
 
@@ -20,7 +26,7 @@ def list_slots(
 ) -> None:
     """List what is held and booked: which order, at whom, on which day, how much, until when.
 
-    A line of credit is held like a slot; its quantity is in minor units.
+    A line of credit is held like a slot; --json gives it in minor units of its currency.
     """
     from flows.place import find_order
     from flows.slots import held_slots
@@ -34,23 +40,32 @@ def list_slots(
             s.order,
             s.resource,
             s.period,
-            s.quantity,
+            str(s.quantity),
             s.status,
             f"{s.until:%Y-%m-%d %H:%M} UTC" if s.until else "",
+            s.currency,
         )
         for s in found
     ]
-    names = ("order", "slot", "day", "quantity", "status", "until")
+    shown = [(*row[:3], _quantity(s), *row[4:6]) for row, s in zip(rows, found, strict=True)]
+    names = ("order", "slot", "day", "quantity", "status", "until", "currency")
     answer(
         asked,
         "slot-list",
-        {"slots": [dict(zip(names, (*row[:3], str(row[3]), *row[4:]), strict=True)) for row in rows]},
+        {"slots": [dict(zip(names, row, strict=True)) for row in rows]},
         lambda screen: screen.print(
-            table("", names, [(*r[:3], f"{r[3]:,}", *r[4:]) for r in rows], right="quantity")
+            table("", names[:-1], shown, right="quantity", spare="until" if order is None else "order, until")
             if rows
             else "nothing is held or booked"
         ),
     )
+
+
+def _quantity(slot: "HeldSlot") -> str:
+    """Units of goods or of work; of credit the amount with its currency."""
+    if slot.currency:
+        return f"{amount(slot.quantity, slot.currency)} {slot.currency}"
+    return f"{slot.quantity:,}"
 
 
 @command(
@@ -89,7 +104,7 @@ def show_calendar(
             for each in found
         ],
     }
-    heads = [f"{day:%a %d %b}" for day in wanted]
+    heads = [f"{day:%a}\n{day:%d %b}" for day in wanted]
     rows = [
         (
             each.resource.provider,
@@ -103,15 +118,21 @@ def show_calendar(
         asked,
         "slot-calendar",
         document,
-        lambda screen: screen.print(
-            table(
-                "Free each day (-: closed)",
-                ("firm", "slot", "of", *heads),
-                rows,
-                right=", ".join(("of", *heads)),
-            )
-        ),
+        lambda screen: _render_calendar(screen, heads, rows),
     )
+
+
+def _render_calendar(screen: "Console", heads: list[str], rows: list[tuple[str, ...]]) -> None:
+    """As many days beside one another as the screen takes, the rest below."""
+    screen.print("Free each day (-: closed)", style="bold")
+    columns = zip(("firm", "slot", "of", *("09 Mar",) * len(heads)), *rows, strict=True)
+    widths = [max(map(len, column)) + TIGHT for column in columns]
+    fitting = (screen.width - sum(widths[:3])) // max(widths[3:])
+    step = max(1, min(fitting, len(heads)))
+    for first in range(0, len(heads), step):
+        some = heads[first : first + step]
+        cells = [(*row[:3], *row[3 + first : 3 + first + step]) for row in rows]
+        screen.print(table("", ("firm", "slot", "of", *some), cells, right=", ".join(("of", *some))))
 
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]

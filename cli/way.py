@@ -10,8 +10,7 @@ from domain.money import format_minor
 from domain.plain import to_plain
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console, Group
 
     from finance.books import Journal
     from flows.fulfil import Recorded
@@ -66,7 +65,7 @@ def _render_way(screen: "Console", way: "Way", standing: "Standing | None", prac
         screen.print(f"next: net order advance {placed.id} --to {last} --as-planned")
 
 
-def owed_table(standing: "Standing", title: str = "Still owed") -> "Table":
+def owed_table(standing: "Standing", title: str = "Still owed") -> "Group":
     """What is open, by due date; what the buyer owes stands in the last column."""
     rows = [
         (

@@ -6,16 +6,17 @@ the buyer's name is added (``1001~meridian-stores``).
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from domain.errors import KeyReusedError, NotFoundError, StateError
 from domain.order import Order
 from domain.plain import from_plain, to_plain
 from domain.posting import Entry
 from domain.states import ENDED, OrderState, require_move
+from flows.difference import differences
 
 if TYPE_CHECKING:
     from ledger.reading import Reading
@@ -78,30 +79,6 @@ def same_order(reading: "Reading", order: Order) -> Placed | None:
     """The order as recorded before, or None; KeyReusedError when its reference has other content."""
     known = same_reference(reading, order)
     return None if known is None else _repeated(known, order)
-
-
-def differences(before: Order, after: Order) -> list[str]:
-    """What differs between two versions of an order, field by field; where it was read from is no matter."""
-    old, new = to_plain(before), to_plain(after)
-    old_lines, new_lines = old.pop("lines"), new.pop("lines")
-    found = _changed("", old, new)
-    for one, other in zip(old_lines, new_lines, strict=False):
-        found += _changed(f"line {one['number']} ", one, other)
-    if len(old_lines) != len(new_lines):
-        found.append(f"it had {len(old_lines)} lines, has {len(new_lines)}")
-    return found
-
-
-def _changed(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    names = [name for name in old if name not in ("source", "extra") and old[name] != new[name]]
-    return [f"{prefix}{name} was {_short(old[name])}, is {_short(new[name])}" for name in names]
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, dict):
-        value = value.get("name") or value
-    text = str(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def same_reference(reading: "Reading", order: Order) -> Placed | None:

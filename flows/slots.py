@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.dates import BusinessCalendar
 from domain.network import Network, Provider
-from domain.slots import slot_resource
+from domain.slots import CREDIT_PERIOD, slot_resource
 
 if TYPE_CHECKING:
     from ledger.reading import Reading
@@ -26,15 +26,30 @@ class HeldSlot:
     quantity: int
     status: str
     until: datetime | None = None
+    currency: str = ""
+    """Of a line of credit, whose quantity is minor units; empty for slots of goods."""
 
 
 def held_slots(reading: "Reading", order: str | None = None, *, live: bool = True) -> Iterator[HeldSlot]:
     """Every line held or booked, oldest first; credit lines too, in minor units."""
+    currencies: dict[str, str] = {}
     for hold in reading.holds(order, live=live):
         status = _status(hold)
         until = hold.expires_at if status == "held" else None
         for line in hold.lines:
-            yield HeldSlot(hold.order, line.resource, line.period, line.quantity, status, until)
+            currency = ""
+            if line.period == CREDIT_PERIOD:
+                currency = currencies.get(hold.order) or currency_of_order(reading, hold.order)
+                currencies[hold.order] = currency
+            yield HeldSlot(hold.order, line.resource, line.period, line.quantity, status, until, currency)
+
+
+def currency_of_order(reading: "Reading", order: str) -> str:
+    """The order's currency; empty for an order of another firm's ledger."""
+    from flows.place import read_order
+
+    known = read_order(reading, order)
+    return known.order.currency if known is not None else ""
 
 
 def _status(hold: "Hold") -> str:

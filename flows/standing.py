@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from domain.errors import NotFoundError
 from domain.plan import FlowKind, Plan
-from finance.contract import BUYER, TAX, Contract
+from domain.terms import Event
+from finance.contract import BUYER, TAX, Contract, Due
 from finance.position import Account, Position
 
 if TYPE_CHECKING:
@@ -90,10 +91,27 @@ def _to_tax_office(position: Position, plan: Plan | None) -> Iterator[Owed]:
 
 
 def _by_buyer(position: Position, contract: Contract) -> Iterator[Owed]:
-    credited = position.credited_net + position.credited_tax
-    left = contract.sale.gross_minor - credited - position.received
-    if left <= 0:
-        return
-    due = max((invoice.due_on for invoice in position.invoices), default=None)
-    planned = contract.sale.payment[-1].planned_on if contract.sale.payment else None
-    yield Owed(contract.buyer or BUYER, "the order", -left, due or planned)
+    """Each instalment of the buyer that is still open; what is credited is taken off the last ones."""
+    party = contract.buyer or BUYER
+    left = contract.sale.gross_minor - position.credited_net - position.credited_tax - position.received
+    invoiced = max((invoice.due_on for invoice in position.invoices), default=None)
+    parts = sorted(contract.sale.payment, key=lambda due: due.planned_on)
+    paid = position.received
+    open_parts: list[tuple[int, date | None]] = []
+    for due in parts:
+        part = min(left, max(0, due.amount_minor - max(0, paid)))
+        paid -= due.amount_minor
+        left -= max(0, part)
+        if part > 0:
+            open_parts.append((part, _buyer_day(position, due, invoiced)))
+    if left > 0:
+        open_parts.append((left, invoiced))
+    for part, day in open_parts:
+        yield Owed(party, "the order", -part, day)
+
+
+def _buyer_day(position: Position, due: Due, invoiced: date | None) -> date:
+    """By its own event; what counts from an invoice or a delivery falls due with the latest invoice."""
+    if due.term.event in (Event.INVOICE, Event.DELIVERY):
+        return invoiced or due.planned_on
+    return position.due_date(due) or due.planned_on

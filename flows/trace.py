@@ -7,7 +7,10 @@ from datetime import date
 from typing import Any
 
 from domain.errors import NotFoundError
+from domain.money import format_minor
+from domain.slots import CREDIT_PERIOD
 from finance.chart import account_name
+from flows.slots import currency_of_order
 from ledger.records import Record
 from ledger.store import Ledger
 
@@ -40,13 +43,13 @@ class Step:
 
 def trace(ledger: Ledger, order: str) -> list[Step]:
     """Every step of ``order`` in the order written; ``NotFoundError`` when the ledger does not know it."""
-    steps = list(_steps(ledger.records(order=order)))
+    steps = list(_steps(ledger.records(order=order), currency_of_order(ledger, order)))
     if not steps:
         raise NotFoundError(f"there is no order {order!r} in the ledger", "net order list shows them")
     return steps
 
 
-def _steps(records: Iterator[Record]) -> Iterator[Step]:
+def _steps(records: Iterator[Record], currency: str) -> Iterator[Step]:
     loop: dict[str, int] = defaultdict(int)
     lines: dict[str, str] = {}
     for record in records:
@@ -61,7 +64,7 @@ def _steps(records: Iterator[Record]) -> Iterator[Step]:
         yield Step(
             record.sequence,
             record.on,
-            _what(record, given, lines),
+            _what(record, given, lines, currency),
             record.body.get("state") if isinstance(record.body.get("state"), str) else None,
             f"{given.get('by', '')}{' (assumed)' if given.get('assumed') else ''}",
             tuple(Movement(*place, amount) for place, amount in moved.items() if amount),
@@ -73,10 +76,10 @@ def _steps(records: Iterator[Record]) -> Iterator[Step]:
         )
 
 
-def _what(record: Record, fact: Mapping[str, Any], lines: dict[str, str]) -> str:
+def _what(record: Record, fact: Mapping[str, Any], lines: dict[str, str], currency: str) -> str:
     """The record in words; ``lines`` remembers what each hold is of."""
     if record.kind.startswith("capacity."):
-        return _capacity(record, lines)
+        return _capacity(record, lines, currency)
     if record.kind.startswith("claim."):
         return f"finance claim {record.kind.removeprefix('claim.')}"
     if record.kind.startswith("call."):
@@ -95,22 +98,29 @@ def _detail(value: Any) -> str:
     return str(value).replace("_", " ")
 
 
-def _capacity(record: Record, lines: dict[str, str]) -> str:
+def _capacity(record: Record, lines: dict[str, str], currency: str) -> str:
     name = record.body.get("hold", "")
     if record.kind == "capacity.held":
-        lines[name] = _lines(record.body["lines"])
+        lines[name] = _lines(record.body["lines"], currency)
     return f"{record.kind.removeprefix('capacity.')} {lines.get(name, name)}"
 
 
-def _lines(rows: list[list[str]]) -> str:
-    """Lines of a hold by resource: the days they span and the quantity in all."""
+def _lines(rows: list[list[str]], currency: str) -> str:
+    """Lines of a hold by resource: the days they span and the quantity in all; of credit, the amount."""
     by_resource: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for resource, period, quantity in rows:
         by_resource[resource].append((period, int(quantity)))
     return "; ".join(
-        f"{resource} {_span([period for period, _ in found])}: {sum(n for _, n in found):,}"
+        f"{resource} {_span([period for period, _ in found])}: {_sum_of(found, currency)}"
         for resource, found in by_resource.items()
     )
+
+
+def _sum_of(found: list[tuple[str, int]], currency: str) -> str:
+    total = sum(quantity for _, quantity in found)
+    if currency and found[0][0] == CREDIT_PERIOD:
+        return f"{format_minor(total, currency, grouped=True)} {currency}"
+    return f"{total:,}"
 
 
 def _span(periods: list[str]) -> str:

@@ -52,7 +52,7 @@ def test_new_with_the_reference_of_another_order_is_refused(net: Net) -> None:
     net("order", "new", "--reference", "A-1", *FIELDS)
     ran = net("order", "new", "--reference", "A-1", *FIELDS, "--due", "2026-05-01")
     assert ran.code == 3
-    assert "due_on was None, is 2026-05-01" in ran.err
+    assert "due on: nothing, now 2026-05-01" in ran.err
     assert "net order amend A-1" in ran.err
 
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from cli.options import Asked
-from cli.output import answer, console, note, plain, progress, table
+from cli.output import PIPE_WIDTH, answer, console, note, plain, progress, table
 
 
 def render(screen: Console) -> None:
@@ -38,7 +38,7 @@ def test_a_float_has_no_place_in_an_answer() -> None:
 
 def test_a_pipe_is_wide_and_columns_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    assert console().width == 200
+    assert console().width == PIPE_WIDTH
     monkeypatch.setenv("COLUMNS", "60")
     assert console().width == 60
 

@@ -41,7 +41,7 @@ def test_place_order_with_other_content_is_refused_and_says_what_differs(
     session: Session, lamp_order: Order
 ) -> None:
     place_order(session.ledger, lamp_order, DAY)
-    with pytest.raises(KeyReusedError, match="due_on was 2026-04-20, is 2026-04-21"):
+    with pytest.raises(KeyReusedError, match="due on: 2026-04-20, now 2026-04-21"):
         place_order(session.ledger, replace(lamp_order, due_on=date(2026, 4, 21)), DAY)
 
 
