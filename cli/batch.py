@@ -28,8 +28,8 @@ UNTIL = ("reserved", "settled")
     streams=True,
     example="""
     net batch run examples/three-orders.csv
-    net batch run orders.jsonl --until settled --jsonl > done.jsonl
-    net batch run history.csv --map history-map.toml --workers 4
+    net batch run examples/orders.jsonl --until settled --jsonl > done.jsonl
+    net batch run examples/three-orders.csv --workers 2 --group 50
     """,
 )
 def run(

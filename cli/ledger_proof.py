@@ -27,7 +27,7 @@ Against = Annotated[
 EXAMPLES = {
     "verify": "net ledger verify\nnet ledger verify --against friday.checkpoint --json",
     "checkpoint": "net ledger checkpoint --to friday.checkpoint",
-    "prove": "net ledger prove 42\nnet ledger prove order:PO-2026-0017 --to proofs/",
+    "prove": "net ledger prove 4\nnet ledger prove order:PO-2026-0017 --to proofs/",
     "consistency": "net ledger consistency monday.checkpoint friday.checkpoint",
     "backup": "net ledger backup net-2026-03-31.db",
     "restore": "net ledger restore net-2026-03-31.db",

@@ -43,7 +43,7 @@ def _day(flag: str, told: str) -> Any:
     "new",
     example="""
     net order new --from examples/lamp-order.toml
-    net order new --reference PO-7 --buyer "Meridian Stores" --product desk-lamp --quantity 500 --price 100.00 --currency CNY --destination Shanghai --due 2026-05-20 --payment "100% invoice+60"
+    net order new --reference PO-7 --buyer "Meridian Stores" --product desk-lamp --quantity 500 --price 100.00 --currency CNY --destination Shanghai --issued 2026-03-02 --due 2026-05-20 --payment "100% invoice+60"
     net order new
     """,  # noqa: E501
 )
@@ -188,8 +188,8 @@ def show(asked: Asked, order: OrderArgument) -> None:
     "amend",
     example="""
     net order amend PO-7 --quantity 600 --due 2026-05-30
-    net order amend PO-7 --line 2 --price 99.50
-    net order amend PO-7 --from changed.toml
+    net order amend PO-7 --line 1 --price 99.50
+    net order amend PO-2026-0017 --from examples/lamp-order.toml
     """,
 )
 def amend(

@@ -25,8 +25,8 @@ def register(app: typer.Typer) -> None:
         "import",
         streams=True,
         example="""
-        net order import history.csv --map examples/maps/scms.toml
-        net order import orders.jsonl --jsonl
+        net order import examples/tables/deliveries.csv --map examples/maps/scms.toml
+        net order import examples/orders.jsonl --jsonl
         """,
     )(import_orders)
 

@@ -16,9 +16,9 @@ def register(app: typer.Typer) -> None:
         app,
         "observe",
         example="""
-        net provider observe history.csv --map examples/maps/scms.toml --out network.toml
-        net provider observe history.csv --map map.toml --out network.toml --margin 15% --transit Ocean=40
-        """,
+        net provider observe examples/tables/deliveries.csv --map examples/maps/scms.toml --out network.toml
+        net provider observe examples/tables/deliveries.csv --map examples/maps/scms.toml --out network.toml --margin 15% --transit Ocean=40
+        """,  # noqa: E501
     )(observe)
 
 

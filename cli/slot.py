@@ -201,8 +201,8 @@ ANSWERS = "held, booked, released, declined, never-arrived"
     "resolve",
     example="""
     net slot resolve PO-2026-0017
-    net slot resolve PO-2026-0017 mill --answer held --reference M-881 --until 2026-03-20 --by 'Li, phone'
-    net slot resolve PO-2026-0017 mill --answer never-arrived --by 'Li, phone'
+    net slot resolve PO-2026-0017 sandbox --answer held --reference M-881 --until 2026-03-20 --by 'Li, phone'
+    net slot resolve PO-2026-0017 sandbox --answer never-arrived --by 'Li, phone'
     """,
 )
 def resolve_slot(

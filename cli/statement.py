@@ -20,9 +20,9 @@ app = single()
     app,
     "statement",
     example="""
-    net statement june.xml --dry-run
-    net statement june.csv --map bank.toml
-    net statement june.xml --assign 2026062200017=PO-2026-0017
+    net statement examples/statements/june.xml --dry-run
+    net statement examples/statements/june.csv --map examples/maps/bank.toml
+    net statement examples/statements/june.xml --assign 2026062200017=PO-2026-0017
     """,
 )
 def statement(

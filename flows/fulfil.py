@@ -96,7 +96,7 @@ def _fact(book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by
 
 
 def _record(reading: "Reading", transaction: "Transaction | None", book: OrderBook, fact: Fact) -> Recorded:
-    if book.knows(fact):
+    if book.knows(fact) or TARGET_STATES.get(fact.kind) is book.state:
         folded = fold(book.contract, book.facts, horizon(book, fact.on))
         return _answer(book, Recording([], [], [], [], book.state, book.state), folded, repeated=True)
     _require(reading, book, fact)

@@ -1,0 +1,172 @@
+"""Every example of every ``--help`` runs as it stands, in the situation that it speaks of."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Net
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import commands as reference  # noqa: E402
+
+LAMP = "net order run examples/lamp-order.toml"
+ORDER = "PO-2026-0017"
+SEVEN = (
+    "net order new --reference PO-7 --buyer 'Nordic Light' --product desk-lamp --quantity 4000 --price 105.00"
+    " --currency CNY --tax-rate 13% --destination Shanghai --country CN --issued 2026-03-02 --due 2026-05-30"
+    " --payment '100% invoice+45'"
+)
+KEY = "ed25519:xIIKvvvsV1/hlediyiOWqDqs3lKZ84XnDenCCw9S/y0="
+
+
+def until(day: str) -> list[str]:
+    """The shipped example, played as planned up to the end of that day."""
+    return [LAMP, f"net order advance {ORDER} --to {day} --as-planned"]
+
+
+NOTICE = f"net finance confirm {ORDER} --condition assignment_notified --by registry --evidence n-1"
+DELIVERED = until("2026-06-21")
+PRACTICE = "net init --practice"
+
+BEFORE: dict[str, list[str]] = {
+    "net init": [],
+    "net doctor": [],
+    "net order new": [PRACTICE],
+    "net order import": [PRACTICE],
+    "net order confirm": [PRACTICE, f"{SEVEN} --draft"],
+    "net order amend": [PRACTICE, SEVEN, "net order new --from examples/lamp-order.toml"],
+    "net order run": [PRACTICE, SEVEN],
+    "net order run examples/lamp-order.toml": [],
+    "net order advance PO-7": [PRACTICE, SEVEN, "net order run PO-7"],
+    "net order settle": [
+        PRACTICE, SEVEN, "net order run PO-7", "net order advance PO-7 --to 2026-09-30 --as-planned",
+    ],
+    "net plan": [PRACTICE, SEVEN],
+    "net batch run": [PRACTICE],
+    "net route examples": [PRACTICE],
+    "net slot reserve": [PRACTICE, SEVEN, "net plan PO-7"],
+    "net slot release": [PRACTICE, SEVEN, "net order run PO-7"],
+    "net finance draw PO-2026-0017 pearl-factoring": [*until("2026-04-21"), f"{NOTICE} --on 2026-04-21"],
+    "net finance default": until("2026-03-31"),
+    "net finance guarantee": [
+        *until("2026-03-06"), f"net milestone fail {ORDER} zhongshan-lamps --on 2026-03-25",
+    ],
+    "net finance transfer": until("2026-03-31"),
+    "net payment": DELIVERED,
+    "net payment make": until("2026-05-14"),
+    "net payment dispute PO-2026-0017 --quantity 300": [
+        *DELIVERED, f"net payment dispute {ORDER} --quantity 800 --on 2026-06-22",
+    ],
+    "net payment recover": [*DELIVERED, f"net payment insolvent {ORDER} --on 2026-06-22 --evidence court"],
+    "net payment write-off": [*DELIVERED, f"net payment insolvent {ORDER} --on 2026-06-22 --evidence court"],
+    "net invoice": DELIVERED,
+    "net statement": DELIVERED,
+    "net report": until("2026-12-31"),
+    "net bank": DELIVERED,
+    "net ledger verify --against": [LAMP, "net ledger checkpoint --to friday.checkpoint"],
+    "net ledger consistency": [
+        LAMP, "net ledger checkpoint --to monday.checkpoint",
+        "net ledger log", "net ledger checkpoint --to friday.checkpoint",
+    ],
+    "net ledger restore": [LAMP, "net ledger backup net-2026-03-31.db", "rm ../home/net/practice.db"],
+}  # fmt: skip
+"""What comes before an example: by the longest beginning of it that is named; else the shipped example."""
+
+NOT_HERE = {
+    "net init --ledger postgresql://net@db/trade": "tests/cli/test_postgres_ledger.py runs it on a server",
+    "net ledger copy net.db postgresql://postgres@db.example/trade": "the same",
+    "net order new": "asks in a terminal: tests/cli/test_order.py",
+    "net provider add factory": "asks in a terminal: tests/cli/test_dialogue.py",
+    "net lender add": "asks in a terminal: tests/cli/test_dialogue.py",
+    "net ledger log --follow": "never ends: tests/cli/test_ledger.py",
+    "net node serve": "serves until it is stopped: tests/cli/test_node.py",
+    "net node trust harbour-mill": "needs the other firm's key: tests/cli/test_node.py",
+    "net finance confirm PO-2026-0017 --signature": "needs the buyer's key: tests/flows/test_registry.py",
+    "net finance draw PO-2026-0017 harbour-order": "needs the buyer's signature: the same",
+    "net finance enrol-buyer": "needs the buyer's key: the same",
+    "net slot resolve PO-2026-0017 sandbox": "needs a firm that did not answer: tests/flows/test_resolve.py",
+    "net route --table": "needs the data that the case file names: tests/cli/test_route.py",
+    "net payment insurance": "needs insured debt: tests/finance/test_misfortunes.py",
+    "net payment clear": "needs a difference that a correction left: tests/flows/test_fulfil.py",
+}
+
+
+def beginning(example: str, named: Mapping[str, object]) -> str | None:
+    """The longest name that the example begins with."""
+    return max((name for name in named if f"{example} ".startswith(f"{name} ")), key=len, default=None)
+
+
+def every() -> Iterator[tuple[str, str]]:
+    for path, command in reference.commands():
+        for example in reference.examples(command):
+            yield path, example
+
+
+ALL = list(every())
+
+
+ALONE = ("net order new", "net provider add factory", "net lender add")
+"""Not run just as they stand; with more behind them they are."""
+
+
+def runs_here(example: str) -> bool:
+    name = beginning(example, NOT_HERE)
+    return name is None or (name in ALONE and example != name)
+
+
+HERE = [example for _, example in ALL if runs_here(example)]
+
+
+def typed(net: Net, line: str) -> None:
+    if line.startswith("rm "):
+        Path(line.removeprefix("rm ")).unlink()
+        return
+    ran = net(*shlex.split(line.split(" | ")[0].split(" > ")[0])[1:])
+    assert ran.code == 0, f"{line}\n{ran.out[-500:]}\n{ran.err}"
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[tuple[str, ...], Path]:
+    """Homes in which what comes before was done already, by what it is."""
+    return {}
+
+
+@pytest.mark.parametrize("example", HERE)
+def test_example_runs(
+    example: str,
+    net: Net,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    made: dict[tuple[str, ...], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    name = beginning(example, BEFORE)
+    before = tuple(BEFORE[name] if name is not None else [LAMP])
+    work = tmp_path / "work"
+    if before in made:
+        shutil.copytree(made[before], tmp_path, dirs_exist_ok=True)
+        monkeypatch.chdir(work)
+    else:
+        shutil.copytree(ROOT / "examples", work / "examples")
+        monkeypatch.chdir(work)
+        for line in before:
+            typed(net, line)
+        made[before] = tmp_path_factory.mktemp("made")
+        shutil.copytree(tmp_path, made[before], dirs_exist_ok=True)
+    typed(net, example)
+
+
+def test_what_is_not_run_here_is_an_example_of_some_help() -> None:
+    unknown = {name for name in NOT_HERE if not any(f"{one} ".startswith(f"{name} ") for _, one in ALL)}
+    assert unknown == set()
+
+
+def test_a_broken_example_is_found(net: Net) -> None:
+    with pytest.raises(AssertionError, match="no such file"):
+        typed(net, "net order new --from nowhere.toml")
