@@ -1,5 +1,7 @@
 """Every example of every ``--help`` runs as it stands, in the situation that it speaks of."""
 
+import json
+import os
 import shlex
 import shutil
 import sys
@@ -13,8 +15,10 @@ from tests.cli.conftest import Net
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
+import answers  # noqa: E402
 import commands as reference  # noqa: E402
 
+UPDATE = "NET_ANSWERS=write python -m pytest tests/cli/test_examples.py"
 LAMP = "net order run examples/lamp-order.toml"
 ORDER = "PO-2026-0017"
 SEVEN = (
@@ -123,12 +127,37 @@ def runs_here(example: str) -> bool:
 HERE = [example for _, example in ALL if runs_here(example)]
 
 
-def typed(net: Net, line: str) -> None:
+def typed(net: Net, line: str, *more: str) -> str:
     if line.startswith("rm "):
         Path(line.removeprefix("rm ")).unlink()
-        return
-    ran = net(*shlex.split(line.split(" | ")[0].split(" > ")[0])[1:])
+        return ""
+    ran = net(*shlex.split(line.split(" | ")[0].split(" > ")[0])[1:], *more)
     assert ran.code == 0, f"{line}\n{ran.out[-500:]}\n{ran.err}"
+    return ran.out
+
+
+Shapes = dict[str, dict[str, set[str]]]
+
+
+@pytest.fixture(scope="module")
+def shapes() -> Iterator[Shapes]:
+    """What was answered in JSON, by schema."""
+    found: Shapes = {}
+    yield found
+    if os.environ.get("NET_ANSWERS") == "write":
+        answers.TARGET.write_text(answers.page(found))
+
+
+def take_shapes(shapes: Shapes, printed: str) -> None:
+    """Every document printed: one, or one a line; each names its schema."""
+    try:
+        documents = [json.loads(printed)]
+    except ValueError:
+        documents = [json.loads(line) for line in printed.splitlines()]
+    for document in documents:
+        places = shapes.setdefault(document.pop("schema"), {})
+        for place, kind in answers.shape(document):
+            places.setdefault(place, set()).add(kind)
 
 
 @pytest.fixture(scope="module")
@@ -144,22 +173,41 @@ def test_example_runs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     made: dict[tuple[str, ...], Path],
+    shapes: Shapes,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     name = beginning(example, BEFORE)
     before = tuple(BEFORE[name] if name is not None else [LAMP])
-    work = tmp_path / "work"
-    if before in made:
-        shutil.copytree(made[before], tmp_path, dirs_exist_ok=True)
-        monkeypatch.chdir(work)
-    else:
-        shutil.copytree(ROOT / "examples", work / "examples")
-        monkeypatch.chdir(work)
+    if before not in made:
+        shutil.copytree(ROOT / "examples", tmp_path / "work" / "examples")
+        monkeypatch.chdir(tmp_path / "work")
         for line in before:
             typed(net, line)
         made[before] = tmp_path_factory.mktemp("made")
         shutil.copytree(tmp_path, made[before], dirs_exist_ok=True)
-    typed(net, example)
+
+    def again() -> None:
+        monkeypatch.chdir(ROOT)
+        for folder in ("work", "home"):
+            shutil.rmtree(tmp_path / folder, ignore_errors=True)
+        shutil.copytree(made[before], tmp_path, dirs_exist_ok=True)
+        monkeypatch.chdir(tmp_path / "work")
+
+    again()
+    printed = typed(net, example)
+    if "--csv" in example or "ledger export" in example:
+        return  # another program's format
+    if "--json" not in example:
+        again()
+        printed = typed(net, example, "--json")
+    answered: Shapes = {}
+    take_shapes(answered, printed)
+    known = answers.documented(answers.TARGET.read_text()) if answers.TARGET.exists() else {}
+    for schema, places in answered.items():
+        for place, kinds in places.items():
+            shapes.setdefault(schema, {}).setdefault(place, set()).update(kinds)
+        if os.environ.get("NET_ANSWERS") != "write":
+            assert set(places) <= known.get(schema, set()), f"{schema}: run {UPDATE}"
 
 
 def test_what_is_not_run_here_is_an_example_of_some_help() -> None:
@@ -170,3 +218,15 @@ def test_what_is_not_run_here_is_an_example_of_some_help() -> None:
 def test_a_broken_example_is_found(net: Net) -> None:
     with pytest.raises(AssertionError, match="no such file"):
         typed(net, "net order new --from nowhere.toml")
+
+
+def test_a_key_that_nobody_documented_is_found() -> None:
+    told = answers.page({"net.x/1": {"on": {"date"}, "firms": {"list"}, "firms[].name": {"text"}}})
+    known = answers.documented(told)["net.x/1"]
+    places = dict(answers.shape({"on": "2026-03-02", "firms": [{"name": "a", "fee": None}]}))
+    assert set(places) - known == {"firms[]", "firms[].fee"}
+    assert places["on"] == "date"
+
+
+def test_names_that_are_data_are_one_key() -> None:
+    assert dict(answers.shape({"loop": {"CNY": "1", "EUR": "2"}})) == {"loop": "object", "loop.*": "text"}
