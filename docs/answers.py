@@ -20,10 +20,15 @@ form and its version; within a version keys are only added. Amounts are text: in
 `2026-03-02`, moments end in `Z` or in an offset, shares and rates are exact: `"3/10"` or `"0.144"`.
 
 Made by running every example of [commands](commands.md); a test compares. `[]` stands for each entry of a
-list, `*` for names that are data. Where a key may hold several kinds of value, all that were seen are named.
+list, `*` for names that are data; the `body` of a record is what
+the ledger keeps. Where a key may hold several kinds of value, all that were seen are named.
 """
 NAMED_BY_DATA = re.compile(r"[^a-z_]")
 """A key that is not a plain word is data: a firm, a date, a currency, an account."""
+
+
+OPAQUE = ".body"
+"""What a record of the ledger holds is as varied as the records."""
 
 
 def shape(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -31,6 +36,8 @@ def shape(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         if path:
             yield path, "object"
+        if path.endswith(OPAQUE):
+            return
         for name, inner in value.items():
             key = "*" if NAMED_BY_DATA.search(name) else name
             yield from shape(inner, f"{path}.{key}" if path else key)
