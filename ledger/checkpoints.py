@@ -49,6 +49,8 @@ def contradiction(ledger: Ledger, checkpoint: Checkpoint) -> str | None:
     """Why the ledger cannot be the one that ``checkpoint`` was made of; None when it can."""
     if checkpoint.origin != ledger.id:
         return f"the checkpoint is of the ledger {checkpoint.origin}, this one is {ledger.id}"
+    if problem := _unsigned(ledger, checkpoint):
+        return problem
     size = ledger.size()
     if size < checkpoint.size:
         return (
@@ -61,6 +63,16 @@ def contradiction(ledger: Ledger, checkpoint: Checkpoint) -> str | None:
             " some were edited, dropped, swapped or inserted, or the ledger forked"
         )
     return None
+
+
+def _unsigned(ledger: Ledger, checkpoint: Checkpoint) -> str | None:
+    """Why the checkpoint itself proves nothing: anyone can write down a root, only writers can sign it."""
+    rows = ledger.backend.reader().rows("SELECT actor_key FROM actor")
+    try:
+        signers = note_signers(checkpoint.note, [(ledger.id, PublicKey(key)) for (key,) in rows])
+    except UsageError as error:
+        return f"the checkpoint was changed: {error.message}"
+    return None if signers else "the checkpoint is signed by no key that may write to this ledger"
 
 
 def prove_record(ledger: Ledger, record: Record, checkpoint: Checkpoint) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from domain.errors import LedgerBrokenError
 from domain.ports import Declined, Held, HoldLine
 from domain.posting import Leg
 from trust.canonical import parse_canonical
@@ -135,19 +136,24 @@ def instant(text: str) -> datetime:
 
 def record_of(sequence: int, leaf: bytes, body: str) -> Record:
     """A stored row as a record; the canonical bytes alone are believed, never the copied columns."""
-    data = parse_canonical(body)
-    return Record(
-        sequence,
-        bytes(leaf).hex(),
-        data["kind"],
-        data["key"],
-        date.fromisoformat(data["on"]),
-        data["order"],
-        data["body"],
-        legs_of(data["legs"]),
-        data["actor"],
-        data["at"],
-    )
+    try:
+        data = parse_canonical(body)
+        return Record(
+            sequence,
+            bytes(leaf).hex(),
+            data["kind"],
+            data["key"],
+            date.fromisoformat(data["on"]),
+            data["order"],
+            data["body"],
+            legs_of(data["legs"]),
+            data["actor"],
+            data["at"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise LedgerBrokenError(
+            f"record {sequence} is not one that this program wrote", "net ledger verify says what is wrong"
+        ) from error
 
 
 def legs_of(rows: Sequence[Sequence[str]]) -> tuple[Leg, ...]:

@@ -129,11 +129,17 @@ class SqliteWrite(SqliteQueries):
 
     def sign(self, actor_key: str, digest: bytes, signature: bytes) -> None:
         """Put a signature under what was written: our own, or the one that copied records came with."""
-        self._cursor.execute(
-            "INSERT INTO command (command, first_sequence, last_sequence, actor_key, digest, signature)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (self._command, self._first, self._frontier.size, actor_key, digest, signature),
-        )
+        try:
+            self._cursor.execute(
+                "INSERT INTO command (command, first_sequence, last_sequence, actor_key, digest, signature)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (self._command, self._first, self._frontier.size, actor_key, digest, signature),
+            )
+        except sqlite3.IntegrityError as error:
+            raise LedgerBrokenError(
+                "this cannot be signed: records before it are signed by nobody, or some were swallowed",
+                "nothing was written; net ledger verify says what is wrong",
+            ) from error
 
 
 class StoredNodes:

@@ -15,6 +15,8 @@ from ledger.findings import Finding
 from ledger.sqlite_file import schema_of, statements
 
 SHOWN = 20
+PLANNERS_OWN = frozenset({"sqlite_stat1", "sqlite_stat4"})
+"""What ANALYZE leaves: it says how to look things up, never what is there."""
 _J = "json_extract(body, '$.body.{}')"
 
 
@@ -185,6 +187,17 @@ _FLOORED = """SELECT leg.entity, leg.account, currency, order_reference, sequenc
    ORDER BY leg.entity, leg.account, currency, order_reference, sequence"""
 
 
+_TAKEN = """SELECT resource, period, sequence, quantity, NULL, n FROM slot_move
+   UNION ALL SELECT resource, period, sequence, 0, capacity, n FROM capacity_line
+   ORDER BY resource, period, sequence, n"""
+
+_OUT_OF_TIME = """SELECT hold.hold_id, ending, expires_at, json_extract(body, '$.at') AS ended_at
+    FROM hold_end JOIN hold ON hold.hold_id = hold_end.hold_id
+    JOIN record ON record.sequence = hold_end.sequence
+   WHERE (ending = 'confirmed' AND ended_at >= expires_at)
+      OR (ending = 'expired' AND (expires_at IS NULL OR ended_at < expires_at)) LIMIT 20"""
+
+
 def check_projections(connection: sqlite3.Connection) -> list[Finding]:
     """Every derived table against the records, in one snapshot."""
     connection.execute("BEGIN")
@@ -247,6 +260,8 @@ def _only_first(connection: sqlite3.Connection, first: str, second: str) -> list
 def _limits(connection: sqlite3.Connection) -> Iterator[Finding]:
     """What the guards forbid and a missing guard may have let in."""
     yield from islice(_below_floor(connection), SHOWN)
+    yield from islice(_overbooked(connection), SHOWN)
+    yield from _ended_in_time(connection)
     for resource, period, capacity, used in connection.execute(
         "SELECT resource, period, capacity, used FROM slot WHERE used > capacity OR used < 0 LIMIT 20"
     ):
@@ -276,6 +291,32 @@ def _below_floor(connection: sqlite3.Connection) -> Iterator[Finding]:
                 )
 
 
+def _overbooked(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Records after which more of a slot was taken than there was, though it may not be so now."""
+    for (resource, period), steps in groupby(connection.execute(_TAKEN), key=itemgetter(0, 1)):
+        capacity = used = 0
+        for sequence, lines in groupby(steps, key=itemgetter(2)):
+            before = used
+            for line in lines:
+                used += line[3]
+                capacity = capacity if line[4] is None else line[4]
+            if used > capacity and used > before:
+                yield Finding(
+                    "slot",
+                    f"record {sequence}",
+                    f"took {resource} {period} beyond its capacity: {used} used of {capacity}",
+                )
+
+
+def _ended_in_time(connection: sqlite3.Connection) -> Iterator[Finding]:
+    for hold, ending, until, at in connection.execute(_OUT_OF_TIME):
+        yield Finding(
+            "hold end",
+            f"hold {hold}",
+            f"was {ending} at {at}, though it was kept until {until or 'it is ended'}",
+        )
+
+
 def _version(connection: sqlite3.Connection) -> int:
     """The schema that the ledger's own records say it has."""
     row = connection.execute(
@@ -289,30 +330,30 @@ def _version(connection: sqlite3.Connection) -> int:
 def check_schema(connection: sqlite3.Connection, version: int) -> Iterator[Finding]:
     """Tables, indexes and triggers against the text of the schema that the ledger has."""
     shipped = _shipped(version)
-    stored = _objects(connection)
-    for name, text in shipped.items():
-        if name not in stored:
-            yield Finding("schema", " ".join(name), "is missing: it was dropped")
-        elif stored[name] != text:
-            yield Finding("schema", " ".join(name), "was changed: it is not what this program made")
-    for name in stored.keys() - shipped.keys():
-        yield Finding("schema", " ".join(name), "was added: this program does not make it")
+    stored: dict[tuple[str, str], str | None] = {}
+    for kind, name, text in connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid"):
+        if (kind, name) in stored:
+            yield Finding(
+                "schema", f"{kind} {name}", "is there twice: the first one counts, the other hides it"
+            )
+        stored[kind, name] = text
+    for place, text in shipped.items():
+        if place not in stored:
+            yield Finding("schema", " ".join(place), "is missing: it was dropped")
+        elif stored[place] != text:
+            yield Finding("schema", " ".join(place), "was changed: it is not what this program made")
+    for kind, name in sorted(stored.keys() - shipped.keys()):
+        if kind != "table" or name not in PLANNERS_OWN:
+            yield Finding("schema", f"{kind} {name}", "was added: this program does not make it")
 
 
 @cache
-def _shipped(version: int) -> dict[tuple[str, str], str]:
+def _shipped(version: int) -> dict[tuple[str, str], str | None]:
     empty = sqlite3.connect(":memory:")
     for statement in statements(schema_of(version)):
         empty.execute(statement)
-    return _objects(empty)
-
-
-def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    return {
-        (kind, name): " ".join((text or "").split())
-        for kind, name, text in connection.execute("SELECT type, name, sql FROM sqlite_schema")
-        if not name.startswith("sqlite_")
-    }
+    rows = empty.execute("SELECT type, name, sql FROM sqlite_schema")
+    return {(kind, name): text for kind, name, text in rows}
 
 
 def _named(values: tuple[object, ...]) -> str:

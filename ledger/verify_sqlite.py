@@ -1,6 +1,7 @@
 """Verify a ledger in a SQLite file: records in stretches over several processes, projections beside them."""
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from typing import TypeVar
 from ledger.backend import Progress
 from ledger.findings import Finding, Report
 from ledger.sqlite_file import connect
-from ledger.verify_projections import check_projections
+from ledger.verify_projections import SHOWN, check_projections
 from ledger.verify_records import SignedStretch, Stretch, check_command, check_stretch
 from trust.merkle import Frontier, fold, node_hash
 
@@ -89,6 +90,7 @@ def _outside(connection: sqlite3.Connection, size: int) -> Iterator[Finding]:
 
 def _verify(report: Report, jobs: "_Jobs", size: int, commands: int, progress: Progress) -> None:
     started = time.perf_counter()
+    storage = jobs.submit(_storage_job, jobs.path)
     projections = jobs.submit(_projections_job, jobs.path)
     frontier = Frontier()
     peaks: list[tuple[int, bytes]] = []
@@ -98,6 +100,7 @@ def _verify(report: Report, jobs: "_Jobs", size: int, commands: int, progress: P
         report.add(stretch.findings)
         join_stretch(peaks, stretch, report)
         progress(report.records, size)
+    report.add(storage.result())
     report.add(projections.result())
     report.root = fold([peak for _, peak in peaks]) if peaks else frontier.root()
     report.record_seconds = time.perf_counter() - started
@@ -228,6 +231,23 @@ class _Leaves:
             if self._next[0] >= first:
                 yield self._next[1]
             self._next = self._rows.fetchone()
+
+
+def _storage_job(path: str) -> list[Finding]:
+    """Whether pages and indexes hold together: an index that leaves rows out hides what is there."""
+    connection = connect(Path(path), read_only=True)
+    try:
+        told = [row[0] for row in connection.execute(f"PRAGMA integrity_check({SHOWN})")]
+    finally:
+        connection.close()
+    return [_damage(path, problem) for problem in told if problem != "ok"]
+
+
+def _damage(path: str, problem: str) -> Finding:
+    index = re.search(r"(?:missing from|in) index (\w+)", problem)
+    if index:
+        return Finding("index", f"index {index[1]}", f"says other than its table: {problem}")
+    return Finding("file", path, f"is damaged: {problem}")
 
 
 def _projections_job(path: str) -> list[Finding]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import ledger_crash, ledger_writers
+from domain.errors import LedgerBrokenError
 from ledger import sqlite
 
 pytestmark = pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="kills forked writers")
@@ -26,7 +27,7 @@ def test_crash_harness_sees_a_commit_that_is_not_one(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(sqlite, "control", halves)
     # the checks see half a group, or the next writer runs into what the half left behind
-    with pytest.raises((AssertionError, sqlite3.IntegrityError)):
+    with pytest.raises((AssertionError, LedgerBrokenError)):
         ledger_crash.run(f"{tmp_path}/net.db", kills=200, seed=3, folder=tmp_path)
 
 

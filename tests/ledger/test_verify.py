@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from shutil import copyfile
@@ -9,6 +10,7 @@ from shutil import copyfile
 import pytest
 
 from domain.errors import LedgerBrokenError
+from domain.ports import HoldLine
 from ledger.backup import backup
 from ledger.checkpoints import held_checkpoint, make_checkpoint
 from ledger.findings import Report
@@ -18,9 +20,12 @@ from ledger.verify_sqlite import verify_file
 from tests.ledger.conftest import ACTOR, Clock, draw
 from tests.ledger.support import attack, full_ledger
 from trust.canonical import canonical_bytes, parse_canonical
+from trust.keys import Actor, SigningKey
 from trust.merkle import Frontier, leaf_hash
+from trust.notes import parse_checkpoint, sign_checkpoint
 
 Damage = Callable[[sqlite3.Connection, int], None]
+THREE = [["factory:x", "2026-03-05", "3"]]
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +175,6 @@ def any_sql(statement: str) -> Damage:
 def resign_with_other_key(connection: sqlite3.Connection, at: int) -> None:
     """History rewritten and every command signed again, by a key of the forger's own."""
     from ledger.signing import command_digest, command_message
-    from trust.keys import SigningKey
 
     key = SigningKey.from_seed(b"\7" * 32)
     edit_body(connection, at)
@@ -186,6 +190,94 @@ def resign_with_other_key(connection: sqlite3.Connection, at: int) -> None:
         connection.execute(
             "UPDATE command SET actor_key = ?, digest = ?, signature = ? WHERE command = ?", values
         )
+
+
+def swap_signatures(connection: sqlite3.Connection, at: int) -> None:
+    rows = connection.execute("SELECT command, actor_key, digest, signature FROM command").fetchall()
+    one, other = rows[at % len(rows)], rows[(at + 1) % len(rows)]
+    for (command, *_), values in ((one, other), (other, one)):
+        connection.execute(
+            "UPDATE command SET actor_key = ?, digest = ?, signature = ? WHERE command = ?",
+            (*values[1:], command),
+        )
+
+
+def edit_instant(connection: sqlite3.Connection, at: int) -> None:
+    edited(connection, at, lambda data: data.update(at="2026-01-01T00:00:00Z"))
+    rewritten(connection)
+
+
+def edit_key(connection: sqlite3.Connection, at: int) -> None:
+    """The key in text and column alike, so that what it stood for can be written again."""
+    edited(connection, at, lambda data: data.update(key="freed-" + data["key"]))
+    connection.execute("UPDATE record SET key = 'freed-' || key WHERE sequence = ?", (at,))
+    rewritten(connection)
+
+
+def shift_amount(connection: sqlite3.Connection, at: int) -> None:
+    """An entry that still balances, with its legs and balances made to fit: only the tree tells."""
+    rows = connection.execute("SELECT sequence FROM record WHERE legs = 2").fetchall()
+    (sequence,) = rows[at % len(rows)]
+
+    def change(data: dict) -> None:
+        for place, by in ((0, 100), (1, -100)):
+            data["legs"][place][3] = str(int(data["legs"][place][3]) + by)
+
+    edited(connection, sequence, change)
+    for n, by in ((0, 100), (1, -100)):
+        connection.execute(
+            "UPDATE leg SET amount_minor = amount_minor + ? WHERE sequence = ? AND n = ?", (by, sequence, n)
+        )
+        connection.execute(
+            "UPDATE balance SET amount_minor = amount_minor + ? WHERE (entity, account, order_reference) ="
+            " (SELECT entity, account, order_reference FROM leg WHERE sequence = ? AND n = ?)",
+            (by, sequence, n),
+        )
+    rewritten(connection)
+
+
+def rewrite_schema(connection: sqlite3.Connection, statement: str, *values: object) -> None:
+    """Change the text of the schema itself, as DDL cannot."""
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute(statement, values)
+    version = connection.execute("PRAGMA schema_version").fetchone()[0]
+    connection.execute(f"PRAGMA schema_version = {version + 1}")
+
+
+def hidden_trigger(connection: sqlite3.Connection, at: int, name: str = "sqlite_swallow") -> None:
+    text = (
+        f"CREATE TRIGGER {name} BEFORE INSERT ON record WHEN NEW.order_reference = 'o{at}'"
+        " BEGIN SELECT RAISE(IGNORE); END"
+    )
+    rewrite_schema(connection, "INSERT INTO sqlite_schema VALUES ('trigger', ?, 'record', 0, ?)", name, text)
+
+
+def thin_index(connection: sqlite3.Connection, at: int) -> None:
+    """Rows taken out of one index after another, by way of a table laid over its pages."""
+    indexes = connection.execute(
+        "SELECT name, rootpage, tbl_name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
+        " ORDER BY name"
+    ).fetchall()
+    filled = [one[:2] for one in indexes if connection.execute(f"SELECT 1 FROM {one[2]}").fetchone()]
+    name, page = filled[at % len(filled)]
+    columns = connection.execute(f"PRAGMA index_xinfo({name})").fetchall()
+    names = ", ".join(f"c{number}" for number in range(len(columns)))
+    rewrite_schema(
+        connection,
+        "INSERT INTO sqlite_schema VALUES ('table', 'laid_over', 'laid_over', ?, ?)",
+        page,
+        f"CREATE TABLE laid_over ({names}, PRIMARY KEY ({names})) WITHOUT ROWID",
+    )
+    connection.execute("COMMIT")
+    connection.execute("BEGIN")
+    connection.execute("DELETE FROM laid_over WHERE (c0, c1) IN (SELECT c0, c1 FROM laid_over LIMIT 1)")
+    rewrite_schema(connection, "DELETE FROM sqlite_schema WHERE name = 'laid_over'")
+
+
+def unstrict(connection: sqlite3.Connection) -> None:
+    rewrite_schema(
+        connection, "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT, ', '') WHERE name = 'slot'"
+    )
 
 
 CLASSES: dict[str, Damage] = {
@@ -253,6 +345,45 @@ CLASSES: dict[str, Damage] = {
     "signer edited": any_row("command", "actor_key = 'ed25519:x'"),
     "command dropped": any_row("command", "DELETE"),
     "history rewritten and signed by another key": resign_with_other_key,
+    "line of a hold moved to another day": any_row("slot_move", "period = '2026-03-27'"),
+    "capacity line of another slot": any_row("capacity_line", "resource = resource || 'x'"),
+    "order of a hold edited": any_row("hold", "order_reference = 'other'"),
+    "lines of a hold counted wrong": any_row("hold", "lines = lines + 1"),
+    "end of a hold made up": any_sql("INSERT INTO hold_end VALUES ('h3', 'released', :at)"),
+    "end of a booking made up": any_sql("INSERT INTO booking_end VALUES ('h3', 'cancelled', :at)"),
+    "end of a booking dropped": any_row("booking_end", "DELETE"),
+    "claim made up": any_sql("INSERT INTO finance_claim VALUES ('fx', 1, 'o1', 'harbour', :at)"),
+    "turn of a claim edited": any_row("finance_claim", "turn = turn + 1"),
+    "release of a claim made up": any_sql("INSERT INTO finance_release VALUES ('f2', 1, :at)"),
+    "intent made up": any_sql("INSERT INTO intent VALUES ('call-x', 'o1', :at)"),
+    "attempt made up": any_sql("INSERT INTO attempt VALUES ('call-0', 2, :at)"),
+    "outcome made up": any_sql("INSERT INTO outcome VALUES ('call-0', 1, 'ok', :at)"),
+    "recipient of a message edited": any_row("outbox", "recipient = 'thief'"),
+    "message taken in made up": any_sql("INSERT INTO inbox VALUES ('harbour', 'x', :at)"),
+    "name of an actor edited": any_row("actor", "name = 'somebody else'"),
+    "actor dropped": any_row("actor", "DELETE"),
+    "beginning of an order edited": any_row("order_head", "first_sequence = first_sequence + 1"),
+    "floor put on another account": any_row("account_floor", "account = '2310'"),
+    "ledger given another birthday": any_row("ledger", "created_at = '2020-01-01T00:00:00Z'"),
+    "ledger given another id": any_row("ledger", "ledger_id = 'net-other'"),
+    "schema version edited": any_row("ledger", "schema_version = 7"),
+    "stretch of a command edited": any_row("command", "last_sequence = last_sequence + 1"),
+    "command signed by nobody added": any_sql(
+        "INSERT INTO command SELECT command + 1, last_sequence + 1, last_sequence + :at, actor_key, digest,"
+        " signature FROM command ORDER BY command DESC LIMIT 1"
+    ),
+    "signatures of two commands swapped": lambda connection, at: swap_signatures(connection, at),
+    "writer's instant edited, tree rebuilt": lambda connection, at: edit_instant(connection, at),
+    "key of a record edited, tree rebuilt": lambda connection, at: edit_key(connection, at),
+    "amount moved between two legs, tree rebuilt": lambda connection, at: shift_amount(connection, at),
+    "hidden trigger that swallows records": lambda connection, at: hidden_trigger(connection, at),
+    "hidden trigger under a name of SQLite's own": lambda connection, at: hidden_trigger(
+        connection, at, "sqlite_autoindex_record_9"
+    ),
+    "rows taken out of an index": lambda connection, at: thin_index(connection, at),
+    "column added": any_sql("ALTER TABLE hold ADD COLUMN extra TEXT"),
+    "table without its strictness": lambda connection, _at: unstrict(connection),
+    "trigger added": any_sql("CREATE TRIGGER audit AFTER INSERT ON record BEGIN SELECT 1; END"),
     "table added": any_sql("CREATE TABLE other (a)"),
     "index dropped": any_sql("DROP INDEX record_order"),
     "view added": any_sql("CREATE VIEW v AS SELECT 1"),
@@ -354,6 +485,116 @@ def test_checkpoint_grows_with_the_ledger_and_is_kept_outside(tmp_path: Path) ->
         assert second.size == first.size + 1
         assert held_checkpoint(tmp_path / "keys", ledger.id) == second
         assert verify_ledger(ledger, [first, second]).sound
+
+
+def test_verify_finds_rows_taken_out_of_any_index(original: Path, tmp_path: Path) -> None:
+    """What an index hides, a look-up by it never finds: an order's records, a key used before, a balance."""
+    connection = sqlite3.connect(original)
+    count = connection.execute(
+        "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
+    ).fetchone()[0]
+    connection.close()
+    named = set()
+    for number in range(count):
+        path = tmp_path / str(number)
+        copyfile(original, path)
+        attack(path, lambda connection, at=number: thin_index(connection, at))
+        found = [finding.place for finding in verify_file(path).findings if finding.subject == "index"]
+        assert found
+        named.update(found)
+    assert {"index record_key", "index record_order", "index leg_account", "index hold_order"} <= named
+    assert len(named) == count
+
+
+def test_verify_lets_the_planner_keep_its_statistics(original: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    copyfile(original, path)
+    connection = sqlite3.connect(path)
+    connection.execute("ANALYZE")
+    connection.commit()
+    connection.close()
+    assert verify_file(path).findings == []
+
+
+def test_verify_finds_what_was_written_while_a_guard_was_gone(tmp_path: Path) -> None:
+    """The records are signed and the books fit them now; what they did then was against the rules."""
+    path, clock = tmp_path / "l", Clock()
+    lines = [HoldLine("factory:x", "2026-03-05", 8)]
+    made = create_ledger(path, practice=True, actor=ACTOR, clock=clock)
+    with made as ledger, ledger.write() as transaction:
+        for name, capacity in (("a", 10), ("b", 20)):
+            transaction.open_capacity("factory:x", "2026-03-05", capacity)
+            transaction.hold(name, "o1", lines, clock() + timedelta(hours=1))
+    connection = sqlite3.connect(path, isolation_level=None)
+    kept = {
+        name: connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (name,)).fetchone()[0]
+        for name in ("slot_update_guard", "hold_end_guard")
+    }
+    for name in kept:
+        connection.execute(f"DROP TRIGGER {name}")
+    clock.move(hours=2)
+    with open_ledger(path, actor=ACTOR, clock=clock) as ledger, ledger.write() as transaction:
+        transaction._note("capacity.opened", "small", {"lines": [["factory:x", "2026-03-05", "9"]]})
+        transaction._note("capacity.held", "hold:c", {"hold": "c", "expires_at": None, "lines": THREE}, "o1")
+        transaction._note("capacity.released", "hold-end:c", {"hold": "c"}, "o1")
+        transaction._note("capacity.released", "hold-end:b", {"hold": "b"}, "o1")
+        transaction._note("capacity.confirmed", "hold-end:a", {"hold": "a"}, "o1")
+    for text in kept.values():
+        connection.execute(text)
+    connection.close()
+    found = [str(finding) for finding in verify_file(path).findings]
+    assert any("took factory:x 2026-03-05 beyond its capacity: 19 used of 9" in one for one in found)
+    assert any("hold a: was confirmed at 2026-03-02T11:00:00Z, though" in one for one in found)
+    assert len(found) == 2
+
+
+def test_checkpoint_counts_only_with_a_writers_signature(tmp_path: Path) -> None:
+    """Whoever can replace the checkpoint that somebody keeps can write any root into it, but not sign it."""
+    with create_ledger(tmp_path / "l", practice=True, actor=ACTOR, clock=Clock()) as ledger:
+        with ledger.write() as transaction:
+            transaction.append(draw(1))
+        made = make_checkpoint(ledger, ACTOR, tmp_path)
+        stranger = sign_checkpoint(ledger.id, made.size, made.root, SigningKey.from_seed(b"\5" * 32))
+        text, _, signature = made.note.rpartition("\n\n")
+        unsigned = parse_checkpoint(f"{text}\n\n\u2014 nobody AAAAAAAA\n")
+        shorter = parse_checkpoint(made.note.replace(f"\n{made.size}\n", f"\n{made.size - 1}\n"))
+        for checkpoint, problem in (
+            (stranger, "signed by no key that may write"),
+            (unsigned, "signed by no key that may write"),
+            (shorter, "does not fit the note"),
+        ):
+            (finding,) = verify_ledger(ledger, [checkpoint]).findings
+            assert problem in finding.problem
+        second = SigningKey.from_seed(b"\6" * 32)
+        with ledger.write() as transaction:
+            transaction.enrol_actor("anna", second.public)
+        rotated = make_checkpoint(ledger, Actor("anna", second), tmp_path / "annas")
+        assert verify_ledger(ledger, [made, rotated]).sound
+        assert signature
+
+
+def test_writing_stops_where_records_were_slipped_in_or_swallowed(original: Path, tmp_path: Path) -> None:
+    """The program says that the ledger does not add up, and writes nothing."""
+    for number, damage in enumerate((add_at_end, lambda connection, _: hidden_trigger(connection, 1))):
+        path = tmp_path / str(number)
+        copyfile(original, path)
+        attack(path, lambda connection, damage=damage: damage(connection, 5))
+        before = size_of(path)
+        opened = open_ledger(path, actor=ACTOR, clock=Clock())
+        with opened as ledger, pytest.raises(LedgerBrokenError, match="cannot be signed"):
+            ledger.append(draw(99, "o1"))
+        assert size_of(path) == before
+
+
+def test_record_that_cannot_be_read_is_said_to_be_broken(original: Path, tmp_path: Path) -> None:
+    for number, change in enumerate(("'{}'", "'['", "replace(body, '2026-03', '2026-33')")):
+        path = tmp_path / str(number)
+        copyfile(original, path)
+        statement = f"UPDATE record SET body = {change} WHERE sequence = 9"
+        attack(path, lambda connection, statement=statement: connection.execute(statement) and None)
+        with open_ledger(path) as ledger, pytest.raises(LedgerBrokenError, match="record 9 is not one"):
+            list(ledger.records())
+        assert verify_file(path).findings
 
 
 def test_verify_uses_several_processes_with_the_same_result(tmp_path: Path) -> None:
