@@ -19,7 +19,12 @@ def acceptance_key(reading: "Reading", order: str) -> str:
     number = 0
     while reading.record_by_key(f"{WITHDRAWN}:{order}:{number}") is not None:
         number += 1
-    return f"{FINANCED}:{order}:{number}" if number else f"{FINANCED}:{order}"
+    return f"{first_key(order)}:{number}" if number else first_key(order)
+
+
+def first_key(order: str) -> str:
+    """The key of an order's first acceptance."""
+    return f"{FINANCED}:{order}"
 
 
 def acceptance(reading: "Reading", order: str) -> "Record | None":

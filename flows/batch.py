@@ -20,12 +20,14 @@ from domain.order import Order
 from domain.plan import Plan
 from domain.states import ENDED, OrderState
 from flows.availability import LedgerAvailability, slot_lines
-from flows.fulfil import Recorded, advance, advance_book
+from flows.fulfil import Recorded, advance, play_out, record_played
 from flows.group import grouped
 from flows.lenders import lenders_have_rules
+from flows.needs import needs_of
 from flows.place import Placed, place_order, same_order
 from flows.plan import current_plan, newest_plan
-from flows.reserve import is_local
+from flows.rehearse import Rehearsal, last_day, rehearse
+from flows.reserve import all_local, is_local
 from flows.run import (
     UNRESERVED,
     Way,
@@ -144,6 +146,7 @@ class _Prepared:
     plan: Plan | None = None
     refusal: NetError | None = None
     local: bool = True
+    rehearsal: Rehearsal | None = None
 
 
 def _prepare(
@@ -167,7 +170,12 @@ def _prepare(
     except NetError as error:
         return _Prepared(item, on, refusal=error)
     free.claim(slot_lines(plan))
-    return _Prepared(item, on, plan, local=is_local(plan, session.firms))
+    needs = needs_of(plan, session.network)
+    local = all_local(needs, session.firms)
+    rehearsal = None
+    if known is None and local:
+        rehearsal = rehearse(session, placed, plan, needs, on, settled=terms.until == SETTLED)
+    return _Prepared(item, on, plan, local=local, rehearsal=rehearsal)
 
 
 def _finished(known: Placed, terms: BatchTerms) -> bool:
@@ -180,22 +188,23 @@ def _take(session: Session, terms: BatchTerms, prepared: _Prepared) -> Done:
     """One order the whole way inside the open commit; a step that fails is undone, those before it stay."""
     try:
         placed = _placed(session, prepared)
-        return _finish(session, terms, _reserve(session, placed, prepared))
+        return _finish(session, terms, _reserve(session, placed, prepared), prepared.rehearsal)
     except NetError as error:
         return _refused(prepared.order.reference, error)
 
 
 def _placed(session: Session, prepared: _Prepared) -> Placed:
-    placed = place_order(session.ledger, prepared.order, prepared.on)
+    entry = prepared.rehearsal.placing if prepared.rehearsal else None
+    placed = place_order(session.ledger, prepared.order, prepared.on, entry=entry)
     if prepared.refusal is not None:
         raise prepared.refusal
     return placed
 
 
-def _finish(session: Session, terms: BatchTerms, way: Way) -> Done:
+def _finish(session: Session, terms: BatchTerms, way: Way, rehearsal: Rehearsal | None = None) -> Done:
     placed = way.placed
     if terms.until == SETTLED:
-        placed = replace(placed, state=_play(session, way).state)
+        placed = replace(placed, state=_play(session, way, rehearsal).state)
     return _done(session, placed, plan=way.plan)
 
 
@@ -230,20 +239,24 @@ def _ready(session: Session, one: _Prepared) -> tuple[Placed, Plan, date]:
     return placed, current_plan(session.ledger, placed.id), one.on
 
 
-def _play(session: Session, way: Way) -> Recorded:
+def _play(session: Session, way: Way, rehearsal: Rehearsal | None) -> Recorded:
     """Play the plan to its last day; the book is in hand when the order was reserved just now."""
-    to = max((flow.on for flow in way.plan.flows), default=way.plan.planned_on)
     if way.book is None:
-        return advance(session.ledger, way.placed.id, to, as_planned=True)
+        return advance(session.ledger, way.placed.id, last_day(way.plan), as_planned=True)
+    played = rehearsal.played if rehearsal is not None else None
+    if played is None or played.book is not way.book:
+        played = play_out(way.book, last_day(way.plan))
     with session.ledger.write() as transaction:
-        return advance_book(transaction, way.book, to, as_planned=True)
+        return record_played(transaction, played)
 
 
 def _reserve(session: Session, placed: Placed, prepared: _Prepared) -> Way:
     if placed.state is OrderState.CONFIRMED and prepared.plan is not None:
-        plan = replace(prepared.plan, order=placed.id)
-        kept = keep_plan(session, placed, plan, prepared.on)
-        return reserve_planned(session, kept, plan, prepared.on)
+        plan, rehearsal = prepared.plan, prepared.rehearsal
+        if placed.id != plan.order:  # another buyer's order has the reference
+            plan, rehearsal = replace(plan, order=placed.id), None
+        kept = keep_plan(session, placed, plan, prepared.on, rehearsal)
+        return reserve_planned(session, kept, plan, prepared.on, rehearsal)
     return go_on(session, placed.id, prepared.on)
 
 

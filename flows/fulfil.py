@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import RefusedError, StateError
+from domain.posting import Entry
 from domain.states import ENDED, OrderState, may_move
 from finance.books import Journal
 from finance.conditions import Circumstances, objections
@@ -16,7 +17,7 @@ from finance.facts import Fact, FactKind, fact_id
 from finance.fold import Folded, fold
 from finance.position import Position
 from flows.closing import end_holds
-from flows.posting import OrderBook, Recording, clear, compare, post, read_book
+from flows.posting import OrderBook, Recording, bring_up, clear, compare, entries_of, post, read_book
 
 if TYPE_CHECKING:
     from ledger.reading import Reading
@@ -182,14 +183,41 @@ def advance(
         return _advance(transaction, read_book(transaction, order), to, as_planned)
 
 
-def advance_book(
-    transaction: "Transaction", book: OrderBook, to: date, *, as_planned: bool = False
-) -> Recorded:
-    """``advance`` inside an open write, for a book in hand: what a batch does."""
-    return _advance(transaction, book, to, as_planned)
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A book played to a day as planned but not recorded yet."""
+
+    book: OrderBook
+    recording: Recording
+    folded: Folded
+    entries: tuple[Entry, ...]
+
+
+def play_out(book: OrderBook, to: date) -> Played:
+    """``advance`` as planned for a book in hand, without a ledger: what a batch does before its commit."""
+    recording, folded = _worked_out(book, to, as_planned=True)
+    return Played(book, recording, folded, tuple(entries_of(book, recording, folded)))
+
+
+def record_played(transaction: "Transaction", played: Played) -> Recorded:
+    """Record it, and bring its book up to it."""
+    transaction.append_many(played.entries)
+    bring_up(played.book, played.recording)
+    end_holds(transaction, played.book, played.folded)
+    return _answer(played.book, played.recording, played.folded)
 
 
 def _advance(transaction: "Transaction | None", book: OrderBook, to: date, as_planned: bool) -> Recorded:
+    recording, folded = _worked_out(book, to, as_planned=as_planned)
+    if transaction is None:
+        return _answer(book, recording, folded, dry_run=True)
+    post(transaction, book, recording, folded)
+    end_holds(transaction, book, folded)
+    return _answer(book, recording, folded)
+
+
+def _worked_out(book: OrderBook, to: date, *, as_planned: bool) -> tuple[Recording, Folded]:
+    """What bringing the book up to a day posts, and the books then."""
     if book.state in (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD):
         raise StateError(f"order {book.order} is {book.state}: nothing is reserved yet", "net slot reserve")
     assume = Expectations(book.contract, book.facts) if as_planned else None
@@ -197,12 +225,7 @@ def _advance(transaction: "Transaction | None", book: OrderBook, to: date, as_pl
     new = list(folded.assumed)
     if _accruing(folded.position):
         folded, new = _marked(book, new, to)
-    recording = compare(book, new, folded)
-    if transaction is None:
-        return _answer(book, recording, folded, dry_run=True)
-    post(transaction, book, recording, folded)
-    end_holds(transaction, book, folded)
-    return _answer(book, recording, folded)
+    return compare(book, new, folded), folded
 
 
 def _accruing(position: Position) -> bool:

@@ -13,6 +13,8 @@ from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
 from domain.order import Order
 from domain.plain import from_plain, to_plain
 from domain.plan import FacilityPlan, FlowKind, Plan, PlanLeg
+from domain.posting import Entry
+from domain.states import OrderState
 from domain.terms import Event, Fee, FeeBasis, PaymentTerm
 from finance.contract import (
     NETWORK,
@@ -32,11 +34,12 @@ from finance.contract import (
 from finance.facts import Fact, FactKind
 from finance.position import OWN_EVENTS
 from finance.underwriting import rate_of
-from flows.acceptance import acceptance
-from flows.posting import OrderBook, begin_book, read_book
+from flows.acceptance import acceptance, acceptance_key, first_key
+from flows.posting import OrderBook, opened_book, read_book
 from flows.registry import claim_order
 
 if TYPE_CHECKING:
+    from ledger.records import Record
     from ledger.transaction import Transaction
 
 LATE_RATE_DAILY = {"CN": Fraction(5, 10_000)}
@@ -325,6 +328,35 @@ def _first_conditions(product: FinanceProduct, network: Network) -> tuple[Condit
     return tuple(dict.fromkeys([Condition.NOT_FINANCED_ELSEWHERE, *named]))
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An acceptance worked out but not recorded yet: what it fixes, the book it opens, its entry."""
+
+    plan: Plan
+    contract: Contract
+    fact: Fact
+    book: OrderBook
+    entry: Entry
+
+
+def draft_acceptance(
+    order: Order,
+    plan: Plan,
+    network: Network,
+    on: date,
+    *,
+    state: OrderState = OrderState.RESERVED,
+    key: str = "",
+    by: str = "",
+) -> Draft:
+    """What accepting the offers of the plan would record, the order then being in ``state``."""
+    contract = contract_of(order, plan, network, on)
+    fact = _accepted_fact(contract, by)
+    extra = {"contract": to_plain(contract)}
+    book, entry = opened_book(contract, fact, state, key or first_key(plan.order), extra)
+    return Draft(plan, contract, fact, book, entry)
+
+
 def accept(
     transaction: "Transaction",
     order: Order,
@@ -334,29 +366,36 @@ def accept(
     *,
     registry_key: bytes | None = None,
     by: str = "",
+    draft: Draft | None = None,
 ) -> Accepted:
     """Accept the offers that the plan rests on: promises become memo accounts, terms are fixed, and the
     order is claimed in the registry (AlreadyFinancedError when somebody finances it already), under the
     network's key or, without one, this ledger's own.
 
     The same plan again returns what there is; another plan is refused once money was drawn, since what
-    is owed cannot be replaced by a plan.
+    is owed cannot be replaced by a plan. ``draft`` is taken where it is of this plan and still fits.
     """
     known = acceptance(transaction, plan.order)
-    contract = contract_of(order, plan, network, on)
     if known is not None:
-        recorded = from_plain(Contract, known.body["contract"])
-        if replace(contract, accepted_on=recorded.accepted_on) != recorded:
-            raise RefusedError(
-                f"order {plan.order} is financed already on other terms",
-                f"net finance show {plan.order} shows them; net order cancel {plan.order} ends it",
-            )
-        return Accepted(recorded, _accepted_fact(recorded, by), read_book(transaction, plan.order), True)
-    fact = _accepted_fact(contract, by)
-    key = registry_key or transaction.record_by_key("ledger").record_id.encode()  # type: ignore[union-attr]
-    claim_order(transaction, plan.order, order, _first_lender(contract), key, on)
-    book = begin_book(transaction, contract, fact, {"contract": to_plain(contract)})
-    return Accepted(contract, fact, book)
+        return _accepted_before(transaction, known, contract_of(order, plan, network, on), by)
+    key, state = acceptance_key(transaction, plan.order), transaction.order_state(plan.order)
+    state = OrderState(state) if state else OrderState.PLANNED
+    if draft is None or draft.plan is not plan or (draft.entry.key, draft.book.state) != (key, state):
+        draft = draft_acceptance(order, plan, network, on, state=state, key=key, by=by)
+    secret = registry_key or transaction.record_by_key("ledger").record_id.encode()  # type: ignore[union-attr]
+    claim_order(transaction, plan.order, order, _first_lender(draft.contract), secret, on)
+    transaction.append(draft.entry)
+    return Accepted(draft.contract, draft.fact, draft.book)
+
+
+def _accepted_before(transaction: "Transaction", known: "Record", contract: Contract, by: str) -> Accepted:
+    recorded = from_plain(Contract, known.body["contract"])
+    if replace(contract, accepted_on=recorded.accepted_on) != recorded:
+        raise RefusedError(
+            f"order {contract.order} is financed already on other terms",
+            f"net finance show {contract.order} shows them; net order cancel {contract.order} ends it",
+        )
+    return Accepted(recorded, _accepted_fact(recorded, by), read_book(transaction, contract.order), True)
 
 
 def _first_lender(contract: Contract) -> str:

@@ -44,25 +44,37 @@ class Placed:
     repeated: bool = False
 
 
-def place_order(ledger: "Ledger", order: Order, on: date, *, draft: bool = False) -> Placed:
+def place_order(
+    ledger: "Ledger", order: Order, on: date, *, draft: bool = False, entry: Entry | None = None
+) -> Placed:
     """Record the order, once: the same order again changes nothing and returns what there is.
 
-    KeyReusedError when its reference is recorded with other content.
+    KeyReusedError when its reference is recorded with other content. ``entry`` is what ``placing`` made of it
+    before, taken if the order gets the name that was thought of.
     """
     with ledger.write() as transaction:
-        return place_in(transaction, order, on, draft=draft)
+        return place_in(transaction, order, on, draft=draft, entry=entry)
 
 
-def place_in(transaction: "Transaction", order: Order, on: date, *, draft: bool = False) -> Placed:
+def place_in(
+    transaction: "Transaction", order: Order, on: date, *, draft: bool = False, entry: Entry | None = None
+) -> Placed:
     """As ``place_order``, within a transaction that others share: many orders in one commit."""
     known = same_reference(transaction, order)
     if known is not None:
         return _repeated(known, order)
     order_id = _free_id(transaction, order)
+    if entry is None or entry.order != order_id:
+        entry = placing(order_id, order, on, draft=draft)
+    transaction.append(entry)
+    return Placed(order_id, order, OrderState(entry.body["state"]), on)
+
+
+def placing(order_id: str, order: Order, on: date, *, draft: bool = False) -> Entry:
+    """What is recorded of a new order."""
     state = OrderState.DRAFT if draft else OrderState.CONFIRMED
     body = {"state": state.value, "order": to_plain(order)}
-    transaction.append(Entry(PLACED, f"{PLACED}:{order_id}", on, order_id, body))
-    return Placed(order_id, order, state, on)
+    return Entry(PLACED, f"{PLACED}:{order_id}", on, order_id, body)
 
 
 def _repeated(known: Placed, order: Order) -> Placed:

@@ -74,10 +74,13 @@ def plan_in(
     return record_plan(transaction, placed.id, found, on)
 
 
-def record_plan(transaction: "Transaction", order_id: str, plan: Plan, on: date) -> Plan:
+def record_plan(
+    transaction: "Transaction", order_id: str, plan: Plan, on: date, entry: Entry | None = None
+) -> Plan:
     """Make it the order's plan; the same plan again changes nothing.
 
-    A plan that was taken instead, because a firm declined, is recorded once its slots are booked.
+    A plan that was taken instead, because a firm declined, is recorded once its slots are booked. ``entry``
+    is what ``first_planning`` made of it before, taken if it is the order's first plan.
     """
     state = OrderState(transaction.order_state(order_id) or OrderState.DRAFT)
     plan = replace(plan, search=replace(plan.search, microseconds=0))
@@ -89,12 +92,24 @@ def record_plan(transaction: "Transaction", order_id: str, plan: Plan, on: date)
             f"order {order_id} is a draft: nothing may be planned on it", f"net order confirm {order_id}"
         )
     count = sum(1 for _ in transaction.records(order=order_id, kind=PLANNED))
-    body: dict[str, object] = {"plan": to_plain(plan)}
-    if state not in BOOKED:
+    if state in BOOKED:
+        entry = Entry(PLANNED, f"{PLANNED}:{order_id}:{count + 1}", on, order_id, {"plan": to_plain(plan)})
+    else:
         require_move(order_id, state, OrderState.PLANNED)
-        body["state"] = OrderState.PLANNED.value
-    transaction.append(Entry(PLANNED, f"{PLANNED}:{order_id}:{count + 1}", on, order_id, body))
+        if entry is None or count:
+            entry = _planning(order_id, plan, on, count + 1)
+    transaction.append(entry)
     return plan
+
+
+def first_planning(plan: Plan, on: date) -> Entry:
+    """What is recorded of the first plan of a new order."""
+    return _planning(plan.order, replace(plan, search=replace(plan.search, microseconds=0)), on, 1)
+
+
+def _planning(order_id: str, plan: Plan, on: date, number: int) -> Entry:
+    body = {"plan": to_plain(plan), "state": OrderState.PLANNED.value}
+    return Entry(PLANNED, f"{PLANNED}:{order_id}:{number}", on, order_id, body)
 
 
 def newest_plan(reading: "Reading", order_id: str) -> Plan | None:

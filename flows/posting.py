@@ -21,7 +21,7 @@ from finance.correction import (
 from finance.facts import Fact, FactKind
 from finance.fold import Folded
 from finance.position import CASH
-from flows.acceptance import FINANCED, WITHDRAWN, acceptance_key, read_contract
+from flows.acceptance import FINANCED, WITHDRAWN, read_contract
 
 if TYPE_CHECKING:
     from ledger.reading import Reading
@@ -161,23 +161,19 @@ def _fact_data(fact: Fact) -> dict[str, Any]:
     }
 
 
-def begin_book(
-    transaction: "Transaction", contract: Contract, fact: Fact, extra: Mapping[str, Any]
-) -> OrderBook:
-    """Record the accepted contract with its memo journals as the first entry of the order's book."""
+def opened_book(
+    contract: Contract, fact: Fact, state: OrderState, key: str, extra: Mapping[str, Any]
+) -> tuple[OrderBook, Entry]:
+    """A new book with the accepted contract and its memo journals, and the entry that records them."""
     from finance.fold import fold
 
     folded = fold(contract, [fact], contract.accepted_on)
-    state = transaction.order_state(contract.order)
-    book = OrderBook(contract, OrderState(state) if state else OrderState.PLANNED)
-    key = acceptance_key(transaction, contract.order)
+    book = OrderBook(contract, state)
     entry = _entry(book, FINANCED, key, fact.on, folded.journals)
-    body = {**entry.body, **extra, "fact": _fact_data(fact)}
-    transaction.append(replace(entry, body=body))
     book.facts.append(fact)
     book.causes.add(fact.id)
     _remember(book, folded.journals)
-    return book
+    return book, replace(entry, body={**entry.body, **extra, "fact": _fact_data(fact)})
 
 
 def _remember(book: OrderBook, journals: Iterable[Journal]) -> None:
@@ -313,6 +309,11 @@ def _home(party: str, amount: int) -> int:
 def post(transaction: "Transaction", book: OrderBook, posting: Recording, folded: Folded) -> None:
     """Write it, and bring the book in hand up to what the ledger then holds."""
     transaction.append_many(entries_of(book, posting, folded))
+    bring_up(book, posting)
+
+
+def bring_up(book: OrderBook, posting: Recording) -> None:
+    """The book as it is once the posting is written."""
     book.facts.extend(posting.facts)
     book.causes.update(fact.id for fact in posting.facts)
     book.causes.update(journal.cause for journal in posting.journals)

@@ -8,7 +8,7 @@ from typing import Any
 from domain.money import format_minor
 from domain.network import Network
 from domain.plan import Plan
-from flows.needs import needs_of
+from flows.needs import Need, needs_of
 
 HOLD_FOR = timedelta(days=2)
 _NO_CREDIT = Network("none")
@@ -99,7 +99,8 @@ def no_dearer(plan: Plan, prices: Mapping[str, int]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One order to reserve. ``on`` is the day of trade; ``hold_for`` how long holds are asked for."""
+    """One order to reserve. ``on`` is the day of trade; ``hold_for`` how long holds are asked for; ``needs``
+    are those of the plan where they are known already."""
 
     order: str
     plan: Plan
@@ -107,6 +108,7 @@ class Job:
     hold_for: timedelta = HOLD_FOR
     next_plan: NextPlan = no_other_plan
     retest: Retest = no_dearer
+    needs: Sequence[Need] = ()
 
 
 def read_reserved_leg(row: Mapping[str, Any]) -> ReservedLeg:

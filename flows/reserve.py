@@ -5,7 +5,7 @@ that respects what each hold is worth, or give everything back and say what that
 declines, the next best plan that keeps what is held already is tried first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from domain.errors import NetError, NoCapacityError, UnreachableError, WaitingError
@@ -13,7 +13,7 @@ from domain.money import format_minor
 from domain.plan import Plan
 from flows.calls import Caller, Patience, Turn
 from flows.firms import Firms
-from flows.needs import needs_of
+from flows.needs import Need, needs_of
 from flows.reservation_terms import Job, Outcome, Refused, Reserved, Waits
 from flows.reserving import Reserving
 from ledger.store import Ledger
@@ -22,7 +22,12 @@ from ledger.transaction import Transaction
 
 def is_local(plan: Plan, firms: Firms) -> bool:
     """Whether every firm of the plan is in our own ledger, so that reserving it is one transaction."""
-    return all(firms.adapter(need.firm).capabilities.in_ledger for need in needs_of(plan, firms.network))
+    return all_local(needs_of(plan, firms.network), firms)
+
+
+def all_local(needs: Iterable[Need], firms: Firms) -> bool:
+    """As ``is_local`` for the plan's needs in hand."""
+    return all(firms.adapter(need.firm).capabilities.in_ledger for need in needs)
 
 
 class _UndoneError(Exception):

@@ -59,7 +59,7 @@ class Reserving(Reservation):
         if done is not None:
             return done
         while True:
-            needs = needs_of(self.plan, self.firms.network)
+            needs = self._needs()
             self._replanned = False
             yield from self._try(needs)
             if not self._stopped:
@@ -76,6 +76,11 @@ class Reserving(Reservation):
         if self.asked_sets:
             self.give_up_open("the order was not reserved")
         return self._note_refused()
+
+    def _needs(self) -> Sequence[Need]:
+        if self.plan is self.job.plan and self.job.needs:
+            return self.job.needs
+        return needs_of(self.plan, self.firms.network)
 
     def _begin(self) -> Outcome | None:
         """Find where an interrupted reservation stood; Reserved when it is done already."""

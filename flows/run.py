@@ -15,8 +15,9 @@ from domain.plan import Availability, Certificate, Plan
 from domain.states import OrderState
 from flows.acceptance import acceptance
 from flows.availability import LedgerAvailability
-from flows.fund import accept
+from flows.fund import Draft, accept
 from flows.lenders import Refusing, no_credit, refusals_of
+from flows.needs import needs_of
 from flows.place import Placed, find_order, place_order
 from flows.plan import (
     certificate_error,
@@ -28,11 +29,12 @@ from flows.plan import (
 )
 from flows.replan import Replanning
 from flows.reservation_terms import Job, NextPlan, Outcome, Refused, Reserved, Waits
-from flows.reserve import is_local, refusal_error, reserve, reserve_in, reserve_many, waiting_error
+from flows.reserve import all_local, refusal_error, reserve, reserve_in, reserve_many, waiting_error
 from routing.choose import choose
 
 if TYPE_CHECKING:
     from flows.posting import OrderBook
+    from flows.rehearse import Rehearsal
     from flows.session import Session
     from ledger.transaction import Transaction
 
@@ -104,10 +106,12 @@ def best_plan(
     return found
 
 
-def keep_plan(session: "Session", known: Placed, plan: Plan, on: date) -> Placed:
+def keep_plan(
+    session: "Session", known: Placed, plan: Plan, on: date, rehearsal: "Rehearsal | None" = None
+) -> Placed:
     """Record the plan as the one that the order stands on."""
     with session.ledger.write() as transaction:
-        record_plan(transaction, known.id, plan, on)
+        record_plan(transaction, known.id, plan, on, rehearsal.planning if rehearsal else None)
     return replace(known, state=OrderState.PLANNED)
 
 
@@ -126,28 +130,38 @@ def reserve_order(session: "Session", order_id: str, on: date) -> Way:
     return reserve_planned(session, known, plan, on)
 
 
-def reserve_planned(session: "Session", known: Placed, plan: Plan, on: date) -> Way:
+def reserve_planned(
+    session: "Session", known: Placed, plan: Plan, on: date, rehearsal: "Rehearsal | None" = None
+) -> Way:
     """``reserve_order`` for an order and a plan in hand, once every lender of the plan agrees."""
     known, plan = agreed_plan(session, known, plan, on)
-    outcome = reserve_on(session, known, plan, on)
+    outcome = reserve_on(session, known, plan, on, rehearsal=rehearsal)
     if isinstance(outcome, Refused):
         raise refusal_error(outcome)
     return outcome
 
 
 def reserve_on(
-    session: "Session", known: Placed, plan: Plan, on: date, next_plan: NextPlan | None = None
+    session: "Session",
+    known: Placed,
+    plan: Plan,
+    on: date,
+    next_plan: NextPlan | None = None,
+    rehearsal: "Rehearsal | None" = None,
 ) -> Way | Refused:
     """As ``reserve_planned`` once the lenders agree; what nobody could cure comes back. ``next_plan`` answers
-    a firm's no, where it shall not be the next best plan."""
+    a firm's no, where it shall not be the next best plan. ``rehearsal`` is taken where it is of this plan."""
     ledger, firms = session.ledger, session.firms
-    job = _job(session, known, plan, on, next_plan)
+    rehearsed = rehearsal if rehearsal is not None and rehearsal.plan is plan else None
+    needs = rehearsed.needs if rehearsed else needs_of(plan, firms.network)
+    job = replace(_job(session, known, plan, on, next_plan), needs=needs)
     book: OrderBook | None = None
-    if is_local(plan, firms):
+    if all_local(needs, firms):
         with ledger.write() as transaction:
             outcome = reserve_in(transaction, firms, job)
             if isinstance(outcome, Reserved):
-                book = _accept(session, transaction, known, plan, outcome, on)
+                draft = rehearsed.draft if rehearsed else None
+                book = _accept(session, transaction, known, plan, outcome, on, draft)
     else:
         outcome = reserve(ledger, firms, job)
         if isinstance(outcome, Reserved):
@@ -227,13 +241,19 @@ def _way_of(
 
 
 def _accept(
-    session: "Session", transaction: "Transaction", known: Placed, plan: Plan, outcome: Reserved, on: date
+    session: "Session",
+    transaction: "Transaction",
+    known: Placed,
+    plan: Plan,
+    outcome: Reserved,
+    on: date,
+    draft: Draft | None = None,
 ) -> "OrderBook":
     """The offers are accepted on the plan that was reserved, which may not be the first one."""
     if outcome.plan is not plan:
         record_plan(transaction, known.id, outcome.plan, on)
     order, key = known_as(known), session.registry_key
-    return accept(transaction, order, outcome.plan, session.network, on, registry_key=key).book
+    return accept(transaction, order, outcome.plan, session.network, on, registry_key=key, draft=draft).book
 
 
 def _accept_once(session: "Session", known: Placed, plan: Plan, on: date) -> None:

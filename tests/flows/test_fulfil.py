@@ -11,10 +11,12 @@ import pytest
 from domain.errors import RefusedError, StateError
 from domain.plain import to_plain
 from domain.posting import Entry
+from domain.states import OrderState
 from finance.contract import Contract
 from finance.facts import Fact, FactKind
+from flows.acceptance import first_key
 from flows.fulfil import Recorded, advance, clear_claim, record_fact
-from flows.posting import begin_book, read_book
+from flows.posting import opened_book, read_book
 from ledger.store import Ledger, create_ledger
 from trust.keys import Actor, SigningKey
 
@@ -43,7 +45,9 @@ def begin(ledger: Ledger, contract: Contract) -> None:
             transaction.append(
                 Entry("test", f"{state}:{contract.order}", date(2026, 3, 2), contract.order, body)
             )
-        begin_book(transaction, contract, accepted, {"contract": to_plain(contract)})
+        extra = {"contract": to_plain(contract)}
+        _, entry = opened_book(contract, accepted, OrderState.PLANNED, first_key(contract.order), extra)
+        transaction.append(entry)
         transaction.claim_finance(f"print-{contract.order}", contract.order, "harbour")
         for state in ("HELD", "RESERVED"):
             body = {"state": state}

@@ -27,6 +27,7 @@ def test_writer_is_durable_and_never_checkpoints_by_itself(ledger: Ledger, tmp_p
     assert pragma(backend._writer, "journal_mode") == "wal"
     assert pragma(backend._writer, "synchronous") == 2
     assert pragma(backend._writer, "wal_autocheckpoint") == 0
+    assert pragma(backend._writer, "temp_store") == 2  # what undoes a statement is kept in memory
     assert (tmp_path / "net.ledger-wal").stat().st_size > 0
 
 
