@@ -257,6 +257,9 @@ BEGIN
      OR added.legs IS DISTINCT FROM jsonb_array_length(said->'legs') THEN
     PERFORM refuse('the columns of a record say other than its body');
   END IF;
+  IF added.trade_date <> to_char(added.trade_date::date, 'YYYY-MM-DD') THEN
+    PERFORM refuse('the day of a record is not a date');
+  END IF;
   IF added.legs = 1 THEN
     PERFORM refuse('an entry has no leg or at least two');
   END IF;
@@ -493,7 +496,8 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM refuse('no record calls for this end of a hold');
   END IF;
-  IF (ends = 'confirmed' AND said->>'at' >= held.expires_at COLLATE "C")
+  IF COALESCE(said->>'at', '') !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$'
+     OR (ends = 'confirmed' AND said->>'at' >= held.expires_at COLLATE "C")
      OR (ends = 'expired' AND (held.expires_at IS NULL OR said->>'at' < held.expires_at COLLATE "C")) THEN
     PERFORM refuse('a hold is confirmed before it expires and expired after');
   END IF;

@@ -4,8 +4,9 @@
 -- the triggers derive legs, balances, slots, holds and heads from them in the same statement. So no raw
 -- statement can add half an entry: rows that a record does not call for are refused, and those that it
 -- calls for are there already. A cache row (balance, slot, order_head) cites the row that moved
--- it last, and moves only by a row newer than that one. Guards are RAISE(ABORT) alone, never CHECK or a
--- foreign key: OR IGNORE overrides a CHECK, and a connection has foreign keys off by default.
+-- it last, and moves only by a row newer than that one. Guards are RAISE(ABORT) alone, never CHECK, NOT NULL
+-- or a foreign key: OR IGNORE overrides a CHECK and skips a row whose column is empty, OR FAIL keeps what came
+-- before it, and a connection has foreign keys off by default.
 
 CREATE TABLE record (
   sequence INTEGER PRIMARY KEY,
@@ -217,6 +218,7 @@ CREATE TRIGGER record_guard BEFORE INSERT ON record BEGIN
   SELECT RAISE(ABORT, 'net: a record of a shape that the ledger does not know')
     WHERE typeof(NEW.body) <> 'text' OR typeof(NEW.leaf) <> 'blob' OR typeof(NEW.node) <> 'blob'
        OR length(NEW.leaf) <> 32 OR length(NEW.node) <> 32 OR typeof(NEW.command) <> 'integer'
+       OR NEW.trade_date IS NOT date(NEW.trade_date, '+0 days')
        OR EXISTS (SELECT 1 FROM command WHERE command = NEW.command);
   SELECT RAISE(ABORT, 'net: the columns of a record say other than its body')
     WHERE NEW.kind IS NOT json_extract(NEW.body, '$.kind')
@@ -382,7 +384,8 @@ CREATE TRIGGER record_effect AFTER INSERT ON record WHEN NEW.legs = 0 BEGIN
     SELECT NEW.sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
            CAST(json_extract(value, '$[2]') AS INTEGER)
       FROM json_each(NEW.body, '$.body.lines')
-     WHERE NEW.kind = 'capacity.opened';
+     WHERE NEW.kind = 'capacity.opened' AND type = 'array' AND json_array_length(value) = 3
+       AND CAST(CAST(json_extract(value, '$[2]') AS INTEGER) AS TEXT) IS json_extract(value, '$[2]');
   SELECT RAISE(ABORT, 'net: a capacity line is not of the form resource, period, capacity')
     WHERE NEW.kind = 'capacity.opened' AND json_array_length(NEW.body, '$.body.lines') IS NOT
           (SELECT COUNT(*) FROM capacity_line WHERE sequence = NEW.sequence);
@@ -395,7 +398,8 @@ CREATE TRIGGER record_effect AFTER INSERT ON record WHEN NEW.legs = 0 BEGIN
     SELECT NEW.sequence, key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
            CAST(json_extract(value, '$[2]') AS INTEGER)
       FROM json_each(NEW.body, '$.body.lines')
-     WHERE NEW.kind = 'capacity.held';
+     WHERE NEW.kind = 'capacity.held' AND type = 'array' AND json_array_length(value) = 3
+       AND CAST(CAST(json_extract(value, '$[2]') AS INTEGER) AS TEXT) IS json_extract(value, '$[2]');
   SELECT RAISE(ABORT, 'net: a hold line is not of the form resource, period, quantity')
     WHERE NEW.kind = 'capacity.held'
       AND NOT EXISTS (SELECT 1 FROM hold WHERE sequence = NEW.sequence AND lines > 0
@@ -440,7 +444,8 @@ END;
 
 CREATE TRIGGER actor_guard BEFORE INSERT ON actor BEGIN
   SELECT RAISE(ABORT, 'net: an actor is enrolled by a record, once')
-    WHERE EXISTS (SELECT 1 FROM actor WHERE actor_key = NEW.actor_key)
+    WHERE typeof(NEW.actor_key) <> 'text' OR typeof(NEW.name) <> 'text'
+       OR EXISTS (SELECT 1 FROM actor WHERE actor_key = NEW.actor_key)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'actor.enrolled'
              AND json_extract(body, '$.body.actor_key') IS NEW.actor_key
              AND json_extract(body, '$.body.name') IS NEW.name);
@@ -448,11 +453,12 @@ END;
 
 CREATE TRIGGER account_floor_insert_guard BEFORE INSERT ON account_floor BEGIN
   SELECT RAISE(ABORT, 'net: a floor is set by a record')
-    WHERE EXISTS (SELECT 1 FROM account_floor WHERE entity = NEW.entity AND account = NEW.account)
+    WHERE typeof(NEW.entity) <> 'text' OR typeof(NEW.account) <> 'text'
+       OR EXISTS (SELECT 1 FROM account_floor WHERE entity = NEW.entity AND account = NEW.account)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.last_sequence AND kind = 'floor.set'
              AND json_extract(body, '$.body.entity') IS NEW.entity
              AND json_extract(body, '$.body.account') IS NEW.account
-             AND CAST(json_extract(body, '$.body.minimum_minor') AS INTEGER) IS NEW.minimum_minor);
+             AND json_extract(body, '$.body.minimum_minor') = CAST(NEW.minimum_minor AS TEXT));
 END;
 CREATE TRIGGER account_floor_update_guard BEFORE UPDATE ON account_floor BEGIN
   SELECT RAISE(ABORT, 'net: a floor is set by a record')
@@ -461,7 +467,7 @@ CREATE TRIGGER account_floor_update_guard BEFORE UPDATE ON account_floor BEGIN
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.last_sequence AND kind = 'floor.set'
              AND json_extract(body, '$.body.entity') IS NEW.entity
              AND json_extract(body, '$.body.account') IS NEW.account
-             AND CAST(json_extract(body, '$.body.minimum_minor') AS INTEGER) IS NEW.minimum_minor);
+             AND json_extract(body, '$.body.minimum_minor') = CAST(NEW.minimum_minor AS TEXT));
 END;
 
 CREATE TRIGGER record_head AFTER INSERT ON record
@@ -542,7 +548,9 @@ END;
 
 CREATE TRIGGER hold_guard BEFORE INSERT ON hold BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this hold')
-    WHERE EXISTS (SELECT 1 FROM hold WHERE hold_id = NEW.hold_id)
+    WHERE typeof(NEW.hold_id) <> 'text' OR typeof(NEW.order_reference) <> 'text'
+       OR NEW.expires_at IS NOT strftime('%Y-%m-%dT%H:%M:%SZ', NEW.expires_at, '+0 days')
+       OR EXISTS (SELECT 1 FROM hold WHERE hold_id = NEW.hold_id)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'capacity.held'
              AND json_extract(body, '$.body.hold') IS NEW.hold_id AND order_reference IS NEW.order_reference
              AND json_extract(body, '$.body.expires_at') IS NEW.expires_at
@@ -601,7 +609,10 @@ CREATE TRIGGER hold_end_guard BEFORE INSERT ON hold_end BEGIN
   SELECT RAISE(ABORT, 'net: a hold is confirmed before it expires and expired after')
     WHERE EXISTS (SELECT 1 FROM hold JOIN record ON record.sequence = NEW.sequence
            WHERE hold.hold_id = NEW.hold_id
-             AND ((NEW.ending = 'confirmed' AND json_extract(record.body, '$.at') >= hold.expires_at)
+             AND (json_type(record.body, '$.at') IS NOT 'text'
+               OR json_extract(record.body, '$.at')
+                  IS NOT strftime('%Y-%m-%dT%H:%M:%SZ', json_extract(record.body, '$.at'), '+0 days')
+               OR (NEW.ending = 'confirmed' AND json_extract(record.body, '$.at') >= hold.expires_at)
                OR (NEW.ending = 'expired' AND
                    (hold.expires_at IS NULL OR json_extract(record.body, '$.at') < hold.expires_at))));
 END;
@@ -623,7 +634,9 @@ CREATE TRIGGER finance_claim_guard BEFORE INSERT ON finance_claim BEGIN
              AND NOT EXISTS (SELECT 1 FROM finance_release
                    WHERE fingerprint = held.fingerprint AND turn = held.turn));
   SELECT RAISE(ABORT, 'net: no record calls for this claim')
-    WHERE NEW.turn IS NOT 1 + (SELECT COUNT(*) FROM finance_claim WHERE fingerprint = NEW.fingerprint)
+    WHERE typeof(NEW.fingerprint) <> 'text' OR typeof(NEW.financier) <> 'text'
+       OR typeof(NEW.order_reference) <> 'text'
+       OR NEW.turn IS NOT 1 + (SELECT COUNT(*) FROM finance_claim WHERE fingerprint = NEW.fingerprint)
        OR EXISTS (SELECT 1 FROM finance_claim WHERE fingerprint = NEW.fingerprint AND sequence = NEW.sequence)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'claim.made'
              AND json_extract(body, '$.body.fingerprint') IS NEW.fingerprint
@@ -643,7 +656,7 @@ END;
 
 CREATE TRIGGER intent_guard BEFORE INSERT ON intent BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this intent')
-    WHERE EXISTS (SELECT 1 FROM intent WHERE operation = NEW.operation)
+    WHERE typeof(NEW.operation) <> 'text' OR EXISTS (SELECT 1 FROM intent WHERE operation = NEW.operation)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'call.intended'
              AND json_extract(body, '$.body.operation') IS NEW.operation
              AND order_reference IS NEW.order_reference);
@@ -661,7 +674,7 @@ CREATE TRIGGER outcome_guard BEFORE INSERT ON outcome BEGIN
     WHERE EXISTS (SELECT 1 FROM outcome WHERE operation = NEW.operation AND status IN ('ok', 'failed'));
   SELECT RAISE(ABORT, 'net: no record calls for this outcome')
     WHERE NEW.n IS NOT 1 + (SELECT COUNT(*) FROM outcome WHERE operation = NEW.operation)
-       OR NEW.status NOT IN ('ok', 'failed', 'unknown')
+       OR typeof(NEW.status) <> 'text' OR NEW.status NOT IN ('ok', 'failed', 'unknown')
        OR NOT EXISTS (SELECT 1 FROM intent WHERE operation = NEW.operation)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'call.answered'
              AND json_extract(body, '$.body.operation') IS NEW.operation
@@ -670,7 +683,8 @@ END;
 
 CREATE TRIGGER outbox_guard BEFORE INSERT ON outbox BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this message')
-    WHERE EXISTS (SELECT 1 FROM outbox WHERE message_id = NEW.message_id)
+    WHERE typeof(NEW.message_id) <> 'text' OR typeof(NEW.recipient) <> 'text'
+       OR EXISTS (SELECT 1 FROM outbox WHERE message_id = NEW.message_id)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'message.queued'
              AND json_extract(body, '$.body.message_id') IS NEW.message_id
              AND json_extract(body, '$.body.recipient') IS NEW.recipient);
@@ -684,7 +698,8 @@ CREATE TRIGGER delivery_guard BEFORE INSERT ON delivery BEGIN
 END;
 CREATE TRIGGER inbox_guard BEFORE INSERT ON inbox BEGIN
   SELECT RAISE(ABORT, 'net: no record calls for this message')
-    WHERE EXISTS (SELECT 1 FROM inbox WHERE provider = NEW.provider AND message_id = NEW.message_id)
+    WHERE typeof(NEW.provider) <> 'text' OR typeof(NEW.message_id) <> 'text'
+       OR EXISTS (SELECT 1 FROM inbox WHERE provider = NEW.provider AND message_id = NEW.message_id)
        OR NOT EXISTS (SELECT 1 FROM record WHERE sequence = NEW.sequence AND kind = 'message.received'
              AND json_extract(body, '$.body.provider') IS NEW.provider
              AND json_extract(body, '$.body.message_id') IS NEW.message_id);

@@ -6,7 +6,7 @@ when nothing in the ledger differs afterwards, whether it raised or was skipped.
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from shutil import copyfile
 
@@ -38,14 +38,15 @@ def sql(statement: str) -> Attack:
 
 
 def record(
-    legs: list[list[object]] | None = None,
+    legs: Sequence[object] | None = None,
     verb: str = "INSERT",
     order: str | None = "o1",
     kind: str = "x",
     body: dict[str, object] | None = None,
     columns: dict[str, object] | None = None,
-    at: str = "2026-03-02T09:00:00Z",
+    at: object = "2026-03-02T09:00:00Z",
     ledger: str = "net-test",
+    on: str = "2026-03-02",
 ) -> Attack:
     """Add one record with these legs by hand, its columns fitting its text unless ``columns`` says other."""
 
@@ -73,7 +74,7 @@ def record(
             "kind": kind,
             "ledger": ledger,
             "legs": legs or [],
-            "on": "2026-03-02",
+            "on": on,
             "order": order,
         }
         given = dict(columns or {})
@@ -99,6 +100,7 @@ ACROSS_CURRENCIES = [leg("trader", "1010", 5), leg("trader", "2310", -5, "USD")]
 BELOW_FLOOR = [leg("trader", "1010", -9_000_000), leg("trader", "2310", 9_000_000)]
 NUMBERS: list[list[object]] = [[5, "1010", "CNY", "5"], [5, "2310", "CNY", "-5"]]
 NOTHING = leg("trader", "1010", 0)
+ONE_LAMP = [LAMP, "2026-03-28", "1"]
 TOO_MUCH = {"hold": "hx", "expires_at": None, "lines": [[LAMP, "2026-03-28", "48"]]}
 
 
@@ -129,6 +131,11 @@ ATTACKS: dict[str, tuple[Attack, list[str]]] = {
         ["record_pair"],
     ),
     "leg with too few fields": (record([["trader", "1010", "5"], ["trader", "2310", "-5"]]), ["record_pair"]),
+    "legs written as texts": (record([json.dumps(one) for one in GOOD]), ["record_pair"]),
+    "legs that overflow a balance": (
+        record([leg("x", "1010", 2**63 - 1), leg("x", "1010", 1), leg("x", "1010", -(2**63))]),
+        ["record_legs", "balance_update_guard"],
+    ),
     "below the floor": (record(BELOW_FLOOR), ["record_pair"]),
     "below the floor, OR IGNORE": (record(BELOW_FLOOR, "INSERT OR IGNORE"), ["record_pair"]),
     "entity that is a number": (record(NUMBERS), ["record_pair"]),
@@ -154,6 +161,10 @@ ATTACKS: dict[str, tuple[Attack, list[str]]] = {
     "kind other than in the text": (record(GOOD, columns={"kind": "y"}), ["record_guard"]),
     "order other than in the text": (record(GOOD, columns={"order_reference": "o2"}), ["record_guard"]),
     "date other than in the text": (record(GOOD, columns={"trade_date": "2020-01-01"}), ["record_guard"]),
+    "a day that is no date": (
+        record(GOOD, on="2026-02-30", columns={"trade_date": "2026-02-30"}),
+        ["record_guard"],
+    ),
     "state other than in the text": (record(columns={"state": "SETTLED"}), ["record_guard"]),
     "a gap in the numbers": (record(GOOD, columns={"sequence": 10_000}), ["record_guard"]),
     "a record before the first": (record(columns={"sequence": 0}), ["record_guard"]),
@@ -273,6 +284,31 @@ ATTACKS: dict[str, tuple[Attack, list[str]]] = {
         ),
         ["hold_guard"],
     ),
+    "hold of a quantity that is no whole number": (
+        record(kind="capacity.held", body=TOO_MUCH | {"lines": [[LAMP, "2026-03-28", "2.9"]]}),
+        ["record_effect"],
+    ),
+    "hold line with a field too many": (
+        record(kind="capacity.held", body=TOO_MUCH | {"lines": [[LAMP, "2026-03-28", "1", "x"]]}),
+        ["record_effect"],
+    ),
+    "hold until a time that is none": (
+        record(
+            kind="capacity.held",
+            body={"hold": "hx", "expires_at": "never", "lines": [[LAMP, "2026-03-28", "1"]]},
+        ),
+        ["hold_guard"],
+    ),
+    "hold for no order, OR FAIL": (
+        record(
+            verb="INSERT OR FAIL", kind="capacity.held", order=None, body=TOO_MUCH | {"lines": [ONE_LAMP]}
+        ),
+        ["hold_guard"],
+    ),
+    "capacity that is no whole number": (
+        record(kind="capacity.opened", order=None, body={"lines": [[LAMP, "2026-03-28", "55x"]]}),
+        ["record_effect"],
+    ),
     "hold without a record": (sql("INSERT INTO hold VALUES ('hx', 'o1', NULL, 1, 5)"), ["hold_guard"]),
     "hold's expiry moved": (sql("UPDATE hold SET expires_at = NULL"), ["hold_update_guard"]),
     "hold deleted": (sql("DELETE FROM hold"), ["hold_delete_guard"]),
@@ -299,6 +335,14 @@ ATTACKS: dict[str, tuple[Attack, list[str]]] = {
     ),
     "hold confirmed after its time": (
         record(kind="capacity.confirmed", body={"hold": "h3"}, at="2030-01-01T00:00:00Z"),
+        ["hold_end_guard"],
+    ),
+    "hold confirmed at a time that is none": (
+        record(kind="capacity.confirmed", body={"hold": "h3"}, at=None),
+        ["hold_end_guard"],
+    ),
+    "hold confirmed at a time that is a number": (
+        record(kind="capacity.confirmed", body={"hold": "h3"}, at="1"),
         ["hold_end_guard"],
     ),
     "hold expired before its time": (
@@ -429,6 +473,56 @@ ATTACKS: dict[str, tuple[Attack, list[str]]] = {
     "message taken in without a record": (sql("INSERT INTO inbox VALUES ('x', 'y', 5)"), ["inbox_guard"]),
     "message forgotten": (sql("DELETE FROM inbox"), ["inbox_delete_guard"]),
 }
+
+
+# A row that NOT NULL refuses is skipped by OR IGNORE, and OR FAIL keeps what was written before it.
+HALF_RECORDS: dict[str, tuple[str, dict[str, object], str | None, str]] = {
+    "claim by nobody": ("claim.made", {"fingerprint": "fx"}, "o1", "finance_claim_guard"),
+    "claim for no order": (
+        "claim.made",
+        {"fingerprint": "fx", "financier": "a"},
+        None,
+        "finance_claim_guard",
+    ),
+    "claim on nothing": ("claim.made", {"financier": "a"}, "o1", "finance_claim_guard"),
+    "floor of nothing": (
+        "floor.set",
+        {"entity": "trader", "account": "2310"},
+        None,
+        "account_floor_insert_guard",
+    ),
+    "floor of nobody": (
+        "floor.set",
+        {"account": "2310", "minimum_minor": "-5"},
+        None,
+        "account_floor_insert_guard",
+    ),
+    "floor taken away": (
+        "floor.set",
+        {"entity": "trader", "account": "1010"},
+        None,
+        "account_floor_update_guard",
+    ),
+    "key of nobody": ("actor.enrolled", {"actor_key": "ed25519:x"}, None, "actor_guard"),
+    "call without a name": ("call.intended", {"request": {}}, "o1", "intent_guard"),
+    "outcome that is none": ("call.answered", {"operation": "call-0", "n": 1}, "o1", "outcome_guard"),
+    "message to nobody": ("message.queued", {"message_id": "mx"}, "o1", "outbox_guard"),
+    "message without a name": ("message.queued", {"recipient": "harbour"}, "o1", "outbox_guard"),
+    "message from nobody": ("message.received", {"message_id": "mx"}, "o1", "inbox_guard"),
+}
+ATTACKS |= {
+    f"{name}, {clause}": (record(verb=f"INSERT {clause}", kind=kind, body=body, order=order), [guard])
+    for name, (kind, body, order, guard) in HALF_RECORDS.items()
+    for clause in ("OR IGNORE", "OR FAIL")
+}
+ATTACKS["floor that is no number"] = (
+    record(
+        kind="floor.set",
+        body={"entity": "trader", "account": "1010", "minimum_minor": "-9e9"},
+        order=None,
+    ),
+    ["account_floor_update_guard"],
+)
 
 
 def attempt(path: Path, attack: Attack, dropped: list[str]) -> bool:

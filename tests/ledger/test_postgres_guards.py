@@ -5,6 +5,7 @@ stops, only the guards), and as the owner after switching off the one guard that
 must succeed, or the attack proves nothing.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,9 @@ STAYING = (
     *("hold", "hold_end", "booking_end", "finance_claim", "finance_release", "intent", "attempt"),
     *("outcome", "outbox", "delivery", "inbox"),
 )
+REFUSALS = {"NT001", "23502", "23505", "22008", "22P02"}
+"""A guard, NOT NULL, a key there already, no date, no number; each undoes the whole statement."""
+ONE = ["factory:x", "2026-03-05", "1"]
 CACHES = ("balance_part", "account_floor", "order_head", "slot")
 
 
@@ -188,7 +192,16 @@ def record_attacks(ledger: Ledger) -> Iterator[Attack]:
             "floor.set", "k", {"entity": "trader", "account": "1010", "minimum_minor": "999999"}
         ),
     }
-    for name, entry in bad_entries.items():
+    half = {
+        "a claim by nobody": noted("claim.made", "k", {"fingerprint": "fx", "financier": None}),
+        "a claim for no order": noted("claim.made", "k", {"fingerprint": "fx", "financier": "a"}, None),
+        "a floor of nothing": noted("floor.set", "k", {"entity": "trader", "account": "2310"}),
+        "a hold for no order": noted("capacity.held", "k", {"hold": "hx", "lines": [ONE]}, None),
+        "a hold of half a slot": noted("capacity.held", "k", {"hold": "hx", "lines": [[*ONE[:2], "1.5"]]}),
+        "a message to nobody": noted("message.queued", "k", {"message_id": "mx"}),
+        "an outcome that is none": noted("call.answered", "k", {"operation": "op2", "n": 1}),
+    }
+    for name, entry in (bad_entries | half).items():
         statement, _ = raw_record(ledger, entry)
         yield Attack(name, "record.added", (NEW_COMMAND, statement))
     changed: dict[str, dict[str, Any]] = {
@@ -213,6 +226,13 @@ def record_attacks(ledger: Ledger) -> Iterator[Attack]:
     ):
         statement, _ = raw_body(fine, body.replace(old, new), legs=count)
         yield Attack(name, "record.added", (NEW_COMMAND, statement))
+    statement, _ = raw_body(fine, body.replace(b"2026-03-02", b"2026-02-30"), trade_date="2026-02-30")
+    yield Attack("a day that is no date", "record.added", (NEW_COMMAND, statement))
+    end = noted("capacity.confirmed", "k", {"hold": "h2"})
+    body = BodyWriter(ledger.id, ACTOR.key.public.text, Clock()).body(end)
+    for name, at in (("at no instant", b"null"), ("at an instant that is none", b'"1"')):
+        statement, _ = raw_body(end, re.sub(rb'"at":"[^"]*"', b'"at":' + at, body))
+        yield Attack(f"a hold confirmed {name}", "record.added", (NEW_COMMAND, statement))
     insert, leaf = raw_record(ledger, fine)
     yield Attack("without a signature", "record.signed", (NEW_COMMAND, insert, AT_ONCE))
     yield Attack(
@@ -351,7 +371,7 @@ def test_attacks_are_refused_to_the_owner_too(module_ledger: tuple[Ledger, str])
     attacks = all_attacks(ledger)
     found = refusals(owner_url, attacks, as_owner)
     assert {attack.name for attack in attacks} - found.keys() == set()
-    assert set(found.values()) <= {"NT001", "23505"}
+    assert set(found.values()) <= REFUSALS
 
 
 def test_guards_hold_where_replication_switches_triggers_off(module_ledger: tuple[Ledger, str]) -> None:

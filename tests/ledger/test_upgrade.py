@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +28,18 @@ from ledger.versions import SCHEMA_VERSION
 from tests.ledger.conftest import ACTOR, Clock, draw
 from tests.ledger.golden.kept import GOLDEN, assert_as_written, unpacked
 from tests.ledger.support import full_ledger
+from tests.ledger.test_guards import attempt, record
 from trust.merkle import root_at
 
+UPGRADING = """
+import sys
+from pathlib import Path
+from ledger.upgrade import upgrade_ledger
+from tests.ledger.conftest import ACTOR, Clock
+import alembic.migration, alembic.operations, alembic.script, sqlalchemy.pool
+print("ready", flush=True)
+upgrade_ledger(sys.argv[1], ACTOR, Clock(), Path(sys.argv[2]))
+"""
 STEP = """
 from alembic import op
 
@@ -221,6 +234,41 @@ def test_ledger_of_the_first_schema_is_not_moved_before_its_upgrade(tmp_path: Pa
         copy_ledger(str(path), str(tmp_path / "other.ledger"), ACTOR, Clock())
     assert "net ledger upgrade" in caught.value.hint
     assert not (tmp_path / "other.ledger").exists()
+
+
+def test_upgrade_brings_the_guards_that_the_first_schema_lacked(tmp_path: Path) -> None:
+    """OR IGNORE left a claim without its row in the first schema; the same statement is refused now."""
+    path, told = unpacked("0.1.0", tmp_path)
+    half = record(verb="INSERT OR IGNORE", kind="claim.made", body={"fingerprint": "fx"})
+    shutil.copyfile(path, tmp_path / "first")
+    assert attempt(tmp_path / "first", half, [])
+    upgrade_ledger(str(path), ACTOR, Clock(), tmp_path / "before.ledger")
+    assert not attempt(path, half, [])
+    with open_ledger(path) as ledger:
+        assert_as_written(ledger, told)
+
+
+def test_upgrade_that_is_killed_leaves_the_old_ledger_or_the_new(tmp_path: Path) -> None:
+    """SIGKILL at six instants; whatever stands then verifies, keeps its root, and can be upgraded."""
+    found = set()
+    for number in range(6):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path, told = unpacked("0.1.0", folder)
+        command = [sys.executable, "-c", UPGRADING, str(path), str(folder / "backup")]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(number * 0.04)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with open_ledger(path) as ledger:
+            found.add(ledger.backend.version)
+            assert_as_written_and(ledger, told)
+        done = upgrade_ledger(str(path), ACTOR, Clock(), folder / "again")
+        assert done.after == SCHEMA_VERSION
+    assert 1 in found
 
 
 def test_steps_go_forward_only() -> None:

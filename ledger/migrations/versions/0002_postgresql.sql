@@ -34,6 +34,44 @@ CREATE TABLE expiring_hold (
 INSERT INTO expiring_hold (expires_at, hold_id) SELECT expires_at, hold_id FROM hold
   WHERE expires_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hold_end WHERE hold_end.hold_id = hold.hold_id);
 
+CREATE OR REPLACE FUNCTION check_record(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE known pg_catalog.record;
+BEGIN
+  IF added.leaf IS DISTINCT FROM sha256('\x00'::bytea || convert_to(added.body, 'UTF8')) THEN
+    PERFORM refuse('the hash of a record is not that of its body');
+  END IF;
+  IF added.kind IS DISTINCT FROM said->>'kind' OR added.key IS DISTINCT FROM said->>'key'
+     OR added.trade_date IS DISTINCT FROM said->>'on' OR added.order_reference IS DISTINCT FROM said->>'order'
+     OR added.state IS DISTINCT FROM (CASE WHEN jsonb_typeof(said->'body'->'state') = 'string'
+                                         THEN said->'body'->>'state' END)
+     OR jsonb_typeof(said->'legs') IS DISTINCT FROM 'array'
+     OR added.legs IS DISTINCT FROM jsonb_array_length(said->'legs') THEN
+    PERFORM refuse('the columns of a record say other than its body');
+  END IF;
+  IF added.trade_date <> to_char(added.trade_date::date, 'YYYY-MM-DD') THEN
+    PERFORM refuse('the day of a record is not a date');
+  END IF;
+  IF added.legs = 1 THEN
+    PERFORM refuse('an entry has no leg or at least two');
+  END IF;
+  SELECT ledger_id, EXISTS (SELECT 1 FROM command WHERE command = added.command) AS signed,
+         EXISTS (SELECT 1 FROM record WHERE kind = 'ledger.handed-over' AND sequence <> added.sequence) AS gone
+    INTO known FROM ledger;
+  IF added.kind = 'ledger.created' THEN
+    IF FOUND THEN
+      PERFORM refuse('a ledger is created once');
+    END IF;
+    RETURN;
+  END IF;
+  IF said->>'ledger' IS DISTINCT FROM known.ledger_id THEN
+    PERFORM refuse('this record belongs to another ledger');
+  ELSIF known.signed THEN
+    PERFORM refuse('a command that was signed takes no more records');
+  ELSIF known.gone THEN
+    PERFORM refuse('this ledger was handed over and takes no more records');
+  END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION project_legs(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE misformed boolean; unbalanced boolean; scarce jsonb; drawn jsonb;
 BEGIN
@@ -194,7 +232,8 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM refuse('no record calls for this end of a hold');
   END IF;
-  IF (ends = 'confirmed' AND said->>'at' >= held.expires_at COLLATE "C")
+  IF COALESCE(said->>'at', '') !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$'
+     OR (ends = 'confirmed' AND said->>'at' >= held.expires_at COLLATE "C")
      OR (ends = 'expired' AND (held.expires_at IS NULL OR said->>'at' < held.expires_at COLLATE "C")) THEN
     PERFORM refuse('a hold is confirmed before it expires and expired after');
   END IF;
