@@ -46,8 +46,7 @@ class BodyWriter:
         self._ledger_id = ledger_id
         self._ledger = _ledger_part(ledger_id)
         self._clock = clock
-        self._second: float = -1
-        self._at = b""
+        self._at: tuple[float, bytes] = (-1, b"")
 
     def body(self, entry: Entry) -> bytes:
         """The canonical bytes of ``entry`` as written now."""
@@ -57,10 +56,11 @@ class BodyWriter:
 
     def _now(self) -> bytes:
         moment = self._clock()
-        second = moment.timestamp() // 1
-        if second != self._second:
-            self._second, self._at = second, canonical_bytes(instant_text(moment))
-        return self._at
+        second, text = self._at
+        if second != moment.timestamp() // 1:
+            text = canonical_bytes(instant_text(moment))
+            self._at = moment.timestamp() // 1, text  # in one step: threads may share a writer
+        return text
 
 
 def _ledger_part(ledger_id: str) -> bytes:

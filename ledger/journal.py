@@ -35,11 +35,17 @@ class Journal(Reading):
     """What every part of an open write appends with."""
 
     def __init__(
-        self, write: Write, ledger_id: str, actor: Actor, clock: Clock, on: date | None = None
+        self,
+        write: Write,
+        ledger_id: str,
+        actor: Actor,
+        clock: Clock,
+        on: date | None = None,
+        bodies: BodyWriter | None = None,
     ) -> None:
         self._on = on
         self._write = write
-        self._bodies = BodyWriter(ledger_id, actor.key.public.text, clock)
+        self._bodies = bodies or BodyWriter(ledger_id, actor.key.public.text, clock)
         self._clock = clock
 
     def _queries(self) -> Queries:

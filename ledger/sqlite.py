@@ -13,18 +13,28 @@ from ledger.file_lock import FileLock
 from ledger.file_system import refuse_network
 from ledger.findings import Report
 from ledger.signing import command_digest, command_message
-from ledger.sqlite_file import BUSY_MS, connect, create_file
+from ledger.sqlite_file import connect, create_file
 from ledger.transaction import Clock, Transaction
 from ledger.versions import newest_version, version_of
 from trust.keys import Actor
 from trust.merkle import Frontier
 
-CHECKPOINT_BYTES = 16 * 1024 * 1024
+CHECKPOINT_PAGES = 4_096
+"""How long the WAL grows before a commit copies it into the file and it begins again."""
+WAL_BYTES_KEPT = 64 * 1024 * 1024
 KEY_TAKEN = "net: this key is in the ledger already"
 
 _INSERT = (
     "INSERT INTO record (sequence, command, kind, key, trade_date, order_reference, state, legs, body, leaf,"
     " node) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_LAST = (
+    "SELECT sequence, node, (SELECT COALESCE(MAX(command), 0) + 1 FROM command) FROM record"
+    " ORDER BY sequence DESC LIMIT 1"
+)
+_SIGN = (
+    "INSERT INTO command (command, first_sequence, last_sequence, actor_key, digest, signature)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
 )
 _INSERT_TOGETHER = _INSERT + ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" * (TOGETHER - 1)
 
@@ -51,18 +61,22 @@ class SqliteQueries:
 class SqliteWrite(SqliteQueries):
     """One open write on the writer's connection."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, known: Frontier | None = None) -> None:
         self.connection = connection
         self._cursor = connection.cursor()
-        row = self._cursor.execute(
-            "SELECT (SELECT COALESCE(MAX(sequence), 0) FROM record),"
-            " (SELECT COALESCE(MAX(command), 0) + 1 FROM command)"
-        ).fetchone()
-        self._frontier = Frontier.at(row[0], StoredNodes(connection))
-        self._command: int = row[1]
-        self._first = row[0] + 1
+        size, node, number = self._cursor.execute(_LAST).fetchone() or (0, None, 1)
+        self._command: int = number
+        if known is None or known.size != size or known.peaks[-1:] != [node]:
+            known = Frontier.at(size, StoredNodes(connection))
+        self._frontier = known
+        self._first = size + 1
         self._leaves: list[bytes] = []
         self._depth = 0
+
+    @property
+    def frontier(self) -> Frontier:
+        """The right edge of the tree as of now; good for the next write when nobody else wrote in between."""
+        return self._frontier
 
     def add(self, record: NewRecord) -> int | None:
         frontier = self._frontier
@@ -131,9 +145,7 @@ class SqliteWrite(SqliteQueries):
         """Put a signature under what was written: our own, or the one that copied records came with."""
         try:
             self._cursor.execute(
-                "INSERT INTO command (command, first_sequence, last_sequence, actor_key, digest, signature)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (self._command, self._first, self._frontier.size, actor_key, digest, signature),
+                _SIGN, (self._command, self._first, self._frontier.size, actor_key, digest, signature)
             )
         except sqlite3.IntegrityError as error:
             raise LedgerBrokenError(
@@ -177,6 +189,7 @@ class SqliteBackend:
         self._writer: sqlite3.Connection | None = None
         self._reader: SqliteQueries | None = None
         self._writer_thread = 0
+        self._frontier: Frontier | None = None
         self.ledger_id, self.practice = self._identity()
 
     def _identity(self) -> tuple[str, bool]:
@@ -213,14 +226,11 @@ class SqliteBackend:
                 self._writer_thread = 0
 
     def _commit(self, actor: Actor) -> Iterator[SqliteWrite]:
-        if self._writer is None:
-            self._writer = connect(self.path, read_only=False)
-            if self._writer.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                self._writer.execute("PRAGMA journal_mode = WAL")  # another program changed it
-        connection = self._writer
+        connection = self._writer or self._open_writer()
+        known, self._frontier = self._frontier, None
         control(connection, "BEGIN IMMEDIATE")
         try:
-            write = SqliteWrite(connection)
+            write = SqliteWrite(connection, known)
             yield write
             write.seal(self.ledger_id, actor)
             control(connection, "COMMIT")
@@ -228,17 +238,20 @@ class SqliteBackend:
             if connection.in_transaction:
                 control(connection, "ROLLBACK")
             raise
-        self._checkpoint(connection)
+        self._frontier = write.frontier
 
-    def _checkpoint(self, connection: sqlite3.Connection) -> None:
-        """Copy the WAL into the file when it has grown, while the lock keeps every other writer out."""
-        wal = self.path.with_name(self.path.name + "-wal")
-        try:
-            large = wal.stat().st_size > CHECKPOINT_BYTES
-        except FileNotFoundError:
-            return
-        if large:
-            checkpoint(connection)
+    def _open_writer(self) -> sqlite3.Connection:
+        """The connection that writes. Its commits, made under the lock, also checkpoint when the WAL is long.
+
+        The WAL is not cut then but written again from its beginning: syncing a file that does not grow is
+        cheaper. A reader in the way delays the checkpoint and nobody else.
+        """
+        connection = self._writer = connect(self.path, read_only=False)
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode = WAL")  # another program changed it
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}")
+        return connection
 
     def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:  # noqa: ARG002
         """Never: in one process a statement costs nothing to send."""
@@ -266,15 +279,6 @@ class SqliteBackend:
 def control(connection: sqlite3.Connection, statement: str) -> None:
     """Begin or end a transaction; a place of its own, so that a test can take the safety away."""
     connection.execute(statement)
-
-
-def checkpoint(connection: sqlite3.Connection) -> None:
-    """Empty the WAL if no reader is in the way; never waits for one."""
-    connection.execute("PRAGMA busy_timeout = 0")
-    try:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
 
 def unreadable(error: sqlite3.DatabaseError) -> LedgerBrokenError:

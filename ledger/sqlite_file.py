@@ -34,7 +34,7 @@ def statements(text: str) -> Iterator[str]:
 
 
 def connect(path: Path, read_only: bool) -> sqlite3.Connection:
-    """A connection in autocommit: every BEGIN is ours. Writers never checkpoint by themselves."""
+    """A connection in autocommit: every BEGIN is ours. None checkpoints by itself unless it is told to."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise UsageError(
             f"SQLite {sqlite3.sqlite_version} is too old for the ledger",

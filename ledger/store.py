@@ -38,6 +38,7 @@ class Ledger(Reading):
         self._actor = actor
         self._clock = clock
         self._may_write = False
+        self._bodies: BodyWriter | None = None
 
     @property
     def id(self) -> str:
@@ -60,7 +61,7 @@ class Ledger(Reading):
         """Everything inside is written together or not at all; on return it is on the disk."""
         actor = self._writer()
         with self._backend.write(actor) as write:
-            yield Transaction(write, self.id, actor, self._clock, self._on)
+            yield Transaction(write, self.id, actor, self._clock, self._on, self._body_writer(actor))
 
     def commit(self, work: Callable[[Transaction], Answer]) -> Answer:
         """``work`` in one write, run again from the start while the database prefers another writer's.
@@ -85,7 +86,7 @@ class Ledger(Reading):
         for entry in entries:
             require_free_kind(entry)
         actor = self._writer()
-        bodies = BodyWriter(self.id, actor.key.public.text, self._clock)
+        bodies = self._body_writer(actor)
         records = [new_record(entry, bodies.body(entry)) for entry in entries]
         if records and self._backend.at_once(actor, records):
             return [Receipt(0, record.leaf.hex(), record.leaf) for record in records]
@@ -104,6 +105,11 @@ class Ledger(Reading):
                 )
             self._may_write = True
         return self._actor
+
+    def _body_writer(self, actor: Actor) -> BodyWriter:
+        if self._bodies is None:
+            self._bodies = BodyWriter(self.id, actor.key.public.text, self._clock)
+        return self._bodies
 
     def require_newest(self) -> None:
         """``RefusedError`` for a ledger that has to be upgraded before it is written or moved."""

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from domain.errors import UsageError
 from ledger import sqlite
 from ledger.sqlite import SqliteBackend, connect
 from ledger.store import Ledger, create_ledger, open_ledger
+from ledger.verify import verify_ledger
 from tests.ledger.conftest import ACTOR, Clock, draw
+from trust.merkle import root_at
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> object:
     return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
 
-def test_writer_is_durable_and_never_checkpoints_by_itself(ledger: Ledger, tmp_path: Path) -> None:
+def test_writer_is_durable_and_checkpoints_only_in_its_own_commit(ledger: Ledger, tmp_path: Path) -> None:
     with ledger.write() as transaction:
         transaction.append(draw(1))
     backend = ledger.backend
@@ -26,8 +29,9 @@ def test_writer_is_durable_and_never_checkpoints_by_itself(ledger: Ledger, tmp_p
     assert backend._writer is not None
     assert pragma(backend._writer, "journal_mode") == "wal"
     assert pragma(backend._writer, "synchronous") == 2
-    assert pragma(backend._writer, "wal_autocheckpoint") == 0
-    assert pragma(backend._writer, "temp_store") == 2  # what undoes a statement is kept in memory
+    assert pragma(backend._writer, "wal_autocheckpoint") == sqlite.CHECKPOINT_PAGES
+    assert pragma(backend._writer, "temp_store") == 2
+    assert pragma(connect(tmp_path / "net.ledger", read_only=False), "wal_autocheckpoint") == 0
     assert (tmp_path / "net.ledger-wal").stat().st_size > 0
 
 
@@ -54,40 +58,68 @@ def test_reader_can_neither_write_nor_checkpoint(ledger: Ledger, tmp_path: Path)
     assert (tmp_path / "net.ledger-wal").stat().st_size == size
 
 
-def test_checkpoint_empties_a_long_wal_under_the_lock(
+def test_long_wal_is_written_again_from_its_beginning_under_the_lock(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "CHECKPOINT_BYTES", 100_000)
-    held: list[bool] = []
-    plain = sqlite.checkpoint
+    """A checkpoint falls into a commit, and commits into the lock; the file of the WAL stops growing."""
+    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 30)
     backend = ledger.backend
     assert isinstance(backend, SqliteBackend)
+    held: list[bool] = []
+    plain = sqlite.control
 
-    def noted(connection: sqlite3.Connection) -> None:
+    def noted(connection: sqlite3.Connection, statement: str) -> None:
         held.append(backend._lock._threads.locked())
-        plain(connection)
+        plain(connection, statement)
 
-    monkeypatch.setattr(sqlite, "checkpoint", noted)
-    with ledger.write() as transaction:
-        transaction.append_many(draw(number) for number in range(500))
-    assert held == [True]
-    assert (tmp_path / "net.ledger-wal").stat().st_size == 0
-    assert ledger.balance("trader", "1010")[0].amount_minor == 50_000
+    monkeypatch.setattr(sqlite, "control", noted)
+    sizes = []
+    for number in range(40):
+        ledger.append(draw(number))
+        sizes.append((tmp_path / "net.ledger-wal").stat().st_size)
+    assert all(held)
+    assert len(held) == 80
+    assert sizes[-1] == sizes[20] < 2 * 30 * 4_200
+    with sqlite3.connect(f"file:{tmp_path / 'net.ledger'}?immutable=1", uri=True) as file_alone:
+        copied = file_alone.execute("SELECT COUNT(*) FROM record").fetchone()[0]
+    assert copied > 20, "the checkpoints copied nothing into the file"
+    assert ledger.balance("trader", "1010")[0].amount_minor == 4_000
 
 
 def test_a_reader_in_the_way_delays_the_checkpoint_and_loses_nothing(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "CHECKPOINT_BYTES", 1)
+    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 1)
     reader = connect(tmp_path / "net.ledger", read_only=True)
     reader.execute("BEGIN")
     before = reader.execute("SELECT COUNT(*) FROM record").fetchone()
-    with ledger.write() as transaction:
-        transaction.append(draw(1))
+    for number in range(20):
+        ledger.append(draw(number))
     assert reader.execute("SELECT COUNT(*) FROM record").fetchone() == before
     reader.execute("COMMIT")
-    assert reader.execute("SELECT COUNT(*) FROM record").fetchone() == (before[0] + 1,)
+    assert reader.execute("SELECT COUNT(*) FROM record").fetchone() == (before[0] + 20,)
     reader.close()
+
+
+def test_tree_goes_on_from_what_others_wrote(ledger: Ledger, tmp_path: Path) -> None:
+    """The right edge of the tree is kept between writes; another's write, or one that failed, shows."""
+    with open_ledger(tmp_path / "net.ledger", actor=ACTOR, clock=Clock()) as other:
+        for number in range(12):
+            (ledger, other)[number % 3 == 2].append(draw(number))
+        with suppress(ZeroDivisionError), ledger.write() as transaction:
+            transaction.append(draw(100))
+            raise ZeroDivisionError
+        with ledger.write() as transaction:
+            with suppress(ZeroDivisionError), transaction.savepoint():
+                transaction.append(draw(101))
+                raise ZeroDivisionError
+            transaction.append(draw(102))
+        ledger.append(draw(103))
+        backend = ledger.backend
+        assert isinstance(backend, SqliteBackend)
+        assert backend._frontier is not None
+        assert backend._frontier.root() == root_at(ledger.size(), backend.tree())
+    assert verify_ledger(ledger).findings == []
 
 
 def test_writers_of_one_process_wait_for_one_another(tmp_path: Path) -> None:

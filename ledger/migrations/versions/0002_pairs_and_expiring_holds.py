@@ -6,6 +6,7 @@ On PostgreSQL a balance has parts, so that writers of one account do not wait fo
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from alembic import op
 
@@ -19,7 +20,7 @@ def upgrade() -> None:
     """What each database is told, as it stands: neither a colon nor a percent sign names a parameter."""
     dialect = op.get_context().dialect.name
     text = Path(__file__).with_name(f"{revision}_{dialect}.sql").read_text(encoding="utf-8")
-    connection = op.get_bind().connection.driver_connection
+    connection: Any = op.get_bind().connection.driver_connection
     for statement in _single(text) if dialect == "sqlite" else [text, postgres_views()]:
         connection.execute(statement)
 
