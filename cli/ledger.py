@@ -1,6 +1,5 @@
 """``net ledger``: the book of record, to look at; proofs and copies are in ``cli/ledger_proof.py``."""
 
-import time
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,13 +13,11 @@ from cli.output import amount, answer, console, print_json, table
 if TYPE_CHECKING:
     from flows.trace import Step
     from ledger.records import Record
-    from ledger.store import Ledger
 
 app = group("The book of record: log, balance, trace, verify, prove, backup, export, sql, copy.")
 ledger_proof.register(app)
 ledger_more.register(app)
 
-POLL_SECONDS = 0.5
 Text = str | None
 
 
@@ -51,37 +48,22 @@ def show_log(
 
     With --follow it waits for new records until you press Ctrl-C.
     """
-    with asked.session() as session:
-        found = session.ledger.records(order, kind, since, until)
-        if last is not None:
-            from collections import deque
+    from flows.follow import Wanted, written
+    from flows.follow import follow as following
 
-            found = iter(deque(found, maxlen=last))
+    wanted = Wanted(order, kind, since, until)
+    with asked.session() as session:
+        if follow:
+            found = following(session, wanted, last)
+        else:
+            found = written(session.ledger, wanted, session.ledger.size(), last)
         if follow or asked.jsonl:
-            wanted = _followed(session.ledger, found, order, kind, since, until) if follow else found
-            _print_lines(asked, wanted)
+            _print_lines(asked, found)
         elif asked.json:
             answer(asked, "ledger-log", {"records": [_record_document(r) for r in found]}, lambda _: None)
         else:
             names = ("record", "day", "order", "what", "debits")
             console().print(table("", names, (_record_row(r) for r in found), right="record, debits"))
-
-
-def _followed(
-    ledger: "Ledger",
-    found: "Iterator[Record]",
-    order: Text,
-    kind: Text,
-    since: date | None,
-    until: date | None,
-) -> "Iterator[Record]":
-    newest = ledger.size()
-    yield from found
-    while True:
-        time.sleep(POLL_SECONDS)
-        for record in ledger.records(order, kind, since, until, after_sequence=newest):
-            newest = record.sequence
-            yield record
 
 
 def _print_lines(asked: Asked, records: "Iterator[Record]") -> None:

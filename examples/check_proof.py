@@ -21,7 +21,11 @@ def node(left: bytes, right: bytes) -> bytes:
 def root_from(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
     """The root that the path leads to, RFC 9162 section 2.1.3.2."""
     here, last = leaf, size - 1
+    if index > last:
+        sys.exit("the proof is for a record that the ledger signed does not reach")
     for sibling in path:
+        if not last:
+            sys.exit("the path is too long")
         if index & 1 or index == last:
             here = node(sibling, here)
             while index and not index & 1:
@@ -32,6 +36,13 @@ def root_from(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
     if last:
         sys.exit("the path is too short")
     return here
+
+
+def whole(text: str) -> int:
+    """A number as the formats write it: digits alone, none of them a leading zero."""
+    if not text.isascii() or not text.isdigit() or str(int(text)) != text:
+        sys.exit(f"{text!r} is not a number of the format")
+    return int(text)
 
 
 def signed(text: bytes, signature: bytes, key: bytes) -> bool:
@@ -67,8 +78,8 @@ def main(record: str, proof: str, verifier_key: str) -> None:
     else:
         sys.exit("this key did not sign the checkpoint")
     leaf = hashlib.sha256(b"\x00" + Path(record).read_bytes()).digest()
-    number = int(index.split(" ")[1])
-    if root_from(number, int(size), leaf, path) != base64.b64decode(root):
+    number = whole(index.split(" ")[1])
+    if root_from(number, whole(size), leaf, path) != base64.b64decode(root):
         sys.exit("the record is not in the ledger that was signed")
     print(f"record {number + 1} of {size} is in the ledger {origin}, as signed")
 

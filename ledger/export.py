@@ -73,7 +73,10 @@ def _json_leg(leg: Leg) -> dict[str, str]:
 
 
 def write_jsonl(records: Iterable[Record], _titles: Mapping[str, str]) -> Iterator[str]:
-    """One JSON object for each record, those that move no money too; amounts are strings."""
+    """One JSON object for each record, those that move no money too; amounts are strings.
+
+    Nothing that a record says is left out: with the ledger's id its canonical bytes, and so its hash, follow.
+    """
     for record in records:
         document = {
             "schema": "net.record.v1",
@@ -82,6 +85,8 @@ def write_jsonl(records: Iterable[Record], _titles: Mapping[str, str]) -> Iterat
             "kind": record.kind,
             "order": record.order,
             "key": record.key,
+            "at": record.at,
+            "actor": record.actor_key,
             "body": dict(record.body),
             "legs": [_json_leg(leg) for leg in record.legs],
             "leaf": record.record_id,

@@ -22,6 +22,8 @@ from domain.posting import Leg
 from ledger.export import export
 from ledger.export_names import account_name, component
 from ledger.records import Record
+from ledger.store import open_ledger
+from tests.ledger.support import full_ledger
 
 PLAINTEXT = ("beancount", "hledger", "ledger")
 AMOUNT = re.compile(r"(?<=[ =] )-?\d+\.\d\d(?= (?:EUR|~))")
@@ -179,6 +181,39 @@ def test_json_lines_hold_every_record_with_amounts_as_text() -> None:
         "currency": "EUR",
         "amount": "-25.00",
     }
+
+
+def minor(amount: str) -> str:
+    """Minor units without the program: the digits, with no leading zeros."""
+    return str(int(amount.replace(".", "")))
+
+
+def test_json_lines_give_every_hash_back_and_csv_every_leg(tmp_path: Path) -> None:
+    """An outsider with the ledger's id and RFC 8785 recomputes each leaf from its line alone."""
+    import hashlib
+
+    full_ledger(tmp_path / "l", orders=3)
+    with open_ledger(tmp_path / "l") as ledger:
+        lines = [json.loads(line) for line in export(ledger.records(), "jsonl")]
+        rows = list(csv.DictReader(io.StringIO("".join(export(ledger.records(), "csv")))))
+        size = ledger.size()
+    assert [line["seq"] for line in lines] == list(range(1, size + 1))
+    for line in lines:
+        text = {name: line[name] for name in ("actor", "at", "body", "key", "kind", "on", "order")}
+        parts = [
+            [*(leg[n] for n in ("entity", "account", "currency")), leg["amount"]] for leg in line["legs"]
+        ]
+        text["legs"] = [[*names, minor(amount)] for *names, amount in parts]
+        text |= {"format": 1, "ledger": "net-test"}
+        said = json.dumps(text, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert hashlib.sha256(b"\0" + said.encode()).hexdigest() == line["leaf"]
+    wanted = [
+        (str(line["seq"]), leg["entity"], leg["account"], leg["currency"], leg["amount"], line["leaf"])
+        for line in lines
+        for leg in line["legs"]
+    ]
+    columns = ("seq", "entity", "account", "currency", "amount", "leaf")
+    assert [tuple(row[name] for name in columns) for row in rows] == wanted
 
 
 @pytest.mark.parametrize("form", [*PLAINTEXT, "csv", "jsonl"])

@@ -1,9 +1,13 @@
 """Proofs that others check: with the standard library and OpenSSL alone, and by the published vectors."""
 
+import hashlib
+import importlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -19,6 +23,7 @@ from ledger.checkpoints import (
 from ledger.store import Ledger
 from tests.ledger.conftest import ACTOR, draw
 from trust.keys import SigningKey
+from trust.merkle import consistency_proof, inclusion_proof, root_at
 from trust.notes import sign_checkpoint, verifier_key
 
 CHECKER = Path(__file__).resolve().parents[2] / "examples" / "check_proof.py"
@@ -85,3 +90,104 @@ def test_checkpoint_counts_only_with_a_known_signature(filled: Ledger, tmp_path:
     assert accept_checkpoint(made.note, [(filled.id, KEY)]) == made
     with pytest.raises(UsageError, match="no known key"):
         accept_checkpoint(made.note, [("other", KEY)])
+
+
+def mth(leaves: list[bytes]) -> bytes:
+    """RFC 6962 section 2.1, word for word."""
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\x01" + mth(leaves[:split]) + mth(leaves[split:])).digest()
+
+
+@pytest.fixture
+def outsiders(monkeypatch: pytest.MonkeyPatch) -> tuple[ModuleType, ModuleType]:
+    """The two checkers that ship as examples, which import nothing of this program."""
+    monkeypatch.syspath_prepend(str(CHECKER.parent))
+    return importlib.import_module("check_proof"), importlib.import_module("check_consistency")
+
+
+def accepts(check: Callable[[], object]) -> bool:
+    try:
+        return bool(check())
+    except SystemExit:
+        return False
+
+
+def test_every_inclusion_proof_holds_for_its_record_and_size_alone(
+    filled: Ledger, outsiders: tuple[ModuleType, ModuleType]
+) -> None:
+    checker, _ = outsiders
+    tree = filled.backend.tree()
+    leaves = [tree.leaf(number) for number in range(1, filled.size() + 1)]
+    for size in range(1, len(leaves) + 1):
+        root = mth(leaves[:size])
+        for number in range(1, size + 1):
+            path = inclusion_proof(number, size, tree)
+
+            def fits(index: int, of: int, steps: list[bytes], root: bytes = root, n: int = number) -> bool:
+                return accepts(lambda: checker.root_from(index, of, leaves[n - 1], steps) == root)
+
+            assert fits(number - 1, size, path)
+            wrong = {*range(len(leaves) + 1), number - 1 + 32, number - 1 + 64} - {number - 1}
+            assert not any(fits(index, size, path) for index in wrong)
+            assert not fits(number - 1, size, [*path, root])
+            assert not path or not fits(number - 1, size, path[:-1])
+            assert not path or not fits(number - 1, size, [path[0][::-1], *path[1:]])
+            assert mth(leaves[:size]) == root_at(size, tree)
+
+
+def test_every_consistency_proof_holds_for_its_two_sizes_alone(
+    filled: Ledger, outsiders: tuple[ModuleType, ModuleType]
+) -> None:
+    _, checker = outsiders
+    tree = filled.backend.tree()
+    roots = {size: root_at(size, tree) for size in range(1, filled.size() + 1)}
+    for new in roots:
+        for old in range(1, new):
+            path = consistency_proof(old, new, tree)
+
+            def fits(of: int, until: int, steps: list[bytes], old: int = old, new: int = new) -> bool:
+                wanted = (roots[old], roots[new])
+                return accepts(lambda: checker.roots_from(of, until, roots[old], steps) == wanted)
+
+            assert fits(old, new, path)
+            assert not fits(old, new, [*path, roots[1]])
+            assert not fits(old, new, path[:-1])
+            assert not fits(old, new, [path[0][::-1], *path[1:]])
+            if old > 1:
+                assert checker.roots_from(old, new, roots[1], path) != (roots[1], roots[new])
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_consistency_is_checked_without_this_program(filled: Ledger, tmp_path: Path) -> None:
+    """A kept checkpoint fits what came after it; another ledger's, a changed one, a stranger's do not."""
+    key = verifier_key(filled.id, KEY)
+    stranger = SigningKey.from_seed(b"\3" * 32)
+
+    def told(kept: str, proof: str, by: str = key) -> str:
+        (tmp_path / "kept").write_text(kept, encoding="utf-8")
+        (tmp_path / "proof").write_text(proof, encoding="utf-8")
+        command = [sys.executable, str(CHECKER.with_name("check_consistency.py")), "kept", "proof", by]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    old = make_checkpoint(filled, ACTOR, tmp_path)
+    for number in range(30, 45):
+        filled.append(draw(number))
+    new = make_checkpoint(filled, ACTOR, tmp_path)
+    proof = prove_consistency(filled, old, new)
+    assert told(old.note, proof) == (
+        f"the first {old.size} of {new.size} records in the ledger {filled.id}"
+        " are those of the checkpoint you kept\n"
+    )
+    forged = sign_checkpoint(filled.id, old.size, b"\0" * 32, ACTOR.key)
+    assert "does not begin with" in told(forged.note, proof)
+    other_size = sign_checkpoint(filled.id, old.size - 1, old.root, ACTOR.key)
+    assert "not from the checkpoint" in told(other_size.note, proof)
+    elsewhere = sign_checkpoint("net-other", old.size, old.root, ACTOR.key)
+    assert "did not sign" in told(elsewhere.note, proof)
+    strange = sign_checkpoint(filled.id, old.size, old.root, stranger)
+    assert "did not sign" in told(strange.note, proof)
+    assert "does not hold" in told(old.note.replace(f"\n{old.size}\n", f"\n{old.size - 1}\n"), proof)
+    assert "not from" in told(old.note, proof.replace(f"old {old.size}\n", f"old {old.size - 1}\n"))
