@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import order_cancel, order_import
+from cli import order_cancel, order_import, order_replace
 from cli.options import Asked, command, group, parse_date
 from cli.output import amount, answer, note, table
 from domain.money import format_minor
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = group("A buyer's orders: new, import, run, advance, list, show, amend, cancel.")
 order_import.register(app)
 order_cancel.register(app)
+order_replace.register(app)
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
 FromOption = Annotated[

@@ -100,7 +100,7 @@ def show(asked: Asked, recorded: "Recorded") -> None:
     """Print it: the postings, the corrections, and what changed."""
     if recorded.repeated:
         note("this was recorded before; nothing changed")
-    answer(asked, "recorded", document(recorded), lambda screen: _render(screen, recorded))
+    answer(asked, "recorded", document(recorded), lambda screen: render(screen, recorded))
 
 
 def document(recorded: "Recorded") -> dict[str, Any]:
@@ -143,7 +143,7 @@ def document(recorded: "Recorded") -> dict[str, Any]:
     }
 
 
-def _render(screen: "Console", recorded: "Recorded") -> None:
+def render(screen: "Console", recorded: "Recorded") -> None:
     rows = _rows(recorded)
     title = "would be posted" if recorded.dry_run else ""
     if rows:

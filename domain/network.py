@@ -348,6 +348,8 @@ class Network:
 
     Compared and hashed by identity, so that what is derived from it can be kept beside it. ``answered`` are
     prices that providers named while an order was being reserved: they stand in the way of their lists'.
+    ``carried`` is what an order under way owes from before, in minor units of its currency, by the event on
+    which it is due: a provider was lost, and the rest is planned again.
     """
 
     name: str
@@ -362,6 +364,7 @@ class Network:
     rates: tuple[ExchangeRate, ...] = ()
     calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
     answered: tuple[AnsweredPrice, ...] = ()
+    carried: tuple[tuple[Event, int], ...] = ()
 
     def __hash__(self) -> int:
         return id(self)

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from domain.money import round_minor
-from finance.contract import NETWORK, TAX, TRADER, Booking
+from finance.contract import BUYER, NETWORK, TAX, TRADER, Booking
 from finance.exchange import REALISED, UNREALISED
 from finance.position import CASH, Account, Position
 
@@ -75,10 +75,36 @@ def attribute(position: Position, until: date) -> Attribution:
         parts.append(Part("referrer", "referral", referral))
     parts += _taxes(position)
     parts += _exchange(position)
+    parts += _not_shared(position)
     rest = net - sum(part.amount_minor for part in parts)
     parts.append(Part(TRADER, "profit", rest, lent.get(TRADER, 0)))
     settled = position.state.value == "SETTLED"
     return Attribution(contract.order, contract.currency, net, tuple(parts), settled)
+
+
+def _not_shared(position: Position) -> list[Part]:
+    """What of the net value never reached those who shared it out: kept by a buyer who did not pay or by a
+    provider that failed, spent on collecting; what the buyer paid for being late is taken off."""
+    books = position.books
+    owed = sum(
+        -amount
+        for journal in books.journals
+        if journal.kind in ("written_off", "recovered_after")
+        for entity, code, amount in journal.postings
+        if entity == TRADER and code in ("1210", "1215")
+    )
+    parts = [
+        Part(BUYER, "not paid", owed),
+        Part(BUYER, "paid for being late", books.balance(TRADER, "4310")),
+        Part("collection", "cost of collecting", books.balance(TRADER, "5610")),
+    ]
+    claims = books.balance(TRADER, "1240")
+    for entity in dict.fromkeys(account.booking.entity for account in position.accounts.values()):
+        own = [account for account in position.accounts.values() if account.booking.entity == entity]
+        still = sum(account.claimed - account.refunded for account in own) if claims else 0
+        held = -books.balance(entity, "2230") - books.balance(entity, "2350")
+        parts.append(Part(entity, "kept of what it was prepaid", held - still))
+    return [part for part in parts if part.amount_minor]
 
 
 def _kind(entity: str, slots: dict[str, Booking]) -> str:

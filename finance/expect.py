@@ -16,6 +16,7 @@ from domain.exchange import converted, converted_up
 from domain.network import DrawRule, Role
 from domain.states import ENDED, OrderState
 from domain.terms import Event
+from finance.amendment import contract_in_force
 from finance.contract import BUYER, TAX, TRADER, Contract, Due
 from finance.debt import Debt
 from finance.facts import PHASE, Fact, FactKind, fact_id
@@ -33,7 +34,7 @@ class Expectations:
 
     def __init__(self, contract: Contract, facts: Sequence[Fact], after: date | None = None) -> None:
         """``after``: nothing is expected up to that day, so what was due then comes later."""
-        self.contract = contract
+        self.contract = contract = contract_in_force(contract, facts)
         self._after = after
         self._own = own_milestones(contract)
         self._numbers = count(1 + max((fact.sequence for fact in facts), default=0))
@@ -139,7 +140,8 @@ class Expectations:
     ) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         happened, stated = position.happened, self._stated
         for booking, event, name, planned in self._own:
-            if name in happened or name in stated or position.accounts[booking].ended:
+            account = position.accounts.get(booking)
+            if name in happened or name in stated or account is None or account.ended:
                 continue
             yield planned + slip, FactKind.MILESTONE, {"name": event.value, "booking": booking}
 

@@ -25,6 +25,7 @@ class FactKind(StrEnum):
     DISPUTE = "dispute"
     CREDIT_NOTE = "credit_note"
     DAMAGES = "damages"
+    REPLANNED = "replanned"
     CANCELLED = "cancelled"
     LATE_INTEREST = "late_interest"
     TRANSFER = "transfer"

@@ -9,6 +9,7 @@ from domain.network import Role
 from domain.states import OrderState
 from domain.terms import Event
 from finance import lending, loss, sale, supply, taxes
+from finance.amendment import amend
 from finance.contract import BUYER, TRADER, Booking
 from finance.debt import Debt
 from finance.ending import pay_residual, release_order, settle
@@ -274,7 +275,14 @@ def guarantee(position: Position, fact: Fact) -> None:
     if account is not None and amount is not None:
         account.refunded += min(amount, debt.principal)
     loss.call_guarantee(
-        position, debt, guarantor, amount or 0, fact.on, fact.id, "1240" if account is not None else ""
+        position,
+        debt,
+        guarantor,
+        amount or 0,
+        fact.on,
+        fact.id,
+        "1240" if account is not None else "",
+        account.booking.entity if account is not None else "",
     )
 
 
@@ -368,6 +376,7 @@ HANDLERS: dict[FactKind, Handler] = {
     FactKind.DISPUTE: dispute,
     FactKind.CREDIT_NOTE: credit,
     FactKind.DAMAGES: damages,
+    FactKind.REPLANNED: amend,
     FactKind.CANCELLED: cancel,
     FactKind.LATE_INTEREST: charge,
     FactKind.TRANSFER: transfer,

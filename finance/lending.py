@@ -33,7 +33,7 @@ def grant(position: Position, on: date, cause: str) -> None:
         if debt.facility.role is Role.GUARANTEE:
             promise(position, debt, debt.facility.limit_minor, "guarantee_given", on, cause)
         else:
-            _memo(position, debt, debt.facility.limit_minor, "facility_granted", on, cause)
+            memo(position, debt, debt.facility.limit_minor, "facility_granted", on, cause)
 
 
 def promise(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
@@ -46,7 +46,7 @@ def promise(position: Position, debt: Debt, amount: int, kind: str, on: date, ca
         )
 
 
-def _memo(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
+def memo(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
     """Add to the undrawn memo accounts, or take from them when the amount is negative."""
     if not amount or debt.facility.standby:  # a standby is not promised
         return
@@ -146,7 +146,7 @@ def draw(position: Position, debt: Debt, cash: int, on: date, cause: str, absent
     debt.draw(amounts, on)
     debt.taken += cost.fee + cost.discount
     _set_fee_life(position, debt, on)
-    _memo(position, debt, -min(cost.principal, headroom), "drawn", on, cause)
+    memo(position, debt, -min(cost.principal, headroom), "drawn", on, cause)
     return cost.cash
 
 
@@ -327,7 +327,7 @@ def close(position: Position, debt: Debt, on: date, cause: str) -> None:
     rest = 0 if debt.facility.role is Role.GUARANTEE else undrawn(debt)
     debt.closed = True
     set_allowance(position, debt, 0, on, cause)
-    _memo(position, debt, -rest, "facility_released", on, cause)
+    memo(position, debt, -rest, "facility_released", on, cause)
     _post_fee_earned(position, debt, debt.earn_fee(on, entirely=True), on, cause)
 
 
@@ -335,7 +335,7 @@ def stop(position: Position, debt: Debt, on: date, cause: str) -> None:
     """Nothing more is drawn; what is owed stays owed."""
     rest = 0 if debt.facility.role is Role.GUARANTEE else undrawn(debt)
     debt.stopped = True
-    _memo(position, debt, -rest, "facility_released", on, cause)
+    memo(position, debt, -rest, "facility_released", on, cause)
     if not debt.claim:
         close(position, debt, on, cause)
 

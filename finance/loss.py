@@ -48,12 +48,19 @@ def strike(position: Position, debt: Debt, on: date, cause: str) -> None:
 
 
 def call_guarantee(
-    position: Position, debt: Debt, guarantor: str, amount: int, on: date, cause: str, account: str = ""
+    position: Position,
+    debt: Debt,
+    guarantor: str,
+    amount: int,
+    on: date,
+    cause: str,
+    account: str = "",
+    provider: str = "",
 ) -> None:
     """A guarantor pays the lenders' principal; the trader then owes the guarantor in their place.
 
     ``account`` is a claim of the trader (1240) that the payment settles instead of his debt to the
-    guarantor, as when a failed provider's deposit was guaranteed.
+    guarantor, as when a failed provider's deposit was guaranteed: ``provider`` then owes the guarantor.
     """
     paid = debt.pay(Rank.PRINCIPAL, min(amount, debt.principal), on)
     lent, owed, _, _ = principal_accounts(debt.facility)
@@ -71,6 +78,7 @@ def call_guarantee(
                 (entity, lent, -part),
                 (guarantor, "5520" if account else "1260", part),
                 (guarantor, CASH, -part),
+                *(((provider, "2230", part), (provider, "2350", -part)) if provider else ()),
             ),
             debt.facility.id,
         )

@@ -104,16 +104,24 @@ class Position:
     _foreign: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.exchange = Exchange(self.contract.currency, self.contract.rates)
+        self._note_currencies()
+        self.accounts = {one.id: Account(one) for one in self.contract.bookings}
+        self.debts = {one.id: Debt(one) for one in self.contract.facilities}
+
+    def adopt(self, contract: Contract) -> None:
+        """Another contract is in force from here on; what is booked and owed so far stays."""
+        self.contract = contract
+        self._note_currencies()
+
+    def _note_currencies(self) -> None:
         home = self.contract.currency
-        self.exchange = Exchange(home, self.contract.rates)
         for name, currency in (
             *((one.entity, one.currency) for one in self.contract.bookings),
             *((one.id, one.currency) for one in self.contract.facilities),
         ):
             if currency not in ("", home):
                 self._foreign[name] = currency
-        self.accounts = {one.id: Account(one) for one in self.contract.bookings}
-        self.debts = {one.id: Debt(one) for one in self.contract.facilities}
 
     @property
     def cash(self) -> int:

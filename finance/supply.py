@@ -18,14 +18,16 @@ PROGRESS = tuple(state.value for state in OrderState)
 def hold_slots(position: Position, on: date, cause: str) -> None:
     """Memo: what the providers' slots will cost once they are used."""
     for account in position.accounts.values():
-        account.memo = account.booking.gross_minor
-        position.post(
-            "slot_held",
-            on,
-            cause,
-            account.booking.entity,
-            ((TRADER, "9219", account.memo), (TRADER, "9210", -account.memo)),
-        )
+        hold_slot(position, account, on, cause)
+
+
+def hold_slot(position: Position, account: Account, on: date, cause: str) -> None:
+    """Bring the memo of one slot to what it now will cost."""
+    more = account.booking.gross_minor - account.memo
+    account.memo = account.booking.gross_minor
+    position.post(
+        "slot_held", on, cause, account.booking.entity, ((TRADER, "9219", more), (TRADER, "9210", -more))
+    )
 
 
 def release_slot(position: Position, account: Account, on: date, cause: str) -> None:
@@ -205,10 +207,15 @@ def cancel(position: Position, fees: Mapping[str, int], on: date, cause: str) ->
         if account.ended or account.billed_share == 1:
             continue
         fee = fees.get(name, cancellation_fee(account.booking, position.state.value))
-        _end_with_fee(position, account, fee, on, cause)
-        release_slot(position, account, on, cause)
-        account.cancelled = True
+        end_booking(position, account, fee, on, cause)
     true_up(position, on, cause)
+
+
+def end_booking(position: Position, account: Account, fee: int, on: date, cause: str) -> None:
+    """A booking is called off: its fee is kept or owed, the rest of a prepayment claimed, its slot free."""
+    _end_with_fee(position, account, fee, on, cause)
+    release_slot(position, account, on, cause)
+    account.cancelled = True
 
 
 def _end_with_fee(position: Position, account: Account, fee: int, on: date, cause: str) -> None:

@@ -91,6 +91,15 @@ def record_in(
     return _record(transaction, transaction, book, _fact(book, kind, on, data or {}, by, evidence))
 
 
+def preview(
+    book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str = "", evidence: str = ""
+) -> Recorded:
+    """What a fact would post on a book in hand, without asking whether the rules admit it."""
+    fact = _fact(book, kind, on, data, by, evidence)
+    folded = fold(book.contract, [*book.facts, fact], horizon(book, on))
+    return _answer(book, compare(book, [fact], folded), folded, dry_run=True)
+
+
 def _fact(book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str, evidence: str) -> Fact:
     content = dict(data)
     return Fact(kind, on, fact_id(kind, on, content), book.next_sequence, by, evidence, False, content)

@@ -75,12 +75,19 @@ def plan_in(
 
 
 def record_plan(
-    transaction: "Transaction", order_id: str, plan: Plan, on: date, entry: Entry | None = None
+    transaction: "Transaction",
+    order_id: str,
+    plan: Plan,
+    on: date,
+    entry: Entry | None = None,
+    *,
+    booked: bool = False,
 ) -> Plan:
     """Make it the order's plan; the same plan again changes nothing.
 
-    A plan that was taken instead, because a firm declined, is recorded once its slots are booked. ``entry``
-    is what ``first_planning`` made of it before, taken if it is the order's first plan.
+    A plan that was taken instead, because a firm declined or failed (``booked``), is recorded once its slots
+    are booked; the order's state stays. ``entry`` is what ``first_planning`` made of it before, taken if it
+    is the order's first plan.
     """
     state = OrderState(transaction.order_state(order_id) or OrderState.DRAFT)
     plan = replace(plan, search=replace(plan.search, microseconds=0))
@@ -92,7 +99,7 @@ def record_plan(
             f"order {order_id} is a draft: nothing may be planned on it", f"net order confirm {order_id}"
         )
     count = sum(1 for _ in transaction.records(order=order_id, kind=PLANNED))
-    if state in BOOKED:
+    if booked or state in BOOKED:
         entry = Entry(PLANNED, f"{PLANNED}:{order_id}:{count + 1}", on, order_id, {"plan": to_plain(plan)})
     else:
         require_move(order_id, state, OrderState.PLANNED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.posting import Entry, Leg
 from domain.states import OrderState, may_move
+from finance.amendment import contract_in_force
 from finance.books import Journal, Posting, account_and_currency, in_currency, party_and_currency
 from finance.contract import TRADER, Contract
 from finance.correction import (
@@ -52,6 +53,11 @@ class OrderBook:
     @property
     def order(self) -> str:
         return self.contract.order
+
+    @property
+    def in_force(self) -> Contract:
+        """What is agreed now, after every replacement of a provider; ``contract`` is what was accepted."""
+        return contract_in_force(self.contract, self.facts)
 
     @property
     def next_sequence(self) -> int:
@@ -172,11 +178,11 @@ def opened_book(
     entry = _entry(book, FINANCED, key, fact.on, folded.journals)
     book.facts.append(fact)
     book.causes.add(fact.id)
-    _remember(book, folded.journals)
+    remember(book, folded.journals)
     return book, replace(entry, body={**entry.body, **extra, "fact": _fact_data(fact)})
 
 
-def _remember(book: OrderBook, journals: Iterable[Journal]) -> None:
+def remember(book: OrderBook, journals: Iterable[Journal]) -> None:
     for journal in journals:
         posted = book.posted.setdefault(journal.key, Posted(journal.kind, journal.party))
         posted.add(journal.on, journal.postings)
@@ -317,7 +323,7 @@ def bring_up(book: OrderBook, posting: Recording) -> None:
     book.facts.extend(posting.facts)
     book.causes.update(fact.id for fact in posting.facts)
     book.causes.update(journal.cause for journal in posting.journals)
-    _remember(book, posting.journals)
+    remember(book, posting.journals)
     for correction in posting.corrections:
         posted = book.posted.setdefault(correction.key, Posted(correction.kind, correction.party))
         posted.add(correction.on, as_if(correction.postings))

@@ -10,11 +10,9 @@ from domain.posting import Entry
 from domain.states import OrderState, require_move
 from flows.calls import Caller, Patience, Steps, Turn
 from flows.firms import Firms
-from flows.needs import Need
-from flows.reservation import Kept, Reservation
+from flows.reservation import Reservation
 from ledger.store import Ledger
 from ledger.transaction import Transaction
-from providers.protocol import SlotLine, SlotRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +40,13 @@ class Releasing(Reservation):
         self.find_number()
         self.read_asked()
         self.adopt_asked()
-        self._adopt_own()
+        self.adopt_own()
         names = tuple(dict.fromkeys(kept.need.firm for kept in self.kept.values()))
         yield from self.give_back(list(self.kept))
         if self.asked_sets:
             self.give_up_open(self._reason)
         self._note(names)
         return GivenBack(self.order, names, dict(self.cost), tuple(self.left))
-
-    def _adopt_own(self) -> None:
-        """Our own holds and bookings, from the calendar itself; what is used already stays used."""
-        prices = self._prices()
-        for hold in self.transaction.holds(self.order):
-            leg = hold.hold_id.removeprefix(f"{self.prefix}/").rpartition("/")[0]
-            if leg in self.kept or not hold.hold_id.startswith(f"{self.prefix}/"):
-                continue
-            kind, firm = leg.split(":")[:2]
-            price, currency = prices.get(leg, (0, "XXX"))
-            lines = tuple(SlotLine(line.resource, line.period, line.quantity) for line in hold.lines)
-            need = Need(leg, firm, SlotRequest(self.order, leg, kind, firm, lines, price, currency))
-            until = hold.expires_at or self.turn.now
-            kept = Kept(
-                need, self.adapter(need), hold.hold_id, price, until, int(hold.hold_id.rpartition("/")[2])
-            )
-            kept.booked = hold.ending == "confirmed"
-            self.kept[leg] = kept
-
-    def _prices(self) -> dict[str, tuple[int, str]]:
-        rows: Sequence[dict[str, Any]] = ()
-        for kind in ("held", "reserved"):
-            record = self.transaction.record_by_key(f"{self.prefix}/{kind}")
-            rows = record.body["legs"] if record is not None else rows
-        return {row["leg"]: (int(row["price_minor"]), row["currency"]) for row in rows}
 
     def _note(self, names: Sequence[str]) -> None:
         body: dict[str, Any] = {

@@ -28,6 +28,8 @@ from providers.protocol import (
     Pending,
     Quoted,
     Released,
+    SlotLine,
+    SlotRequest,
     Verb,
     ask,
 )
@@ -185,6 +187,39 @@ class Reservation:
     def _answer(self, leg: str, verb: Verb, turn: int) -> Answer | None:
         known = Journal().look(self.transaction, self.operation(leg, verb, turn))
         return known.answer if known is not None else None
+
+    def adopt_own(self) -> None:
+        """Our own holds and bookings, from the calendar itself; what is used already stays used."""
+        prices = self._prices()
+        for hold in self.transaction.holds(self.order):
+            leg = hold.hold_id.removeprefix(f"{self.prefix}/").rpartition("/")[0]
+            if leg in self.kept or not hold.hold_id.startswith(f"{self.prefix}/"):
+                continue
+            kind, firm = leg.split(":")[:2]
+            price, currency = prices.get(leg, (0, "XXX"))
+            lines = tuple(SlotLine(line.resource, line.period, line.quantity) for line in hold.lines)
+            need = Need(leg, firm, SlotRequest(self.order, leg, kind, firm, lines, price, currency))
+            until = hold.expires_at or self.turn.now
+            kept = Kept(
+                need, self.adapter(need), hold.hold_id, price, until, int(hold.hold_id.rpartition("/")[2])
+            )
+            kept.booked = hold.ending == "confirmed"
+            self.kept[leg] = kept
+
+    def _prices(self) -> dict[str, tuple[int, str]]:
+        found: dict[str, tuple[int, str]] = {}
+        for kind in ("held", "reserved", *(f"replaced/{number}" for number in range(self.replaced_so_far()))):
+            record = self.transaction.record_by_key(f"{self.prefix}/{kind}")
+            rows = record.body["legs"] if record is not None else ()
+            found |= {row["leg"]: (int(row["price_minor"]), row["currency"]) for row in rows}
+        return found
+
+    def replaced_so_far(self) -> int:
+        """How often a provider of this reservation was replaced."""
+        number = 0
+        while self.transaction.record_by_key(f"{self.prefix}/replaced/{number}") is not None:
+            number += 1
+        return number
 
     def open_turn(self, leg: str) -> int:
         """The first turn of the leg that was not given back."""

@@ -24,7 +24,7 @@ from domain.terms import Fee, FeeBasis, Recourse
 from finance.cash import Use, peak_of
 from finance.returns import headline, rate_text, simple_rate, xirr
 from routing.chains import FUNDING, Dating, Step, slots_of
-from routing.figures import event_day, flows_of_fee
+from routing.figures import carried_over, event_day, flows_of_fee
 from routing.inputs import inputs_of
 from routing.mixes import Market
 from routing.offers import EVENTS, Part
@@ -32,6 +32,8 @@ from routing.proof import Tried, cover_of, guarantee_use, liquidity_days, profit
 from routing.timetable import Timetable
 
 day_of = date.fromordinal
+CARRIED = "before"
+"""Whom the plan pays what was owed before it was made again."""
 
 
 def plan_of(
@@ -173,6 +175,9 @@ def flows_of(market: Market, tried: Tried, legs: tuple[PlanLeg, ...]) -> tuple[F
             bare.append((part.due_on, -part.amount_minor, party, FlowKind.PROVIDER, str(place)))
     for due, fee in flows_of_fee(market.case, tried.chain.events):
         bare.append((day_of(due), -fee, "network", FlowKind.NETWORK, ""))
+    for owed in market.case.carried:
+        day = market.case.tax_table.due(owed.term, tried.chain.events[owed.event])
+        bare.append((day_of(day), -owed.amount, CARRIED, FlowKind.REPAYMENT, CARRIED))
     figures = tried.figures
     tax_on = day_of(figures.tax_on)
     bare.append((tax_on, -figures.tax_due, "tax", FlowKind.TAX, ""))
@@ -404,5 +409,6 @@ def earnings_of(
                 add(f"lender:{share.lender}", product.technique.value, share.amount_minor)
     add("tax", "surcharge", tried.figures.surcharge)
     add("tax", "tax not recoverable", lost)
+    add(CARRIED, "owed from before", carried_over(case))
     add("trader", "profit", tried.profit)
     return tuple(Earning(party, kind, amount) for (party, kind), amount in earned.items() if amount)

@@ -9,12 +9,13 @@ from math import ceil
 from weakref import WeakKeyDictionary
 
 from domain.checks import buyer_terms_refusals, network_refusals
+from domain.dates import Roll
 from domain.errors import RefusedError
 from domain.money import round_minor
 from domain.network import ANYWHERE, FACTORY, FactoryProduct, Lane, Network, Policy, Provider
 from domain.order import Order
 from domain.plan import Availability, Refusal
-from domain.terms import Event, SalesTax
+from domain.terms import Event, PaymentTerm, SalesTax
 from routing.offers import (
     EVENT_INDEX,
     CurrencyError,
@@ -119,6 +120,7 @@ class Case:
     fee_tax: int
     fee_parts: list[Part]
     targets: frozenset[str]
+    carried: list[Part] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     tax_days: dict[int, int] = field(default_factory=dict)
 
@@ -171,6 +173,10 @@ def case_of(
         fee_tax=fee_tax,
         fee_parts=parts_of(fee_net + fee_tax, network.fee.payment),
         targets=_targets(order),
+        carried=[
+            Part(amount, EVENT_INDEX[event], PaymentTerm(Fraction(1), event, roll=Roll.NONE))
+            for event, amount in network.carried
+        ],
     )
 
 

@@ -96,6 +96,11 @@ def figures_of(case: Case, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
     fee_lost = 0 if case.network.fee.tax_recoverable else case.fee_tax
     tax_in += case.fee_tax - fee_lost
     _pay_fee(case, chain.events, flows, waiting)
+    for part in case.carried:
+        if part.event == FUNDING:
+            waiting.append((part, case.tax_table))
+        else:
+            flows.append((chain.events[part.event], -part.amount))
     payable = max(0, case.output_tax - tax_in)
     surcharge = round_minor(payable * case.tax.surcharge_rate)
     tax_on = tax_due_on(case, chain.events[INVOICE])
@@ -116,8 +121,13 @@ def figures_of(case: Case, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
         cost_gross=gross,
         factory_net=factory.net,
         factory_gross=factory.gross,
-        unlevered=case.net - net - lost_tax - case.fee_net - fee_lost - surcharge - lost,
+        unlevered=case.net - net - lost_tax - case.fee_net - fee_lost - surcharge - lost - carried_over(case),
     )
+
+
+def carried_over(case: Case) -> int:
+    """What the order owes from before it was planned again, all of it lost to the profit."""
+    return sum(part.amount for part in case.carried)
 
 
 def _buyer(case: Case, chain: Chain, facts: Facts) -> tuple[list[tuple[int, int]], int, int, int]:

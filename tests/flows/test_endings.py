@@ -9,9 +9,10 @@ import pytest
 from config.locations import shipped_example, shipped_network
 from config.network import load_network
 from documents.orders import read
+from finance.attribution import attribute
 from finance.facts import FactKind
 from tests.flows import oracle
-from tests.flows.endings import Case, compare, play
+from tests.flows.endings import END, Case, Stated, compare, play
 
 SEEDS = range(28)
 
@@ -122,3 +123,24 @@ def test_factory_fails_after_the_first_draw(case: Case) -> None:
     ]
     folded = play(contract, deal, stated, to=struck + timedelta(days=1), expecting=False)
     assert compare(folded, oracle.factory_failed(deal, struck)) == {}
+
+
+@every_seed
+def test_the_traders_part_of_the_report_is_his_own_profit_and_all_parts_sum_to_the_net_value(
+    case: Case,
+) -> None:
+    """Also when the buyer never pays: what he kept is a part of its own, not the trader's."""
+    contract, deal = case.read()
+    lost: list[Stated] = [
+        (FactKind.INSOLVENT, deal.due, {}),
+        (FactKind.WRITE_OFF, deal.due + timedelta(days=150), {}),
+    ]
+    for stated in ([], lost):
+        folded = play(contract, deal, stated)
+        found = attribute(folded.position, END)
+        balances = folded.position.books.balances
+        own = -sum(
+            minor for (entity, code), minor in balances.items() if entity == "trader" and code[0] in "45"
+        )
+        assert sum(part.amount_minor for part in found.parts) == found.net_minor == deal.net
+        assert [part.amount_minor for part in found.parts if part.party == "trader"] == [own]
