@@ -348,16 +348,17 @@ def settle_order(
     Refused while anybody is still owed.
     """
     from cli.way import tell_advance
-    from flows.place import find_order
+    from flows.place import find_order, latest_day
     from flows.plan import newest_plan
     from flows.settle import settle
     from flows.standing import standing_at
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
-        recorded = settle(session.ledger, known.id, session.on, by=by, dry_run=dry_run)
+        on = session.day_of(latest_day(session.ledger, known))
+        recorded = settle(session.ledger, known.id, on, by=by, dry_run=dry_run)
         plan = newest_plan(session.ledger, known.id)
-        standing = None if dry_run else standing_at(session.ledger, known.id, session.on, plan)
+        standing = None if dry_run else standing_at(session.ledger, known.id, on, plan)
     tell_advance(asked, recorded, standing)
 
 

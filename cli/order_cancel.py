@@ -40,7 +40,7 @@ def cancel(
     from domain.errors import UsageError
     from flows.cancel import call_off
     from flows.fulfil import Recorded
-    from flows.place import find_order
+    from flows.place import find_order, latest_day
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
@@ -55,7 +55,7 @@ def cancel(
         done = call_off(
             session.ledger,
             known.id,
-            session.on,
+            session.day_of(latest_day(session.ledger, known)),
             firms=session.firms,
             fees=fees,
             by=by,

@@ -141,6 +141,12 @@ def find_order(reading: "Reading", order_id: str) -> Placed:
     raise NotFoundError(f"there is no order {order_id}", hint)
 
 
+def latest_day(reading: "Reading", known: Placed) -> date:
+    """The day up to which the order has come: its own, or that of the latest fact stated of it."""
+    facts = (record.on for record in reading.records(order=known.id) if "fact" in record.body)
+    return max(facts, default=known.on)
+
+
 NEAREST_AMONG = 2_000
 
 

@@ -157,7 +157,7 @@ def certificate_error(certificate: Certificate) -> NetError:
 
     ways = [repair.text for repair in certificate.repairs]
     reasons = [f"{one.subject}: {one.reason}" for one in certificate.refusals[:5]]
-    hint = "; or ".join(ways) or "; ".join(reasons) or "net plan shows what each firm said"
+    hint = "; or ".join(ways) or "; ".join(reasons) or f"net plan {certificate.order} looks for ways out"
     name = f"order {certificate.order}"
     if certificate.best is None:
         return NoCapacityError(f"{name} cannot be planned: {certificate.reason}", hint)

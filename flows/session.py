@@ -51,7 +51,7 @@ class Session:
         return self.on_given or self.clock().date()
 
     def day_of(self, issued_on: date) -> date:
-        """The day for an order read from a file: the one given; on a practice ledger the order's own."""
+        """The day for an order: the one given; on a practice ledger its own, ``issued_on``, else today."""
         if self.on_given is None and self.ledger.practice:
             return issued_on
         return self.on

@@ -103,6 +103,15 @@ def test_cancelled_after_booking_the_factory_keeps_its_fee(order: Net) -> None:
     assert order("slot", "list", "--json").out.count('"booked"') == 0
 
 
+def test_without_a_day_practice_goes_on_from_where_the_order_has_come(order: Net) -> None:
+    """Today would be months after the order of the example."""
+    for day in ("2026-03-02", "2026-03-20"):
+        advance(order, day)
+        said = order("order", "cancel", ORDER, "--on", day, "--dry-run", "--json")
+        assert order("order", "cancel", ORDER, "--dry-run", "--json").out == said.out
+        assert day in said.out
+
+
 def test_a_refused_draw_says_why_and_what_to_do(order: Net) -> None:
     ran = order("finance", "draw", ORDER, "harbour-order", "--pay", "trader=100.00", "--on", "2026-03-05")
     assert ran.code == 3

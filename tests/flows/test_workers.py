@@ -63,16 +63,18 @@ def test_an_error_of_the_work_reaches_the_caller(workers: int) -> None:
 PROGRAM = """
 import os, sys, time
 from flows.workers import in_order
+def say(*words):  # one write of a whole line: several processes share the pipe
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 def begin(): pass
 def do(n):
-    print("worker", os.getpid(), flush=True)
+    say("worker", os.getpid())
     time.sleep(0.3)
     return n
 try:
     for n in in_order(range(1000), do, workers=2, begin=begin):
-        print("done", n, flush=True)
+        say("done", n)
 except KeyboardInterrupt:
-    print("interrupted", flush=True)
+    say("interrupted")
 """
 
 
