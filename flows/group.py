@@ -24,6 +24,9 @@ class _Group(Reading):
         self.id = ledger.id
         self.practice = ledger.practice
 
+    def committed(self) -> "Ledger":
+        return self._ledger
+
     def _queries(self) -> Any:
         return self.transaction._queries()
 

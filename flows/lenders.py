@@ -36,7 +36,13 @@ def refusals_of(session: "Session", order: Order, plan: Plan, on: date) -> Refus
     from flows.offers import request_offers
 
     answers = request_offers(
-        session.ledger, order, plan, session.network, registry_key=session.registry_key, on=on
+        session.ledger,
+        order,
+        plan,
+        session.network,
+        registry_key=session.registry_key,
+        on=on,
+        look_alikes=False,
     )
     found: Refusing = {}
     for product, offer in answers.offers:

@@ -6,15 +6,15 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from domain.money import round_minor
 from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
 from domain.order import Order
 from domain.plan import FacilityPlan, Plan
 from domain.states import OrderState
 from domain.terms import Event
-from finance.contract import NETWORK, Condition, Contract
+from finance.contract import Condition
 from finance.registry import tokens_of
 from finance.underwriting import Offer, Request, rate_of, rules_of, underwrite
+from flows.exposures import Exposures, exposures_in
 from flows.fund import underwriting_of
 from flows.registry import NearMatch, near_matches
 
@@ -41,12 +41,22 @@ class Answers:
 
 
 def request_offers(
-    reading: "Reading", order: Order, plan: Plan, network: Network, *, registry_key: bytes, on: date
+    reading: "Reading",
+    order: Order,
+    plan: Plan,
+    network: Network,
+    *,
+    registry_key: bytes,
+    on: date,
+    look_alikes: bool = True,
 ) -> Answers:
-    """Every lender of the plan answers for its part of each facility; nothing is committed."""
+    """Every lender of the plan answers for its part of each facility; nothing is committed.
+
+    Orders that look like this one are found for people: without ``look_alikes`` they are left out.
+    """
     tokens = tokens_of(order, registry_key)
     stops = _stops(reading, order, plan, tokens.exact)
-    history = _history(reading)
+    exposures = exposures_in(reading)
     offers = []
     for facility in plan.facilities:
         if facility.standby:
@@ -55,10 +65,11 @@ def request_offers(
             offers.append(
                 (
                     facility.product,
-                    _ask(reading, order, plan, network, facility, (lender, amount, part), stops, history, on),
+                    _ask(order, plan, network, facility, (lender, amount, part), stops, exposures, on),
                 )
             )
-    return Answers(plan.order, tuple(offers), tuple(near_matches(reading, tokens, but=plan.order)))
+    near = near_matches(reading, tokens, but=plan.order) if look_alikes else ()
+    return Answers(plan.order, tuple(offers), tuple(near))
 
 
 def _parts(facility: FacilityPlan) -> Sequence[tuple[str, int, Fraction]]:
@@ -90,27 +101,18 @@ def _confirmed(reading: "Reading", order: str) -> bool:
     )
 
 
-def _history(reading: "Reading") -> dict[str, int]:
-    """How many orders of this ledger ended well, and how many did not."""
-    states = [head.state for head in reading.orders()]
-    return {
-        "settled": states.count(OrderState.SETTLED.value),
-        "defaulted": states.count(OrderState.DEFAULTED.value),
-    }
-
-
 def _ask(
-    reading: "Reading",
     order: Order,
     plan: Plan,
     network: Network,
     facility: FacilityPlan,
     part: tuple[str, int, Fraction],
     stops: Mapping[str, str],
-    history: Mapping[str, int],
+    exposures: Exposures,
     on: date,
 ) -> Offer:
     lender_id, amount, share = part
+    history = exposures.endings
     product = next(one for one in network.products if one.id == facility.product)
     lender = next((one for one in network.lenders if one.id == lender_id), None)
     data = {**(lender.underwriting if lender else {}), **_own_rules(product, lender_id, network)}
@@ -118,6 +120,7 @@ def _ask(
     start = min((draw.on for draw in facility.draws), default=on)
     profiles = data.get("buyers", {})
     profile = profiles.get(order.buyer.name, {}) if isinstance(profiles, Mapping) else {}
+    places = tuple(concentrations_of(order, plan, data))
     request = Request(
         plan.order,
         plan.currency,
@@ -134,8 +137,8 @@ def _ask(
         if facility.role is Role.PRE_SHIPMENT
         else Fraction(0),
         insured=product.insured_rate > 0,
-        concentrations=tuple(concentrations_of(order, plan, data)),
-        exposures=exposures_of(reading, lender_id, groups_in(data)),
+        concentrations=places,
+        exposures=exposures.of(lender_id, places, groups_in(data)),
     )
     return underwrite(lender_id, rules, request)
 
@@ -152,7 +155,7 @@ def _marks(
     margin = Fraction(plan.profit_minor + plan.finance_cost_minor, max(plan.net_minor, 1))
     days = plan.headroom.days
     headroom = Fraction(1) if days is None else min(Fraction(days, GOOD_HEADROOM_DAYS), Fraction(1))
-    ended = history["settled"] + history["defaulted"]
+    ended = history[OrderState.SETTLED] + history[OrderState.DEFAULTED]
     controls = [
         "buyer_unconfirmed" not in stops,
         "financed_elsewhere" not in stops,
@@ -164,7 +167,7 @@ def _marks(
         "order": (min(margin / GOOD_MARGIN, Fraction(1)) + headroom) / 2,
         "providers": _provider_mark(plan, network),
         "controls": Fraction(sum(controls), len(controls)),
-        "trader": Fraction(history["settled"] + 1, ended + PROVEN_ORDERS),
+        "trader": Fraction(history[OrderState.SETTLED] + 1, ended + PROVEN_ORDERS),
     }
 
 
@@ -185,7 +188,7 @@ def _provider_mark(plan: Plan, network: Network) -> Fraction:
 def _novelty(plan: Plan, profile: Mapping[str, Any], history: Mapping[str, int]) -> int:
     """How many things are new at once: buyer, trader, prepayment."""
     prepaid = any(part.event is Event.BOOKING for leg in plan.legs for part in leg.schedule)
-    return (not profile) + (not history["settled"]) + prepaid
+    return (not profile) + (not history[OrderState.SETTLED]) + prepaid
 
 
 def _open_deposit(plan: Plan, network: Network) -> Fraction:
@@ -227,52 +230,3 @@ def concentrations_of(order: Order, plan: Plan, data: Mapping[str, Any]) -> Iter
         yield "group", group
     for provider in dict.fromkeys(leg.provider for leg in plan.legs):
         yield "provider", provider
-
-
-def exposures_of(
-    reading: "Reading", lender: str, groups: Mapping[str, str] | None = None
-) -> dict[tuple[str, str], int]:
-    """What a lender has out and has promised, in all and by whom its open orders lean on."""
-    from flows.acceptance import read_contract
-
-    found: dict[tuple[str, str], int] = {}
-    entity = f"lender:{lender}"
-    for head in reading.orders():
-        if head.state in (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.CANCELLED):
-            continue
-        out = sum(
-            balance.amount_minor
-            for balance in reading.balance(order=head.order, entity=entity)
-            if balance.account in ("1310", "1330", "9310")
-        )
-        if not out:
-            continue
-        contract = read_contract(reading, head.order)
-        counted = min(out, committed_once(contract, lender))
-        for place in _leaned_on(contract, groups or {}):
-            found[place] = found.get(place, 0) + counted
-    return found
-
-
-def committed_once(contract: Contract, lender: str) -> int:
-    """The most that a lender can have out and promised on an order: a loan and the take-out that repays it
-    count once, at the higher."""
-    taken = {one.takes_out: one.id for one in contract.facilities if one.takes_out}
-    highest: dict[str, int] = {}
-    for one in contract.facilities:
-        part = sum((share.share for share in one.shares if share.lender == lender), Fraction(0))
-        place = taken.get(one.id, one.id)
-        amount = round_minor(part * one.limit_minor)
-        highest[place] = max(highest.get(place, 0), amount)
-    return sum(highest.values())
-
-
-def _leaned_on(contract: Contract, groups: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    yield "pool", "pool"
-    yield "buyer", contract.buyer
-    yield "trader", contract.trader
-    if contract.buyer in groups:
-        yield "group", groups[contract.buyer]
-    for entity in dict.fromkeys(booking.entity for booking in contract.bookings):
-        if entity != NETWORK:
-            yield "provider", entity.removeprefix("provider:")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 KEY_FILE = "registry.key"
 LIKENESS = "registry"
+MOST_ALIKE = 50
+"""So many orders that look alike are shown."""
 BUYER_KEY = "buyer-key"
 
 
@@ -56,24 +58,51 @@ def claim_order(
     """Claim the order for its lender; AlreadyFinancedError when it, however written, is financed."""
     tokens = tokens_of(order, key)
     transaction.claim_finance(tokens.exact, order_id, financier)
-    if not any(match.order == order_id for match in near_matches(transaction, tokens, but="")):
-        number = len(_alike(transaction, tokens.soft))
+    number = _alike(transaction, tokens.soft)
+    if not number or not _noted(transaction, order_id, tokens.soft):
         body = {"exact": tokens.exact}
-        transaction.append(Entry(LIKENESS, f"{LIKENESS}:{tokens.soft}:{number}", on, order_id, body))
+        transaction.append(Entry(LIKENESS, _likeness_key(tokens.soft, number), on, order_id, body))
     return tokens
 
 
-def _alike(reading: "Reading", soft: str) -> list[str]:
-    """The orders recorded under a soft token, found by their keys alone."""
-    found: list[str] = []
-    while (record := reading.record_by_key(f"{LIKENESS}:{soft}:{len(found)}")) is not None:
-        found.append(record.order or "")
-    return found
+def _likeness_key(soft: str, number: int) -> str:
+    return f"{LIKENESS}:{soft}:{number}"
+
+
+def _noted(reading: "Reading", order_id: str, soft: str) -> bool:
+    """Whether the order is among those of the soft token already."""
+    return any(
+        record.key.startswith(_likeness_key(soft, 0)[:-1])
+        for record in reading.records(order=order_id, kind=LIKENESS)
+    )
+
+
+def _alike(reading: "Reading", soft: str) -> int:
+    """How many orders are recorded under a soft token. They are numbered from 0 without a gap, so the first
+    number that is free is found by halves: a thousand orders alike take ten looks more than one."""
+
+    def taken(number: int) -> bool:
+        return reading.has_key(_likeness_key(soft, number))
+
+    above = 1
+    while taken(above - 1):
+        above *= 2
+    least, most = above // 2, above - 1  # ``least`` are taken, number ``most`` is free
+    while least < most:
+        middle = (least + most) // 2
+        if taken(middle):
+            least = middle + 1
+        else:
+            most = middle
+    return least
 
 
 def near_matches(reading: "Reading", tokens: Tokens, *, but: str) -> list[NearMatch]:
-    """Orders that look like this one, other than ``but``; a person decides what they mean."""
-    names = dict.fromkeys(_alike(reading, tokens.soft))
+    """The newest orders that look like this one, other than ``but``; a person decides what they mean."""
+    count = _alike(reading, tokens.soft)
+    numbers = range(max(0, count - MOST_ALIKE), count)
+    records = [reading.record_by_key(_likeness_key(tokens.soft, number)) for number in numbers]
+    names = dict.fromkeys(record.order or "" for record in records if record is not None)
     return [NearMatch(name, reading.order_state(name) or "") for name in names if name != but]
 
 

@@ -16,8 +16,9 @@ from domain.network import Network
 from domain.plan import Certificate, Plan
 from finance.underwriting import rules_of
 from flows.availability import LedgerAvailability
+from flows.exposures import exposures_of
 from flows.needs import needs_of
-from flows.offers import concentrations_of, exposures_of, groups_in
+from flows.offers import concentrations_of, groups_in
 from flows.place import Placed
 from flows.plan import known_as, newest_plan, stale_inputs
 from routing.allocation import Allocation, Candidate, Demand, Resource, allocation_of

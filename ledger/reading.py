@@ -48,6 +48,10 @@ class Reading:
     def _row(self, statement: str, *parameters: Any) -> tuple[Any, ...] | None:
         return next(iter(self._rows(statement, *parameters)), None)
 
+    def committed(self) -> "Reading | None":
+        """The ledger whose committed state this reads or goes beyond; None where that is not known."""
+        return None
+
     # records ------------------------------------------------------------------------------------
 
     def records(
@@ -90,6 +94,10 @@ class Reading:
         placed = self._queries().placed()
         row = self._row(f"SELECT sequence, leaf, body FROM {placed} WHERE key = ?", key)  # noqa: S608
         return record_of(*row) if row else None
+
+    def has_key(self, key: str) -> bool:
+        """Whether a record has this key."""
+        return self._row(f"SELECT 1 FROM {self._queries().placed()} WHERE key = ?", key) is not None  # noqa: S608
 
     def record_by_sequence(self, sequence: int) -> Record | None:
         listed = self._queries().listed()
@@ -162,6 +170,41 @@ class Reading:
         if row is None:
             raise NotFoundError(f"there is no order {order!r}", "net order list shows them")
         return int(row[0])
+
+    def orders_in_state(self, state: str) -> Iterator[str]:
+        """The references of the orders in a state, in the order of first mention."""
+        statement = "SELECT order_reference FROM order_head WHERE state = ? ORDER BY first_sequence"
+        yield from (row[0] for row in self._rows(statement, state))
+
+    def orders_after(self, sequence: int) -> list[str] | None:
+        """The orders that records after this one speak of; None where a record may yet come in below it."""
+        if self._queries().listed() != "record":
+            return None
+        # the plus keeps SQLite from reading all of the index by order
+        statement = "SELECT order_reference FROM record WHERE sequence > ? AND +order_reference IS NOT NULL"
+        return list(dict.fromkeys(row[0] for row in self._rows(statement, sequence)))
+
+    def newest_leaf(self, order: str) -> bytes:
+        """The leaf of the newest record that speaks of the order; empty when none does."""
+        statement = "SELECT leaf FROM record WHERE order_reference = ? ORDER BY sequence DESC LIMIT 1"
+        row = self._row(statement, order)
+        return bytes(row[0]) if row else b""
+
+    def open_amounts(
+        self, entities: str, accounts: Sequence[str], order: str | None = None
+    ) -> Iterator[tuple[str, str, int]]:
+        """(order, entity, amount) of the accounts that are not at zero, of entities whose name begins so."""
+        marks = ",".join("?" * len(accounts))
+        of_order, given = ("", []) if order is None else (" AND order_reference = ?", [order])
+        rows = self._rows(
+            "SELECT order_reference, entity, amount_minor FROM balance WHERE amount_minor <> 0"  # noqa: S608
+            f" AND entity >= ? AND entity < ? AND account IN ({marks}){of_order}",
+            entities,
+            entities[:-1] + chr(ord(entities[-1]) + 1),
+            *accounts,
+            *given,
+        )
+        yield from ((row[0], row[1], int(row[2])) for row in rows)
 
     def order_state(self, order: str) -> str | None:
         """The state of an order; None when the ledger does not know it."""
@@ -249,16 +292,22 @@ class Reading:
 
     def finance_claims(self, order: str | None = None) -> list[tuple[str, str, str]]:
         """(fingerprint, order, financier) of the claims that stand."""
-        clause = " AND order_reference = ?" if order else ""
+        if order is not None:
+            return self._claims_of(order)
         return [
             (fingerprint, order_, financier)
             for fingerprint, order_, financier in self._rows(
-                "SELECT fingerprint, order_reference, financier FROM finance_claim AS made"  # noqa: S608
+                "SELECT fingerprint, order_reference, financier FROM finance_claim AS made"
                 " WHERE NOT EXISTS (SELECT 1 FROM finance_release WHERE fingerprint = made.fingerprint"
-                f" AND turn = made.turn){clause} ORDER BY sequence",
-                *([order] if order else []),
+                " AND turn = made.turn) ORDER BY sequence"
             )
         ]
+
+    def _claims_of(self, order: str) -> list[tuple[str, str, str]]:
+        """By the order's own records: among all claims there is no way to those of one order."""
+        made = (str(record.body["fingerprint"]) for record in self.records(order=order, kind="claim.made"))
+        standing = [(fingerprint, self.finance_claim(fingerprint)) for fingerprint in dict.fromkeys(made)]
+        return [(name, *claim) for name, claim in standing if claim is not None and claim[0] == order]
 
     def intent(self, operation: str) -> Intent | None:
         row = self._row("SELECT operation, sequence FROM intent WHERE operation = ?", operation)

@@ -56,6 +56,9 @@ class Ledger(Reading):
     def _queries(self) -> Queries:
         return self._backend.reader()
 
+    def committed(self) -> "Ledger":
+        return self
+
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Everything inside is written together or not at all; on return it is on the disk."""

@@ -10,8 +10,9 @@ import pytest
 from domain.network import Network, Role
 from domain.order import Order
 from finance.underwriting import Offer, percent
+from flows.exposures import committed_once, exposures_of
 from flows.fund import contract_of
-from flows.offers import committed_once, exposures_of, request_offers
+from flows.offers import request_offers
 from flows.place import find_order
 from flows.plan import current_plan, known_as
 from flows.run import run_order
