@@ -71,3 +71,24 @@ def postgres_database(_shared_database: str) -> Iterator[str]:
         )
         connection.execute("SET client_min_messages = warning")
         connection.execute("DROP SCHEMA IF EXISTS net CASCADE")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is marked ``both_databases`` runs on SQLite and on PostgreSQL, word for word the same."""
+    if "database" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        on_postgres = pytest.param("postgres", marks=pytest.mark.postgres)
+        metafunc.parametrize("database", ["sqlite", on_postgres], indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database a test's ledger stands in; SQLite unless the test is marked ``both_databases``."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def new_ledger_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Where a ledger may be made: a file, or an empty database as its owner sees it."""
+    if database == "postgres":
+        return str(request.getfixturevalue("postgres_database"))
+    return str(tmp_path / "ledger.db")

@@ -1,5 +1,6 @@
 """``net(...)`` as a person types it, in a home of its own."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +37,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def net(home: Path, capsys: pytest.CaptureFixture[str]) -> Net:  # noqa: ARG001
+def net(
+    home: Path,  # noqa: ARG001
+    database: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Net:
+    """Types one command; on PostgreSQL a practice ledger is there and named by NET_LEDGER."""
+
     def ran(*arguments: object) -> Ran:
         capsys.readouterr()
         code = run([str(each) for each in arguments])
         printed = capsys.readouterr()
         return Ran(code, printed.out, printed.err)
 
+    if database == "postgres":
+        url = request.getfixturevalue("new_ledger_url")
+        made = ran("init", "--practice", "--ledger", url, "--json")
+        monkeypatch.setenv("NET_LEDGER", json.loads(made.out)["places"][-1]["where"])
     return ran

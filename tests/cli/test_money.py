@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.both_databases
+
 Net = Callable[..., Any]
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "lamp-order.toml"
 ORDER = "PO-2026-0017"

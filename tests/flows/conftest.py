@@ -17,14 +17,14 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+def session(tmp_path: Path, new_ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """A practice ledger on the network that ships; every file of it below ``tmp_path``."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     actor = load_or_create_actor("trader", tmp_path / "config" / "net" / "keys" / "ledger.pem")
-    path = tmp_path / "ledger.db"
-    create_ledger(path, practice=True, actor=actor, clock=lambda: NOON).close()
-    with Session(ledger_url=str(path), config_path=shipped_network(), clock=lambda: NOON) as opened:
+    with create_ledger(new_ledger_url, practice=True, actor=actor, clock=lambda: NOON) as made:
+        url = made.backend.url
+    with Session(ledger_url=url, config_path=shipped_network(), clock=lambda: NOON) as opened:
         yield opened
 
 

@@ -15,6 +15,8 @@ from flows.report import profits
 from flows.run import run_order
 from flows.session import Session
 
+pytestmark = pytest.mark.both_databases
+
 END = date(2026, 12, 31)
 
 

@@ -13,6 +13,8 @@ from flows.fulfil import advance, position_at, record_fact
 from flows.run import run_order
 from flows.session import Session
 
+pytestmark = pytest.mark.both_databases
+
 DUE = date(2026, 6, 22)
 
 

@@ -20,6 +20,8 @@ from flows.posting import opened_book, read_book
 from ledger.store import Ledger, create_ledger
 from trust.keys import Actor, SigningKey
 
+pytestmark = pytest.mark.both_databases
+
 ACTOR = Actor("tester", SigningKey.from_seed(b"\1" * 32))
 END = date(2026, 12, 31)
 Say = Callable[..., Recorded]
@@ -62,9 +64,9 @@ def contract() -> Contract:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, contract: Contract) -> Iterator[Ledger]:
+def ledger(new_ledger_url: str, contract: Contract) -> Iterator[Ledger]:
     clock = lambda: datetime(2026, 3, 2, 9, tzinfo=UTC)  # noqa: E731
-    with create_ledger(tmp_path / "net.ledger", practice=True, actor=ACTOR, clock=clock) as made:
+    with create_ledger(new_ledger_url, practice=True, actor=ACTOR, clock=clock) as made:
         begin(made, contract)
         yield made
 

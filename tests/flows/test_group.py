@@ -13,6 +13,8 @@ from flows.place import find_order, list_orders, place_order
 from flows.session import Session
 from ledger.store import Ledger
 
+pytestmark = pytest.mark.both_databases
+
 DAY = date(2026, 3, 2)
 
 

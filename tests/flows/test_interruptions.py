@@ -18,7 +18,10 @@ from flows.fulfil import advance
 from flows.place import place_order
 from flows.run import plan_placed, reserve_order, run_order
 from flows.session import Session
+from ledger.postgres import PostgresWrite
 from ledger.sqlite import SqliteWrite
+
+pytestmark = pytest.mark.both_databases
 
 ID = "PO-2026-0017"
 DAY = date(2026, 3, 2)
@@ -37,16 +40,17 @@ def killed_at(write: int, session: Session, deed: Deed) -> bool:
     child = os.fork()
     if child == 0:
         count = 0
-        add = SqliteWrite.add
+        writes = PostgresWrite if "://" in str(session.ledger_url) else SqliteWrite
+        add = writes.add
 
-        def counted(self: SqliteWrite, record: object) -> object:
+        def counted(self: object, record: object) -> object:
             nonlocal count
             count += 1
             if count == write:
                 os.kill(os.getpid(), signal.SIGKILL)
             return add(self, record)
 
-        SqliteWrite.add = counted
+        writes.add = counted
         with again(session) as own:
             deed(own)
         os._exit(0)

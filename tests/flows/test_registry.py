@@ -25,6 +25,8 @@ from flows.run import run_order
 from flows.session import Session
 from trust.keys import SigningKey
 
+pytestmark = pytest.mark.both_databases
+
 KEY = b"k" * 32
 ON = date(2026, 3, 2)
 
