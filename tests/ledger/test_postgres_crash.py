@@ -8,7 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bench import ledger_crash_postgres, ledger_writers
+from bench import ledger_crash_postgres as harness
+from bench import ledger_writers
+from bench.postgres_server import controlled_server, database
 from domain.errors import UnreachableError
 from domain.posting import Entry
 from ledger.postgres import PostgresWrite
@@ -32,9 +34,19 @@ def test_crash_loses_nothing_acknowledged_and_leaves_nothing_half(
     postgres_database: str, tmp_path: Path
 ) -> None:
     own = "NET_TEST_POSTGRES" not in os.environ
-    outcome = ledger_crash_postgres.run(postgres_database, 4, seed=3, folder=tmp_path, kill_server=own)
-    assert outcome.kills == 4
+    kinds = (harness.WRITER, harness.PROCESS) if own else (harness.WRITER,)
+    outcome, done = harness.run(postgres_database, 5, seed=4, folder=tmp_path, kinds=kinds)
     assert outcome.acknowledged > 0
+    assert set(done) == set(kinds)
+
+
+def test_server_killed_and_started_again_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    with controlled_server() as controlled, database(controlled.url) as owner_url:
+        outcome, done = harness.run(
+            owner_url, 2, seed=5, folder=tmp_path, controlled=controlled, kinds=(harness.SERVER,)
+        )
+    assert outcome.acknowledged > 0
+    assert done[harness.SERVER] == 2
 
 
 def test_writers_at_once_never_overdraw_or_overbook(postgres_database: str, tmp_path: Path) -> None:
