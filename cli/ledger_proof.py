@@ -114,10 +114,13 @@ def _report_document(report: "Report") -> dict[str, Any]:
         "unsealed": report.unsealed,
         "findings": [{"subject": f.subject, "place": f.place, "problem": f.problem} for f in report.findings],
         "findings_left_out": report.left_out,
+        "notes": report.notes,
     }
 
 
 def _show_report(screen: "Console", report: "Report") -> None:
+    for told in report.notes:
+        note(told)
     if report.findings:
         rows = [(finding.place, finding.problem) for finding in report.findings]
         screen.print(table("What is wrong", ("where", "what"), rows))

@@ -5,7 +5,7 @@ from itertools import chain
 from domain.errors import LedgerBrokenError
 from ledger.backend import GuardError
 from ledger.copy_target import SignedCommand, require_unfinished
-from ledger.postgres import Connection, connect, told
+from ledger.postgres_connection import Connection, connect, told
 from ledger.postgres_setup import create_database_objects, renew_password, role_names
 from ledger.sealer import seal
 from ledger.store import open_ledger
@@ -32,8 +32,9 @@ class PostgresTarget:
         self._connection: Connection = connect(self.url)
 
     def size(self) -> int:
-        seal(self._connection)
-        row = self._connection.execute("SELECT COALESCE(MAX(sequence), 0) FROM sealing").fetchone()
+        with told():
+            seal(self._connection)
+            row = self._connection.execute("SELECT COALESCE(MAX(sequence), 0) FROM sealing").fetchone()
         return int(row[0]) if row else 0
 
     def add(self, commands: list[SignedCommand]) -> None:
@@ -59,7 +60,8 @@ class PostgresTarget:
                 f"the records from {commands[0].records[0].key!r} on cannot be replayed: {refusal.message}",
                 "nothing was handed over; net ledger verify says what is wrong with the source",
             ) from refusal
-        seal(self._connection)
+        with told():
+            seal(self._connection)
 
     def _add_records(self, numbers: list[int], commands: list[SignedCommand]) -> None:
         rows = list(
@@ -76,16 +78,16 @@ class PostgresTarget:
 
 def _program_url(url: str, ledger_id: str) -> str:
     """The program's URL: of the ledger just made here, or ``url`` itself for a copy to go on with."""
-    with connect(url) as connection:
+    with connect(url) as connection, told():
         if connection.execute("SELECT to_regclass('net.ledger')").fetchone() == (None,):
-            with told(), connection.transaction():
+            with connection.transaction():
                 return create_database_objects(connection, url)
         empty = connection.execute("SELECT 1 FROM net.ledger").fetchone() is None
         if empty:
             return _renewed(connection, url)
     with open_ledger(url) as copy:
         require_unfinished(copy, ledger_id)
-    with connect(url) as connection:
+    with connect(url) as connection, told():
         return _renewed(connection, url)
 
 

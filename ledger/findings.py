@@ -28,6 +28,8 @@ class Report:
     root: bytes = b""
     findings: list[Finding] = field(default_factory=list)
     left_out: int = 0
+    notes: list[str] = field(default_factory=list)
+    """What could not be looked at here; it says nothing against the ledger."""
     record_seconds: float = 0.0
     signature_seconds: float = 0.0
     unsealed: int = 0

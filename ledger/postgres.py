@@ -21,14 +21,13 @@ from domain.errors import (
 )
 from ledger.backend import ContendedError, GuardError, NewRecord, Progress, Row
 from ledger.findings import Finding, Report
+from ledger.postgres_connection import Connection, connect, told
 from ledger.postgres_setup import create_database_objects
 from ledger.sealer import SealedNodes, seal
 from ledger.signing import command_digest, command_message
 from ledger.transaction import Clock, FirstRecords, Transaction
 from ledger.versions import newest_version, version_of
 from trust.keys import Actor
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 SEAL_EVERY_SECONDS = 0.25
 QUEUE_LOCK = 0x6E65_7402
@@ -39,63 +38,6 @@ _SIGN = (
 )
 _AT_ONCE = "SELECT commit_records(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 _PREPARED: dict[str, str] = {}
-
-
-def connect(url: str) -> Connection:
-    """A connection in autocommit whose commits are on the disk; ``UnreachableError`` when there is none."""
-    try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
-        connection.execute(
-            "SELECT set_config('search_path', 'net, pg_temp', false),"
-            " set_config('default_transaction_isolation', 'read committed', false),"
-            " CASE current_setting('synchronous_commit') WHEN 'off'"
-            " THEN set_config('synchronous_commit', 'on', false) END"
-        )
-    except psycopg.OperationalError as error:
-        raise UnreachableError(
-            f"PostgreSQL could not be reached: {_first_line(error)}",
-            "see that the server runs and that the URL is right, then run the same command again",
-        ) from None
-    except psycopg.ProgrammingError as error:
-        raise UsageError(
-            f"this is no PostgreSQL URL: {_first_line(error)}", "postgresql://ROLE@HOST/DATABASE"
-        ) from None
-    connection.prepare_threshold = 1
-    return connection
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """PostgreSQL's errors as the ledger's own."""
-    try:
-        yield
-    except psycopg.errors.InFailedSqlTransaction as error:
-        raise ContendedError(
-            "the database gave this write up at an earlier step", "nothing was written: run it again"
-        ) from error
-    except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
-        raise ContendedError(
-            f"another writer was in the way: {_first_line(error)}", "nothing was written: run it again"
-        ) from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise RefusedError(
-            f"the database does not allow it: {_first_line(error)}", "use the URL that net init gave"
-        ) from error
-    except psycopg.Error as error:
-        if error.sqlstate == "NT001":
-            raise GuardError(_first_line(error).removeprefix("net: ")) from None
-        if error.sqlstate is None or error.sqlstate[:2] in ("08", "57"):
-            raise UnreachableError(
-                f"the connection to PostgreSQL broke: {_first_line(error)}",
-                "run the same command again: what was written is found by its key",
-            ) from error
-        raise LedgerBrokenError(
-            f"the ledger cannot be read: {_first_line(error)}", "net ledger verify says what is wrong"
-        ) from error
 
 
 def _statement(text: str) -> str:
@@ -215,12 +157,18 @@ class PostgresBackend:
         self._may_write = False
         self._writing = False
         self._sealed_at = 0.0
+        self._sealer: bool | None = None
         self.ledger_id, self.practice = self._identity()
 
     def _identity(self) -> tuple[str, bool]:
         queries = self.reader()
-        if not list(queries.rows("SELECT 1 WHERE to_regclass('net.ledger') IS NOT NULL")):
+        there = next(queries.rows("SELECT to_regclass('net.ledger'), to_regclass('net.record')"))
+        if there == (None, None):
             raise NotFoundError("there is no ledger in this database", "net init makes one")
+        if None in there:
+            raise LedgerBrokenError(
+                "a table of this ledger was dropped", "restore the server's backup, or net ledger restore"
+            )
         row = next(queries.rows("SELECT ledger_id, practice, schema_version FROM ledger"), None)
         if row is None:
             raise UsageError(
@@ -256,6 +204,8 @@ class PostgresBackend:
         try:
             self.seal()
             unsealable = None
+        except UnreachableError:
+            raise
         except NetError as error:
             unsealable = Finding("tree", "the newest records", f"cannot be sealed: {error.message}")
         with told():
@@ -323,11 +273,25 @@ class PostgresBackend:
         return connection
 
     def seal(self) -> int:
-        """Give every committed record its place in the tree; how many got theirs now."""
+        """Give every committed record its place in the tree; how many got theirs now.
+
+        Who may only read, or reads from a replica, sees what others have sealed.
+        """
         with told():
-            count = seal(self.reader().connection)
+            connection = self.reader().connection
+            count = seal(connection) if self._may_seal(connection) else 0
         self._sealed_at = time.monotonic()
         return count
+
+    def _may_seal(self, connection: Connection) -> bool:
+        if self._sealer is None:
+            row = connection.execute(
+                "SELECT NOT pg_is_in_recovery()"
+                " AND NOT current_setting('default_transaction_read_only')::boolean"
+                " AND has_any_column_privilege('net.sealing', 'INSERT')"
+            ).fetchone()
+            self._sealer = bool(row and row[0])
+        return self._sealer
 
     def _seal_now_and_then(self) -> None:
         """A short-lived command seals when it closes; a long-lived writer a few times a second."""

@@ -1,26 +1,30 @@
 """What the schema ``net`` is made of, in a form that can be compared with what the program ships.
 
 Only facts that PostgreSQL stores are compared, never its rendering of them, so that the listing is alike on
-every version of the server. Role names are reduced to the part they play. After a change of the schema run
+every version of the server. A view has no such facts: its statement is kept, and compared as the server at
+hand renders it. Role names are reduced to the part they play. After a change of the schema run
 ``python -m ledger.postgres_catalog URL`` against a fresh ledger to write the shipped listing anew.
 """
 
 import json
+import re
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
-from ledger.findings import Finding
+from ledger.findings import Finding, Report
+from ledger.postgres_connection import Connection, reraise_if_broken
+from ledger.postgres_setup import schema_text
 from ledger.versions import SCHEMA_VERSION, kept_listing
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from ledger.views import postgres_views
 
 _HOLDER = """CASE WHEN grantee = nspowner THEN 'owner' WHEN grantee = 0 THEN 'everybody'
   ELSE COALESCE(substring(grantee::regrole::text FROM '_net_(program|reader)"?$'), grantee::regrole::text)
   END AS holder"""
+
+_VIEW = re.compile(r"(CREATE VIEW (\w+)\b[^;]*);")
 
 _QUERIES = (
     """SELECT 'table ' || relname, relkind::text || relpersistence::text || relrowsecurity::text
@@ -55,9 +59,7 @@ _QUERIES = (
                 || (proowner = nspowner)::text
          FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
          JOIN pg_language ON pg_language.oid = prolang WHERE nspname = 'net'""",
-    # PostgreSQL renders a view anew in each version, so that one is compared on the version it was listed on
-    """SELECT 'view ' || relname || ' on ' || current_setting('server_version_num')::integer / 10000,
-              md5(pg_get_viewdef(oid))
+    """SELECT 'view ' || relname, pg_get_viewdef(oid)
          FROM pg_class WHERE relnamespace = 'net'::regnamespace AND relkind = 'v'""",
     """SELECT 'rule ' || relname || '.' || rulename, ev_type::text || ev_enabled::text
          FROM pg_rewrite JOIN pg_class ON pg_class.oid = ev_class
@@ -95,47 +97,81 @@ _QUERIES = (
 
 
 def catalog(connection: Connection) -> dict[str, str]:
-    """Every object of the schema by name, with what it is."""
+    """Every object of the schema by name, with what it is; views as this server writes them."""
     # what PostgreSQL writes in full depends on the path
     connection.execute("SELECT set_config('search_path', 'net, pg_temp', false)")
     return {name: said for query in _QUERIES for name, said in connection.execute(query)}
 
 
 def shipped() -> dict[str, str]:
+    """What a ledger of this version is made of; views as the statements that make them."""
     text = files("ledger").joinpath("schema/postgres.json").read_text(encoding="utf-8")
     listing: dict[str, str] = json.loads(text)
     return listing
 
 
-def check_catalog(connection: Connection, schema: int = SCHEMA_VERSION) -> list[Finding]:
-    """Tables, columns, guards, functions and rights against the listing that ships with the program."""
+def view_statements() -> dict[str, str]:
+    """The statement that makes each view of the schema."""
+    made = schema_text() + postgres_views()
+    return {f"view {name}": text for text, name in _VIEW.findall(made)}
+
+
+def check_catalog(connection: Connection, report: Report, schema: int = SCHEMA_VERSION) -> None:
+    """Tables, columns, guards, functions, views and rights against the listing that ships."""
     found = catalog(connection)
-    version = connection.info.server_version // 10000
     listing = shipped() if schema == SCHEMA_VERSION else kept_listing(schema)
-    wanted = {name: said for name, said in listing.items() if _comparable(name, version)}
-    if not any(name.startswith("view ") for name in wanted):
-        found = {name: said for name, said in found.items() if not name.startswith("view ")}
-    findings = [
-        Finding("schema", name, "is missing: it was dropped")
-        if name not in found
-        else Finding("schema", name, "was changed: it is not what this program made")
-        for name in wanted
-        if found.get(name) != wanted[name]
-    ]
-    findings += [
-        Finding("schema", name, "was added: this program does not make it")
-        for name in sorted(found.keys() - wanted.keys())
-    ]
-    return findings
+    wanted = {name: said for name, said in listing.items() if not _is_view(name)}
+    views = {name: said for name, said in listing.items() if _is_view(name)}
+    written = _as_this_server_writes(connection, views)
+    if written is None:
+        report.notes.append("the texts of views were not compared: nothing can be made here to compare with")
+        found = {name: said for name, said in found.items() if name not in views}
+    else:
+        wanted |= written
+    report.add(
+        [
+            Finding("schema", name, "is missing: it was dropped")
+            if name not in found
+            else Finding("schema", name, "was changed: it is not what this program made")
+            for name in wanted
+            if found.get(name) != wanted[name]
+        ]
+    )
+    report.add(
+        [
+            Finding("schema", name, "was added: this program does not make it")
+            for name in sorted(found.keys() - wanted.keys())
+        ]
+    )
 
 
-def _comparable(name: str, version: int) -> bool:
-    return not name.startswith("view ") or name.endswith(f" on {version}")
+def _is_view(name: str) -> bool:
+    return name.startswith("view ")
+
+
+def _as_this_server_writes(connection: Connection, views: dict[str, str]) -> dict[str, str] | None:
+    """Each view's text as this very server renders it, whatever its version: made for a moment beside the
+    ledger and taken back. None where not even that is allowed, as on a replica.
+    """
+    written: dict[str, str] = {}
+    for name, statement in views.items():
+        beside = statement.replace(f"CREATE VIEW {name[5:]}", "CREATE TEMPORARY VIEW compared", 1)
+        try:
+            with connection.transaction(force_rollback=True):
+                connection.execute(beside)
+                row = connection.execute("SELECT pg_get_viewdef('pg_temp.compared'::regclass)").fetchone()
+        except (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InsufficientPrivilege):
+            return None
+        except psycopg.DatabaseError as error:  # what it is made of is damaged: that is a finding too
+            reraise_if_broken(connection, error)
+            row = (statement,)
+        written[name] = row[0] if row else ""
+    return written
 
 
 def main() -> None:
     with psycopg.connect(sys.argv[1]) as connection:
-        listing = catalog(connection)
+        listing = catalog(connection) | view_statements()
     path = Path(__file__).parent / "schema" / "postgres.json"
     path.write_text(json.dumps(listing, indent=0, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -7,16 +7,14 @@
 
 import secrets
 from importlib.resources import files
-from typing import Any, LiteralString
+from typing import LiteralString
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-import psycopg
 from psycopg import sql
 
 from domain.errors import RefusedError
+from ledger.postgres_connection import Connection
 from ledger.views import postgres_views
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 _GRANTS = """
 GRANT USAGE ON SCHEMA net TO {program}, {reader};
@@ -46,6 +44,7 @@ def create_database_objects(connection: Connection, url: str) -> str:
     taken = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'net'").fetchone()
     if taken:
         raise RefusedError("this database holds a ledger already", "name another database with --ledger")
+    _require_maker(connection)
     names = role_names(connection.info.dbname)
     password = secrets.token_urlsafe(24)
     _create_roles(connection, names, password)
@@ -56,6 +55,18 @@ def create_database_objects(connection: Connection, url: str) -> str:
     connection.execute(postgres_views())
     grant_rights(connection, names)
     return with_login(url, names["program"], password)
+
+
+def _require_maker(connection: Connection) -> None:
+    may = connection.execute(
+        "SELECT (rolsuper OR rolcreaterole) AND has_database_privilege(current_database(), 'CREATE')"
+        " FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    if not (may and may[0]):
+        raise RefusedError(
+            f"the role {connection.info.user} may not make a ledger in this database",
+            "net init needs, once, the URL of somebody who may create roles and schemas there",
+        )
 
 
 def _create_roles(connection: Connection, names: dict[str, str], password: str) -> None:

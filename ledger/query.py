@@ -9,18 +9,15 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import psycopg
-from psycopg.pq import ExecStatus
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import UsageError
-from ledger.postgres import Connection
-from ledger.postgres import connect as connect_postgres
-from ledger.postgres_setup import role_names
 from ledger.sqlite_file import connect as connect_sqlite
 from ledger.store import is_postgres, open_ledger, sqlite_path
 from ledger.views import SQLITE, views
+
+if TYPE_CHECKING:
+    from ledger.postgres_connection import Connection
 
 _ALLOWED = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -72,7 +69,12 @@ def _authorize(
 
 @contextmanager
 def _postgres(url: str, statement: str) -> Iterator[tuple[Sequence[str], Iterator[tuple[Any, ...]]]]:
-    connection = connect_postgres(url)
+    import psycopg
+
+    from ledger.postgres_connection import connect, reraise_if_broken
+    from ledger.postgres_setup import role_names
+
+    connection = connect(url)
     try:
         reader = role_names(connection.info.dbname)["reader"]
         connection.execute("BEGIN READ ONLY")
@@ -81,13 +83,16 @@ def _postgres(url: str, statement: str) -> Iterator[tuple[Sequence[str], Iterato
         with connection.cursor() as cursor:
             yield columns, _told(cursor.stream(statement), psycopg.Error)
     except psycopg.Error as error:
+        reraise_if_broken(connection, error)
         raise UsageError(f"the statement was refused: {str(error).splitlines()[0]}", HINT) from None
     finally:
         connection.close()
 
 
-def _described(connection: Connection, statement: str) -> list[str]:
+def _described(connection: "Connection", statement: str) -> list[str]:
     """The columns of the answer; preparing a statement takes one alone, and runs nothing."""
+    from psycopg.pq import ExecStatus
+
     server = connection.pgconn
     prepared = server.prepare(b"", statement.encode())
     if prepared.status != ExecStatus.COMMAND_OK:

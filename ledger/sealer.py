@@ -8,14 +8,9 @@ last": numbers are drawn before the commit and come out of order. ``seal.horizon
 search: all that was visible below it is sealed.
 """
 
-from typing import Any
-
-import psycopg
-
 from domain.errors import LedgerBrokenError
+from ledger.postgres_connection import Connection, told
 from trust.merkle import Frontier
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 SEALER_LOCK = 0x6E65_7401
 COMMANDS_AT_ONCE = 2_000
@@ -52,7 +47,8 @@ class SealedNodes:
         return self._one("SELECT node FROM sealing WHERE sequence = %s", number)
 
     def _one(self, statement: str, number: int) -> bytes:
-        row = self._connection.execute(statement, (number,)).fetchone()
+        with told():
+            row = self._connection.execute(statement, (number,)).fetchone()
         if row is None:
             raise LedgerBrokenError(f"record {number} is missing", "net ledger verify says what is wrong")
         return bytes(row[0])

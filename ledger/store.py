@@ -150,6 +150,7 @@ def create_ledger(
         _first_records(transaction, practice, actor, clock().date().isoformat(), floors)
 
     if is_postgres(url):
+        require_driver()
         from ledger import postgres
 
         return Ledger(postgres.create(str(url), name, actor, clock, begin), actor, clock)
@@ -166,6 +167,7 @@ def open_ledger(
     ``on`` is the trade date of what the ledger notes by itself (holds, claims, calls); today when None.
     """
     if is_postgres(url):
+        require_driver()
         from ledger import postgres
 
         return Ledger(postgres.PostgresBackend(str(url)), actor, clock, on)
@@ -194,6 +196,17 @@ def _first_records(
 def is_postgres(url: str | Path) -> bool:
     """Whether the URL names a database server and not a file."""
     return str(url).startswith(("postgresql://", "postgres://"))
+
+
+def require_driver() -> None:
+    """``UsageError`` where the driver for PostgreSQL cannot be loaded: it comes as a part of its own."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            f"the driver for PostgreSQL cannot be loaded: {str(error).splitlines()[0]}",
+            'pip install "psycopg[binary]", in the environment where net is installed',
+        ) from None
 
 
 def sqlite_path(url: str | Path) -> Path:

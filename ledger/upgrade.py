@@ -100,7 +100,8 @@ def _run_sqlite(url: str, actor: Actor, clock: Clock, before: int, after: int) -
 def _run_postgres(url: str, actor: Actor, clock: Clock, before: int, after: int) -> None:
     from psycopg import sql
 
-    from ledger.postgres import OwnersWrite, connect, told
+    from ledger.postgres import OwnersWrite
+    from ledger.postgres_connection import connect, told
     from ledger.postgres_setup import grant_rights, role_names
 
     with open_ledger(url) as ledger:

@@ -12,13 +12,12 @@ import psycopg
 from ledger.backend import Progress
 from ledger.findings import Finding, Report
 from ledger.postgres_catalog import check_catalog
+from ledger.postgres_connection import Connection, reraise_if_broken
 from ledger.verify_postgres_projections import check_projections
 from ledger.verify_records import check_command, check_stretch
 from ledger.verify_sqlite import COMMANDS, STRETCH, join_stretch
 from ledger.versions import SCHEMA_VERSION
 from trust.merkle import EMPTY_ROOT, fold
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 _RECORDS = """SELECT sealing.sequence, kind, key, trade_date, order_reference, state, legs, body, leaf, node,
        actor_key
@@ -37,22 +36,25 @@ _ENROLLED = """SELECT body::jsonb->'body'->>'actor_key', sealing.sequence
 
 
 def verify_database(connection: Connection, progress: Progress | None = None) -> Report:
-    """Recompute everything that the database says; the connection is put into one read-only snapshot."""
+    """Recompute everything that the database says; all from one snapshot."""
     report = Report()
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
     try:
         _verify(connection, report, progress)
     except psycopg.DatabaseError as error:
+        reraise_if_broken(connection, error)
         report.add([Finding("database", "schema net", f"cannot be read as a ledger: {error}")])
     finally:
-        connection.execute("ROLLBACK")
+        if not connection.closed:
+            connection.execute("ROLLBACK")
     return report
 
 
 def _verify(connection: Connection, report: Report, progress: Progress | None) -> None:
     started = time.perf_counter()
     report.ledger_id, size, schema = _extent(connection)
-    report.add(check_catalog(connection, schema))
+    check_catalog(connection, report, schema)
+    connection.execute("SET TRANSACTION READ ONLY")
     report.add(list(_outside(connection, report, size)))
     peaks: list[tuple[int, bytes]] = []
     for start in range(0, size, STRETCH):

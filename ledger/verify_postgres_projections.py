@@ -11,8 +11,7 @@ from typing import Any
 import psycopg
 
 from ledger.findings import Finding
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from ledger.postgres_connection import Connection, reraise_if_broken
 
 SHOWN = 20
 PARTS_SINCE = 2
@@ -224,6 +223,7 @@ def _compare(connection: Connection, projection: Projection) -> Iterator[Finding
             expected = _only_first(connection, projection.expected, projection.stored)
             stored = _only_first(connection, projection.stored, projection.expected)
     except psycopg.DatabaseError as error:
+        reraise_if_broken(connection, error)
         yield Finding(projection.name, f"{projection.name}s", f"cannot be recomputed: {error}")
         return
     found = {row[: projection.key]: row for row in stored}
