@@ -239,6 +239,7 @@ def test_views_that_cannot_be_compared_are_said_to_be_so(owner_url: str) -> None
     """A replica lets nothing be made, not even for a moment: the rest is verified, and the report says so."""
     with psycopg.connect(owner_url) as connection:
         connection.execute("SET TRANSACTION READ ONLY")
+        connection.execute("SET search_path = net, pg_temp")
         report = verified(connection)
     assert report.sound
     assert "not compared" in report.notes[0]
