@@ -1,11 +1,12 @@
 """The providers' side: bills, payments, damages, refunds, failures and cancellations, in both books."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
 from domain.money import round_minor
 from domain.states import OrderState
+from domain.terms import CancellationTerm
 from finance.books import Posting
 from finance.contract import NETWORK, TRADER, Booking
 from finance.position import CASH, Account, Position, share_of
@@ -190,14 +191,19 @@ def _claim_prepayment(position: Position, account: Account, amount: int, on: dat
 def cancellation_fee(booking: Booking, state: str) -> int:
     """What a provider keeps when the order is cancelled in ``state``: its term for that state, else for the
     latest state before it, else nothing; never more than its price."""
+    return fee_of_terms(booking.cancellation, state, booking.net_minor)
+
+
+def fee_of_terms(terms: Sequence[CancellationTerm], state: str, net_minor: int) -> int:
+    """The same of any terms and net price."""
     reached = PROGRESS.index(state) if state in PROGRESS else -1
     found = 0
     best = -1
-    for term in booking.cancellation:
+    for term in terms:
         place = PROGRESS.index(term.state.upper()) if term.state.upper() in PROGRESS else -1
         if best < place <= reached:
             best = place
-            found = min(round_minor(booking.net_minor * term.share) + term.amount_minor, booking.net_minor)
+            found = min(round_minor(net_minor * term.share) + term.amount_minor, net_minor)
     return found
 
 

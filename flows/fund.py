@@ -35,6 +35,7 @@ from finance.facts import Fact, FactKind
 from finance.position import OWN_EVENTS
 from finance.underwriting import rate_of
 from flows.acceptance import acceptance, acceptance_key, first_key
+from flows.cancellation import terms_of
 from flows.posting import OrderBook, opened_book, read_book
 from flows.registry import claim_order
 
@@ -60,7 +61,7 @@ class Accepted:
 
 def contract_of(order: Order, plan: Plan, network: Network, on: date) -> Contract:
     """The plan with the terms it rests on, as they are now; a later network file does not change it."""
-    names = _booking_names(plan)
+    names = booking_names(plan)
     return Contract(
         plan.order,
         plan.currency,
@@ -129,7 +130,7 @@ def _sale(order: Order, plan: Plan, network: Network) -> Sale:
     return Sale(plan.net_minor, plan.tax_minor, quantity or Fraction(1), tuple(dues), late)
 
 
-def _booking_names(plan: Plan) -> list[str]:
+def booking_names(plan: Plan) -> list[str]:
     """One name per leg: the provider's id, numbered where it has several."""
     names: list[str] = []
     for leg in plan.legs:
@@ -159,7 +160,7 @@ def _booking(leg: PlanLeg, name: str, plan: Plan, network: Network) -> Booking:
         goods=leg.kind == FACTORY,
         name=leg.name,
         deposit_guarantee=provider.deposit_guarantee if provider else Fraction(0),
-        cancellation=provider.cancellation if provider else (),
+        cancellation=terms_of(provider),
         slot_days=max((leg.ends_on - leg.starts_on).days, 1),
     )
 

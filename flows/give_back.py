@@ -16,7 +16,7 @@ from finance.supply import cancellation_fee
 from flows.acceptance import WITHDRAWN, acceptance
 from flows.place import UNCOMMITTED, Placed, find_order
 from flows.posting import read_book
-from flows.release import release
+from flows.release import GivenBack, release
 
 if TYPE_CHECKING:
     from flows.session import Session
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
 REASON = "given back"
 COLLECTED = ("1210", "1220")
+Fees = tuple[tuple[str, int], ...]
+"""By firm, in minor units of the order's currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class GaveBack:
     order: str
     state: OrderState
     currency: str
-    fees: tuple[tuple[str, int], ...] = ()
+    fees: Fees = ()
     firms: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     dry_run: bool = False
@@ -74,10 +76,17 @@ def _give_back(session: "Session", known: Placed, after: OrderState, on: date, d
         with session.ledger.write() as transaction:
             fees = withdraw(transaction, known, on)
     given = release(session.ledger, session.firms, known.id, on, state=after.value, reason=REASON)
-    return GaveBack(known.id, after, currency, fees, given.firms, given.left)
+    return GaveBack(known.id, after, currency, _kept(fees, given, currency), given.firms, given.left)
 
 
-def withdraw(transaction: "Transaction", known: Placed, on: date) -> tuple[tuple[str, int], ...]:
+def _kept(by_terms: Fees, given: GivenBack, currency: str) -> Fees:
+    """What each firm keeps: as it answered, and by its terms where it has not yet."""
+    answered = {firm: fee for (firm, code), fee in given.fees.items() if code == currency}
+    rest = tuple((name, fee) for name, fee in by_terms if name.partition("#")[0] not in answered)
+    return (*((firm, fee) for firm, fee in answered.items() if fee), *rest)
+
+
+def withdraw(transaction: "Transaction", known: Placed, on: date) -> Fees:
     """Undo the acceptance of an order on which nothing has happened yet: what firms keep for that."""
     record = acceptance(transaction, known.id)
     if record is None:
@@ -100,12 +109,12 @@ def withdraw(transaction: "Transaction", known: Placed, on: date) -> tuple[tuple
     return fees
 
 
-def _fees(contract: Contract, state: OrderState) -> tuple[tuple[str, int], ...]:
+def _fees(contract: Contract, state: OrderState) -> Fees:
     every = [(booking.id, cancellation_fee(booking, state.value)) for booking in contract.bookings]
     return tuple((name, fee) for name, fee in every if fee)
 
 
-def _fee_legs(contract: Contract, fees: tuple[tuple[str, int], ...]) -> list[Leg]:
+def _fee_legs(contract: Contract, fees: Fees) -> list[Leg]:
     legs = []
     for name, fee in fees:
         booking = contract.booking(name)

@@ -30,7 +30,7 @@ class Need:
 
 def needs_of(plan: Plan, network: Network) -> list[Need]:
     """The legs in the order of the chain, then the credit lines; standby facilities are not held."""
-    return [_leg_need(plan, leg) for leg in plan.legs] + _credit_needs(plan, network)
+    return [leg_need(plan, leg) for leg in plan.legs] + _credit_needs(plan, network)
 
 
 def _need(
@@ -42,7 +42,8 @@ def _need(
     return Need(leg, firm, SlotRequest(order, leg, kind, firm, lines, price_minor, currency))
 
 
-def _leg_need(plan: Plan, leg: PlanLeg) -> Need:
+def leg_need(plan: Plan, leg: PlanLeg) -> Need:
+    """What the leg needs of its firm."""
     lines = tuple(
         SlotLine(
             slot_resource(slot.provider, slot.resource), slot.day.isoformat(), slot.quantity, slot.capacity

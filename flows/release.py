@@ -17,12 +17,14 @@ from ledger.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """``cost_minor`` by currency; ``left`` could not be given back yet (the sweep goes on trying)."""
+    """``cost_minor`` by currency, ``fees`` by firm and currency as answered; ``left`` could not be given back
+    yet (the sweep goes on trying)."""
 
     order: str
     firms: tuple[str, ...]
     cost_minor: dict[str, int] = field(default_factory=dict)
     left: tuple[str, ...] = ()
+    fees: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 class Releasing(Reservation):
@@ -46,7 +48,7 @@ class Releasing(Reservation):
         if self.asked_sets:
             self.give_up_open(self._reason)
         self._note(names)
-        return GivenBack(self.order, names, dict(self.cost), tuple(self.left))
+        return GivenBack(self.order, names, dict(self.cost), tuple(self.left), dict(self.fees))
 
     def _note(self, names: Sequence[str]) -> None:
         body: dict[str, Any] = {

@@ -10,11 +10,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.posting import Entry
+from domain.states import OrderState
 from flows.calls import Ask, MustAsk, Reply, Turn, Unreachable
+from flows.cancellation import fee_by_terms
+from flows.fees import charged_minor, post_fee
 from flows.firms import Firms
 from flows.journal import Journal, call_key
 from flows.needs import Need
-from flows.undo import post_fee
 from ledger.transaction import Transaction
 from providers.answers import instant_text, read_request, request_data
 from providers.protocol import (
@@ -77,6 +79,7 @@ class Reservation:
     prefix: str = ""
     kept: dict[str, Kept] = field(default_factory=dict)
     cost: dict[str, int] = field(default_factory=dict)
+    fees: dict[tuple[str, str], int] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     asked: dict[str, Need] = field(default_factory=dict)
@@ -241,7 +244,8 @@ class Reservation:
             verb = Verb.CANCEL if kept.booked else Verb.RELEASE
             one = self.ask_for(kept.need, verb, kept.turn, kept.reference)
             if kept.own:
-                self._count(one, ask(kept.adapter, one.call))
+                ask(kept.adapter, one.call)
+                self._count(one, self._own_fee(kept, one))
             elif kept.booked or not kept.simulated:
                 asks.append(one)
         if asks:
@@ -249,11 +253,23 @@ class Reservation:
             for one in asks:
                 self._count(one, self.turn.replies[one.operation])
 
+    def _own_fee(self, kept: Kept, one: Ask) -> Released:
+        """A firm in our own ledger keeps what its terms say; what was posted by them already stands."""
+        request = kept.need.request
+        fee = charged_minor(self.transaction, self.order, one.operation)
+        if fee is None:
+            state = OrderState.RESERVED if kept.booked else OrderState.HELD
+            fee = fee_by_terms(self.firms.network.provider(kept.need.firm), state.value, kept.price_minor)
+        return Released(fee, request.currency)
+
     def _count(self, one: Ask, reply: Reply) -> None:
         """Add up what giving back costs, and name what could not be given back."""
         if not isinstance(reply, Released):
             self.left.append(f"{one.firm} {one.call.reference}: {missing(reply)}")
-        elif reply.fee_minor:
+            return
+        place = one.firm, reply.currency
+        self.fees[place] = self.fees.get(place, 0) + reply.fee_minor
+        if reply.fee_minor:
             self.cost[reply.currency] = self.cost.get(reply.currency, 0) + reply.fee_minor
             post_fee(self.transaction, self.on, one.operation, one.call, reply)  # our own calendar's
 

@@ -14,6 +14,8 @@ from domain.errors import KeyReusedError, NotFoundError
 from domain.ports import Declined as NotFree
 from domain.ports import HoldLine
 from domain.posting import Entry
+from domain.states import OrderState
+from flows.cancellation import fee_by_terms
 from flows.catalogue import Catalogue, Offered
 from ledger.reading import Reading
 from ledger.records import Hold
@@ -31,12 +33,10 @@ from providers.protocol import (
     Unseen,
     Verb,
 )
-from providers.terms import cancel_fee_minor
 from trust.canonical import canonical_bytes
 
 QUOTE_FOR = timedelta(hours=1)
 HOLD_MAXIMUM = timedelta(days=14)
-_HELD, _BOOKED = "held", "booked"
 SOLD = "sold/"
 """What the holds of other firms are named by in our calendar."""
 
@@ -214,15 +214,15 @@ def _end(transaction: Transaction, catalogue: Catalogue, inquiry: Inquiry) -> An
         return Released(0, said.currency)
     if hold.ending is None:
         transaction.release_hold(hold.hold_id)
-        return Released(_fee(offered, _HELD, said), said.currency)
+        return Released(_fee(offered, OrderState.HELD, said), said.currency)
     if inquiry.verb is Verb.RELEASE:
         return Declined("refused", "it is booked by now: cancel it")
     transaction.end_booking(hold.hold_id, "cancelled")
-    return Released(_fee(offered, _BOOKED, said), said.currency)
+    return Released(_fee(offered, OrderState.RESERVED, said), said.currency)
 
 
-def _fee(offered: Offered | None, state: str, said: Held) -> int:
-    return 0 if offered is None else cancel_fee_minor(offered.capabilities, state, said.price_minor)
+def _fee(offered: Offered | None, state: OrderState, said: Held) -> int:
+    return fee_by_terms(offered.provider if offered else None, state.value, said.price_minor)
 
 
 _DOING = {Verb.HOLD: _hold, Verb.CONFIRM: _confirm, Verb.RELEASE: _end, Verb.CANCEL: _end}

@@ -3,26 +3,10 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from domain.posting import Entry, Leg
+from flows.fees import post_fee
 from flows.journal import Journal, call_key
 from ledger.transaction import Transaction
 from providers.protocol import Answer, Booked, Call, Held, Released, Verb
-
-FEE_ACCOUNT, PAYABLE_ACCOUNT = "5620", "2110"
-
-
-def post_fee(transaction: Transaction, on: date, operation: str, call: Call, released: Released) -> None:
-    """What giving back costs is owed to the firm from now on; once for each call that gave back."""
-    key = f"fee:{operation}"
-    if not released.fee_minor or transaction.record_by_key(key) is not None:
-        return
-    legs = (
-        Leg("trader", FEE_ACCOUNT, released.currency, released.fee_minor),
-        Leg("trader", PAYABLE_ACCOUNT, released.currency, -released.fee_minor),
-    )
-    request = call.request
-    body = {"firm": request.provider, "leg": request.leg, "fee_minor": str(released.fee_minor)}
-    transaction.append(Entry("slot.fee", key, on, request.order, body, legs))
 
 
 def close_call(

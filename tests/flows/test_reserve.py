@@ -234,9 +234,11 @@ def test_release_gives_everything_back_at_its_price(ledger, clock):
     assert set(given.firms) == {"mill", "store", "ship", "harbour"}
     assert ledger.holds("o1") == []
     assert ledger.order_state("o1") == "CONFIRMED"
-    assert [(one.account, one.amount_minor) for one in ledger.balance(order="o1")] == [
-        ("2110", -100),
-        ("5620", 100),
+    assert [(one.entity, one.account, one.amount_minor) for one in ledger.balance(order="o1")] == [
+        ("provider:mill", "1210", 100),
+        ("provider:mill", "4510", -100),
+        ("trader", "2110", -100),
+        ("trader", "5620", 100),
     ]
     planned(ledger, "o2")
     with ledger.write() as transaction:

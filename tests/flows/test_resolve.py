@@ -246,7 +246,7 @@ def test_firm_that_confirms_after_we_gave_up_is_cancelled_with_its_fee(ledger, c
     assert (len(swept.closed), swept.left) == (1, ())
     assert blind.kept() == {}
     assert open_calls(ledger, "o1") == []
-    owed = [(one.account, one.amount_minor) for one in ledger.balance(order="o1")]
+    owed = [(one.account, one.amount_minor) for one in ledger.balance(order="o1", entity="trader")]
     assert owed == [("2110", -50), ("5620", 50)]
 
 
