@@ -41,7 +41,7 @@ from flows.calls import Caller, Patience
 from flows.catalogue import Catalogue
 from flows.firms import Firms, no_secrets
 from flows.journal import Journal
-from flows.plan import newest_plan
+from flows.newest_plan import newest_plan
 from flows.release import Releasing
 from flows.reservation_terms import Job, Refused, Reserved, Waits
 from flows.reserving import Reserving

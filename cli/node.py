@@ -122,6 +122,100 @@ def serve(
     raise typer.Exit(_run_node(arguments))
 
 
+@command(app, "sold", example="net node sold\nnet node sold --all --json")
+def sold_slots(
+    asked: Asked,
+    every: Annotated[bool, typer.Option("--all", help="Also what has ended, and how.")] = False,
+) -> None:
+    """List what other firms hold and have booked here: who, for which order of theirs, what, for how much."""
+    from domain.money import format_minor
+    from flows.sold import sold
+
+    with asked.session() as session:
+        found = list(sold(session.ledger, live=not every))
+    names = ("reference", "buyer", "order", "slots", "state", "until", "price", "currency")
+    rows = [
+        (
+            one.reference,
+            one.buyer,
+            one.order,
+            ", ".join(f"{line.quantity} {line.resource} {line.period}" for line in one.lines),
+            one.state,
+            f"{one.until:%Y-%m-%d %H:%M} UTC" if one.until else "",
+            format_minor(one.price_minor, one.currency) if one.currency else "",
+            one.currency,
+        )
+        for one in found
+    ]
+    answer(
+        asked,
+        "node-sold",
+        {"sold": [dict(zip(names, row, strict=True)) for row in rows]},
+        lambda screen: screen.print(
+            table("", names, [(row[0][:12], *row[1:]) for row in rows], right="price")
+            if rows
+            else "nobody holds or has booked anything here"
+        ),
+    )
+
+
+SoldArgument = Annotated[
+    str, typer.Argument(metavar="REFERENCE", help="Its reference, the beginning of it, or BUYER:ORDER.")
+]
+ByOption = Annotated[str, typer.Option("--by", metavar="WHO", help="Who says so.")]
+
+
+@command(app, "withdraw", example='net node withdraw north:PO-7 --reason "line 2 is down" --by Li')
+def withdraw(
+    asked: Asked,
+    reference: SoldArgument,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What the buyer is told.")] = "",
+    by: ByOption = "",
+) -> None:
+    """Take back what another firm holds or has booked here, free the slot, and tell that firm.
+
+    The message goes out from the running node until the firm's own node has taken it.
+    """
+    from domain.errors import UsageError
+    from flows.sold import withdraw_sold
+    from trust.node_keys import trusted_firms
+
+    if not reason:
+        raise UsageError("the reason is missing: the buyer is told it", 'give --reason "what happened"')
+    with asked.session() as session:
+        one = withdraw_sold(session.ledger, reference, session.clock(), reason=reason, by=by)
+        told = {firm.name: firm.callback for firm in trusted_firms(session.keys_folder).values()}
+    if not told.get(one.buyer):
+        note(f"{one.buyer} takes no messages here (no --callback): tell them yourself")
+    _tell_ended(asked, "node-withdraw", one.buyer, one.order, "withdrawn")
+
+
+@command(app, "complete", example="net node complete north:PO-7 --by Li --evidence delivery-note-12")
+def complete(
+    asked: Asked,
+    reference: SoldArgument,
+    by: ByOption = "",
+    evidence: Annotated[str, typer.Option("--evidence", metavar="TEXT", help="What shows it.")] = "",
+) -> None:
+    """Record that what another firm booked here was done: the booking is used and ends.
+
+    A firm that buys with net says so by itself once the goods are delivered.
+    """
+    from domain.errors import UsageError
+    from flows.sold import complete_sold
+
+    if not by:
+        raise UsageError("who says so is missing", "give --by with a name")
+    with asked.session() as session:
+        one = complete_sold(session.ledger, reference, session.on, by=by, evidence=evidence)
+    _tell_ended(asked, "node-complete", one.buyer, one.order, "used")
+
+
+def _tell_ended(asked: Asked, schema: str, buyer: str, order: str, state: str) -> None:
+    document = {"buyer": buyer, "order": order, "state": state}
+    answer(asked, schema, document, lambda screen: screen.print(f"{buyer}:{order} is {state}"))
+
+
 def _run_node(arguments: list[str]) -> int:
     """The node is a program of its own beside this one: it takes this process over where that can be."""
     root = str(Path(__file__).resolve().parent.parent)

@@ -178,10 +178,18 @@ def show(asked: Asked, order: OrderArgument) -> None:
     net ledger trace ORDER tells its whole story with amounts.
     """
     from flows.place import find_order
+    from flows.withdrawals import open_withdrawals, told
 
     with asked.session() as session:
         placed = find_order(session.ledger, order)
-    _show(asked, "order", placed)
+        withdrawn = list(told(open_withdrawals(session.ledger, placed.id)))
+
+    def screen_of(screen: "Console") -> None:
+        render(screen, placed)
+        for line in withdrawn:
+            screen.print(f"note: {line}")
+
+    answer(asked, "order", {**document(placed), "withdrawn": withdrawn}, screen_of)
 
 
 @command(
@@ -258,7 +266,7 @@ def run_order(
     Where no ledger is set up and the order is the shipped example, it runs in a practice ledger.
     """
     from cli.way import tell_way
-    from flows.plan import newest_plan
+    from flows.newest_plan import newest_plan
     from flows.run import go_on
     from flows.run import run_order as run
     from flows.standing import standing_at
@@ -322,8 +330,8 @@ def advance_order(
     """
     from cli.way import tell_advance
     from flows.fulfil import advance
+    from flows.newest_plan import newest_plan
     from flows.place import find_order
-    from flows.plan import newest_plan
     from flows.standing import standing_at
 
     with asked.session() as session:
@@ -348,8 +356,8 @@ def settle_order(
     Refused while anybody is still owed.
     """
     from cli.way import tell_advance
+    from flows.newest_plan import newest_plan
     from flows.place import find_order, latest_day
-    from flows.plan import newest_plan
     from flows.settle import settle
     from flows.standing import standing_at
 

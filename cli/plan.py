@@ -87,8 +87,9 @@ def plan(
 
 def _booked_plan(session: "Session", what: str) -> "Plan | None":
     """The plan that a reserved order stands on: planning it again would count its own slots as taken."""
+    from flows.newest_plan import newest_plan
     from flows.place import read_order
-    from flows.plan import PLANNABLE, newest_plan
+    from flows.plan import PLANNABLE
     from flows.start import order_file
 
     known = None if order_file(Path(what)).is_file() else read_order(session.ledger, what)

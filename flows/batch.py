@@ -24,8 +24,9 @@ from flows.fulfil import Recorded, advance, play_out, record_played
 from flows.group import grouped
 from flows.lenders import lenders_have_rules
 from flows.needs import needs_of
+from flows.newest_plan import newest_plan
 from flows.place import Placed, place_order, same_order
-from flows.plan import current_plan, newest_plan
+from flows.plan import current_plan
 from flows.rehearse import Rehearsal, last_day, rehearse
 from flows.reserve import all_local, is_local
 from flows.run import (

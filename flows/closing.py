@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from domain.slots import CREDIT_PERIOD
 from domain.states import OrderState
 from finance.fold import Folded
+from flows.completions import intend_completions
 from flows.posting import OrderBook
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 def end_holds(transaction: "Transaction", book: OrderBook, folded: Folded) -> None:
     """End the holds that the order's state no longer needs."""
     state = folded.position.state
+    intend_completions(transaction, book.order, folded.position)
     if state not in (OrderState.SETTLED, OrderState.CANCELLED):
         return
     owed = any(debt.claim for debt in folded.position.debts.values())

@@ -59,9 +59,9 @@ def _ended(reading: "Reading", order: str, prefix: str) -> "Record | None":
 
 def _booking_of(reading: "Reading", order: str, leg: str) -> str:
     """The contract's name for what was reserved as that leg; empty for credit."""
-    from flows.fund import booking_names
+    from flows.booking_names import booking_names
     from flows.needs import leg_need
-    from flows.plan import newest_plan
+    from flows.newest_plan import newest_plan
 
     plan = newest_plan(reading, order)
     if plan is None:

@@ -18,6 +18,7 @@ from finance.fold import Folded, fold
 from finance.position import Position
 from flows.closing import end_holds
 from flows.posting import OrderBook, Recording, bring_up, clear, compare, entries_of, post, read_book
+from flows.withdrawals import open_withdrawals, told
 
 if TYPE_CHECKING:
     from ledger.reading import Reading
@@ -138,6 +139,12 @@ def _require(reading: "Reading", book: OrderBook, fact: Fact) -> None:
     if book.state is OrderState.SETTLED and fact.kind not in (FactKind.PAYMENT, FactKind.REFUND):
         raise StateError(
             f"order {book.order} is settled", "what comes later is recorded as a refund or payment"
+        )
+    if fact.kind is FactKind.DRAW and (lost := open_withdrawals(reading, book.order)):
+        raise RefusedError(
+            f"nothing is drawn on order {book.order}: {'; '.join(told(lost))}",
+            f"net slot release {book.order} gives the rest back, so that it can be planned anew;"
+            " net milestone fail records that the firm failed",
         )
     around = Circumstances(book.state, book.cash, _met(reading, book.order))
     found = objections(position, fact, around)

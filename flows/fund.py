@@ -35,6 +35,7 @@ from finance.facts import Fact, FactKind
 from finance.position import OWN_EVENTS
 from finance.underwriting import rate_of
 from flows.acceptance import acceptance, acceptance_key, first_key
+from flows.booking_names import booking_names
 from flows.cancellation import terms_of
 from flows.posting import OrderBook, opened_book, read_book
 from flows.registry import claim_order
@@ -128,15 +129,6 @@ def _sale(order: Order, plan: Plan, network: Network) -> Sale:
     quantity = sum((Fraction(line.quantity) for line in order.lines), Fraction(0))
     late = LATE_RATE_DAILY.get(network.country, Fraction(0))
     return Sale(plan.net_minor, plan.tax_minor, quantity or Fraction(1), tuple(dues), late)
-
-
-def booking_names(plan: Plan) -> list[str]:
-    """One name per leg: the provider's id, numbered where it has several."""
-    names: list[str] = []
-    for leg in plan.legs:
-        same = sum(1 for name in names if name.split("#")[0] == leg.provider)
-        names.append(f"{leg.provider}#{same + 1}" if same else leg.provider)
-    return names
 
 
 def _is_inspection(leg: PlanLeg, plan: Plan) -> bool:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.errors import NotFoundError
+from flows.calls import Patience
 from flows.catalogue import Catalogue
+from flows.sweep import sweep
 from ledger.store import Ledger, open_ledger
 
 if TYPE_CHECKING:
@@ -15,11 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenedNode:
-    """``open_ledger`` gives a handle for a thread of its own; ``offers`` counts the resources offered."""
+    """``open_ledger`` gives a handle for a thread of its own; ``offers`` counts the resources offered;
+    ``sweep`` finishes what is owed to the firms that we reserved at ourselves."""
 
     open_ledger: Callable[[], Ledger]
     nonces: Path
     offers: int
+    sweep: Callable[[Ledger], object]
 
 
 def open_node(session: "Session") -> OpenedNode:
@@ -33,6 +37,10 @@ def open_node(session: "Session") -> OpenedNode:
             "the network file has no catalog firm to offer", "net provider add puts your own firm in"
         )
     session.ledger.size()  # fails here, not in a thread, when it cannot be read
+    firms, clock = session.firms, session.clock
     return OpenedNode(
-        lambda: open_ledger(url, actor=actor, clock=session.clock), session.keys_folder / "nonces.db", offers
+        lambda: open_ledger(url, actor=actor, clock=clock),
+        session.keys_folder / "nonces.db",
+        offers,
+        lambda ledger: sweep(ledger, firms, clock().date(), patience=Patience(sends=1)),
     )

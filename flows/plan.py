@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from domain.errors import NetError, NoCapacityError, NotFoundError, OwnCashNeededError, StalePlanError
 from domain.network import Network, Policy
 from domain.order import Order
-from domain.plain import from_plain, to_plain
+from domain.plain import to_plain
 from domain.plan import Availability, Certificate, Plan
 from domain.posting import Entry
 from domain.states import OrderState, require_move
+from flows.newest_plan import PLANNED, newest_plan
 from flows.place import Placed, find_order
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ledger.reading import Reading
     from ledger.transaction import Transaction
 
-PLANNED = "plan"
 PLANNABLE = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED})
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
 
@@ -117,13 +117,6 @@ def first_planning(plan: Plan, on: date) -> Entry:
 def _planning(order_id: str, plan: Plan, on: date, number: int) -> Entry:
     body = {"plan": to_plain(plan), "state": OrderState.PLANNED.value}
     return Entry(PLANNED, f"{PLANNED}:{order_id}:{number}", on, order_id, body)
-
-
-def newest_plan(reading: "Reading", order_id: str) -> Plan | None:
-    newest = None
-    for record in reading.records(order=order_id, kind=PLANNED):
-        newest = record
-    return from_plain(Plan, newest.body["plan"]) if newest is not None else None
 
 
 def current_plan(reading: "Reading", order_id: str) -> Plan:

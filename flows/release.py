@@ -8,8 +8,12 @@ from typing import Any
 from domain.errors import NetError
 from domain.posting import Entry
 from domain.states import OrderState, require_move
+from finance.fold import fold
+from flows.acceptance import acceptance
 from flows.calls import Caller, Patience, Steps, Turn
+from flows.completions import rendered_legs
 from flows.firms import Firms
+from flows.posting import read_book
 from flows.reservation import Reservation
 from ledger.store import Ledger
 from ledger.transaction import Transaction
@@ -43,12 +47,22 @@ class Releasing(Reservation):
         self.read_asked()
         self.adopt_asked()
         self.adopt_own()
+        for leg in self._rendered():
+            self.kept.pop(leg, None)
         names = tuple(dict.fromkeys(kept.need.firm for kept in self.kept.values()))
         yield from self.give_back(list(self.kept))
         if self.asked_sets:
             self.give_up_open(self._reason)
         self._note(names)
         return GivenBack(self.order, names, dict(self.cost), tuple(self.left), dict(self.fees))
+
+    def _rendered(self) -> set[str]:
+        """What was rendered in full is used and billed: nobody can give it back."""
+        if acceptance(self.transaction, self.order) is None:
+            return set()
+        book = read_book(self.transaction, self.order)
+        position = fold(book.contract, book.facts, max(fact.on for fact in book.facts)).position
+        return rendered_legs(self.transaction, self.order, position)
 
     def _note(self, names: Sequence[str]) -> None:
         body: dict[str, Any] = {

@@ -17,6 +17,7 @@ from flows.fees import charged_minor, post_fee
 from flows.firms import Firms
 from flows.journal import Journal, call_key
 from flows.needs import Need
+from flows.withdrawals import was_withdrawn
 from ledger.transaction import Transaction
 from providers.answers import instant_text, read_request, request_data
 from providers.protocol import (
@@ -39,6 +40,8 @@ from providers.protocol import (
 MARGIN = timedelta(seconds=5)
 """A hold that ends sooner than this is treated as ended: the confirmation could come too late."""
 UNDOING = (f"/{Verb.RELEASE.value}", f"/{Verb.CANCEL.value}")
+ENDING = (*UNDOING, f"/{Verb.COMPLETE.value}")
+"""Calls that end something: whatever else becomes of the order, they are still made."""
 
 Asking = Generator[Sequence[Ask], Turn, None]
 
@@ -176,6 +179,8 @@ class Reservation:
 
     def _firm_kept(self, need: Need, turn: int) -> Kept | None:
         adapter = self.adapter(need)
+        if was_withdrawn(self.transaction, self.hold_id(need.leg, turn)):
+            return None
         booked = self._answer(need.leg, Verb.CONFIRM, turn)
         held = self._answer(need.leg, Verb.HOLD, turn)
         until = self.turn.now + self.hold_for
@@ -276,7 +281,7 @@ class Reservation:
     def give_up_open(self, reason: str) -> None:
         """Calls still without an answer: whatever comes of them is undone by the sweep."""
         for intent in self.transaction.unfinished_intents(self.order):
-            if intent.operation.startswith(f"{self.prefix}/") and not intent.operation.endswith(UNDOING):
+            if intent.operation.startswith(f"{self.prefix}/") and not intent.operation.endswith(ENDING):
                 Journal().give_up(self.transaction, self.on, intent.operation, self.order, reason)
 
     # what is recorded ---------------------------------------------------------------------------
@@ -296,6 +301,8 @@ class Reservation:
             "hold": capabilities.hold.value,
             "simulated": kept.simulated or capabilities.simulated,
             "expires_at": instant_text(kept.expires_at),
+            "turn": kept.turn,
+            "completes": capabilities.completes,
         }
 
     def cost_data(self) -> dict[str, str]:

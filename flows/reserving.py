@@ -11,7 +11,8 @@ from domain.states import OrderState, require_move
 from flows.calls import Ask, MustAsk, Reply, Steps, Unreachable
 from flows.firms import Firms
 from flows.needs import Need, needs_of
-from flows.plan import PLANNED, newest_plan, record_plan
+from flows.newest_plan import PLANNED, newest_plan
+from flows.plan import record_plan
 from flows.reservation import MARGIN, Asking, Kept, Reservation, missing, opening_verb
 from flows.reservation_terms import (
     Job,
@@ -25,7 +26,8 @@ from flows.reservation_terms import (
     refusal_data,
     reserved_again,
 )
-from providers.protocol import Booked, Declined, Held, HoldKind, Pending, Quoted, Verb, ask
+from flows.withdrawals import was_withdrawn
+from providers.protocol import WITHDRAWN, Booked, Declined, Held, HoldKind, Pending, Quoted, Verb, ask
 
 TURNS = 20
 """How often a leg is held again after its hold expired, before the flow stops trying."""
@@ -239,6 +241,8 @@ class Reserving(Reservation):
 
     def _keep(self, need: Need, reply: Reply, turn: int) -> bool:
         match reply:
+            case Held() if was_withdrawn(self.transaction, self.hold_id(need.leg, turn)):
+                self._refuse(need, WITHDRAWN, "took back what it held")
             case Held() if reply.expires_at <= self.turn.now + MARGIN:
                 return False
             case Held():

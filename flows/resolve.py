@@ -13,11 +13,24 @@ from domain.errors import NotFoundError, RefusedError
 from domain.posting import Entry
 from flows.journal import Journal, Known
 from flows.undo import close_call, intend_undoing
+from flows.withdrawals import note_withdrawal
 from ledger.reading import Reading
 from ledger.store import Ledger
 from ledger.transaction import Transaction
 from providers.answers import answer_data
-from providers.protocol import Answer, Booked, Call, Declined, Held, Pending, Quoted, Released, Unseen, Verb
+from providers.protocol import (
+    WITHDRAWN,
+    Answer,
+    Booked,
+    Call,
+    Declined,
+    Held,
+    Pending,
+    Quoted,
+    Released,
+    Unseen,
+    Verb,
+)
 
 _FITTING: dict[Verb, tuple[type, ...]] = {
     Verb.QUOTE: (Quoted,),
@@ -36,6 +49,7 @@ class Taken(StrEnum):
     DUPLICATE = "duplicate"
     LATE = "late"
     ORPHAN = "orphan"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +204,17 @@ def take_message_in(
         return _answer(transaction, ledger_id, on, operation, known, answer, now)
     if known.answer == answer:
         return Taken.DUPLICATE
+    if isinstance(answer, Declined) and _takes_back(known.answer, answer):
+        order, firm = known.call.request.order, known.call.request.provider
+        note_withdrawal(transaction, on, operation, order, firm, answer)
+        return Taken.WITHDRAWN
     _undo_late(transaction, ledger_id, operation, known, answer, now)
     return _file(transaction, on, "firm.late", firm, message_id, order, answer, Taken.LATE)
+
+
+def _takes_back(before: Answer, answer: Declined) -> bool:
+    """Whether a firm says of its own accord that what it held or booked is no more."""
+    return isinstance(before, Held | Booked) and answer.code == WITHDRAWN
 
 
 def _undo_late(

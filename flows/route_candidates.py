@@ -18,9 +18,10 @@ from finance.underwriting import rules_of
 from flows.availability import LedgerAvailability
 from flows.exposures import exposures_of
 from flows.needs import needs_of
+from flows.newest_plan import newest_plan
 from flows.offers import concentrations_of, groups_in
 from flows.place import Placed
-from flows.plan import known_as, newest_plan, stale_inputs
+from flows.plan import known_as, stale_inputs
 from routing.allocation import Allocation, Candidate, Demand, Resource, allocation_of
 from routing.choose import candidates, choose
 from routing.offers import CurrencyError, exchange_factor

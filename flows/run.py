@@ -30,6 +30,7 @@ from flows.plan import (
 from flows.replan import Replanning
 from flows.reservation_terms import Job, NextPlan, Outcome, Refused, Reserved, Waits
 from flows.reserve import all_local, refusal_error, reserve, reserve_in, reserve_many, waiting_error
+from flows.withdrawals import open_withdrawals, told
 from routing.choose import choose
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def go_on(session: "Session", order_id: str, on: date) -> Way:
     _require_under_way(known)
     plan = current_plan(session.ledger, known.id)
     _accept_once(session, known, plan, on)
-    return Way(known, plan, repeated=True)
+    lost = tuple(told(open_withdrawals(session.ledger, known.id)))
+    return Way(known, plan, lost, repeated=True)
 
 
 def _fresh_plan(session: "Session", known: Placed, on: date) -> Plan:

@@ -14,6 +14,7 @@ from domain.errors import KeyReusedError, NotFoundError
 from domain.ports import Declined as NotFree
 from domain.ports import HoldLine
 from domain.posting import Entry
+from domain.slots import CREDIT_PERIOD
 from domain.states import OrderState
 from flows.cancellation import fee_by_terms
 from flows.catalogue import Catalogue, Offered
@@ -225,7 +226,29 @@ def _fee(offered: Offered | None, state: OrderState, said: Held) -> int:
     return fee_by_terms(offered.provider if offered else None, state.value, said.price_minor)
 
 
-_DOING = {Verb.HOLD: _hold, Verb.CONFIRM: _confirm, Verb.RELEASE: _end, Verb.CANCEL: _end}
+def _complete(transaction: Transaction, _: Catalogue, inquiry: Inquiry) -> Answer:
+    """The buyer says that the booking was used, or that the credit is back; twice is once."""
+    hold, said = _known(transaction, inquiry)
+    if hold.ending != "confirmed" or hold.booking_ending == "cancelled":
+        return Declined("refused", f"it is not booked: {hold.booking_ending or hold.ending or 'held'}")
+    if hold.booking_ending is None:
+        end_used(transaction, hold)
+    return Released(0, said.currency)
+
+
+def end_used(transaction: Transaction, hold: Hold) -> None:
+    """A slot's capacity stays used; a credit line's is free again."""
+    credit = all(line.period == CREDIT_PERIOD for line in hold.lines)
+    transaction.end_booking(hold.hold_id, "returned" if credit else "used")
+
+
+_DOING = {
+    Verb.HOLD: _hold,
+    Verb.CONFIRM: _confirm,
+    Verb.RELEASE: _end,
+    Verb.CANCEL: _end,
+    Verb.COMPLETE: _complete,
+}
 
 
 def expire_sold(transaction: Transaction, now: datetime) -> list[str]:

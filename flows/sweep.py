@@ -12,7 +12,7 @@ from domain.errors import NetError, NotFoundError
 from flows.calls import Ask, Caller, MustAsk, Patience, Reply, Steps, Unreachable
 from flows.firms import Firms
 from flows.journal import Journal
-from flows.reservation import UNDOING, missing
+from flows.reservation import ENDING, missing
 from flows.resolve import OpenCall, open_calls
 from flows.serve import expire_sold
 from flows.undo import intend_undoing, undoing
@@ -51,7 +51,7 @@ def sweep(
 ) -> Swept:
     """Expire, find out what became of calls given up, and undo what firms did all the same."""
     expired = expire_holds(ledger, firms.clock())
-    wanted = [one for one in open_calls(ledger) if one.given_up or one.operation.endswith(UNDOING)]
+    wanted = [one for one in open_calls(ledger) if one.given_up or one.operation.endswith(ENDING)]
     caller: Caller[str] = Caller(ledger, firms, on, patience=patience, pool=pool)
     flows = [_settle(ledger.id, firms, one) for one in wanted]
     outcomes = caller.run(flows) if flows else []

@@ -36,6 +36,7 @@ def _serve(asked: argparse.Namespace) -> None:
             settings,
             lambda: datetime.now(UTC),
             opened.nonces,
+            opened.sweep,
         )
     scheme = "https" if asked.certificate else "http"
     print(

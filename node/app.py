@@ -222,6 +222,16 @@ def _add_holds(app: FastAPI, shop: Shop) -> None:
         """Cancel a booking, at its fee."""
         return await do(inquiry_of(request, Verb.CANCEL, key, reference))
 
+    @app.post(
+        "/v1/holds/{reference}/complete",
+        response_model=AnswerModel,
+        responses=PROBLEMS,
+        operation_id="complete",
+    )
+    async def complete(request: Request, reference: Reference, key: Key) -> Response:
+        """Say that a booking was used up, or that its credit is back."""
+        return await do(inquiry_of(request, Verb.COMPLETE, key, reference))
+
     @app.get("/v1/answers", response_model=AnswerModel, responses=PROBLEMS, operation_id="status")
     async def status(request: Request, key: AskedKey) -> Response:
         """What was answered to the call with that key; ``unseen`` when it never arrived."""

@@ -182,4 +182,4 @@ class EventModel(_Closed):
 
 
 class TakenModel(BaseModel):
-    taken: Literal["answered", "undone", "duplicate", "late", "orphan"]
+    taken: Literal["answered", "undone", "duplicate", "late", "orphan", "withdrawn"]

@@ -36,7 +36,9 @@ class Node:
         settings: NodeSettings,
         clock: Callable[[], datetime],
         nonces: Path | str = ":memory:",
+        sweep: Callable[[Ledger], object] | None = None,
     ) -> None:
+        self._sweep = sweep
         self._key = load_signing_key(keys_folder)
         self._keys_folder = keys_folder
         self._firms: dict[str, TrustedFirm] = {}
@@ -91,11 +93,15 @@ class Node:
         self._housekeeping.start()
 
     def _keep_house(self) -> None:
-        """Expire holds and deliver messages, on a ledger handle of its own."""
+        """Expire holds, deliver messages, finish what is owed to firms; on a ledger handle of its own."""
         ledger = self._open_ledger()
         post = PostOffice(ledger, self._key, self.firms, self._clock)
+        swept = time.monotonic()
         while not self._stop.wait(self._settings.post_seconds):
             try:
+                if self._sweep is not None and time.monotonic() - swept >= self._settings.sweep_seconds:
+                    swept = time.monotonic()
+                    self._sweep(ledger)
                 if ledger.expired_holds(self._clock()):
                     with ledger.write() as transaction:
                         expire_sold(transaction, self._clock())

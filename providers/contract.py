@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from providers.answers import AnswerError, answer_data, read_answer
 from providers.protocol import (
+    REQUIRED_VERBS,
     Adapter,
     Answer,
     Booked,
@@ -88,6 +89,7 @@ class Contract:
             self._releases,
             self._declines_after_release,
             self._releases_twice,
+            self._completes,
         ]
 
     # asking -------------------------------------------------------------------------------------
@@ -139,7 +141,8 @@ class Contract:
         """Declares what it can do, and has every verb."""
         if not isinstance(self._can, Capabilities):
             raise _BrokenError("capabilities is not a Capabilities")
-        missing = [verb.value for verb in Verb if not callable(getattr(self._adapter, verb.value, None))]
+        wanted = [*REQUIRED_VERBS, *([Verb.COMPLETE] if self._can.completes else [])]
+        missing = [verb.value for verb in wanted if not callable(getattr(self._adapter, verb.value, None))]
         if missing:
             raise _BrokenError(f"lacks {', '.join(missing)}")
         if self._can.in_flight < timedelta(0) or any(
@@ -292,6 +295,20 @@ class Contract:
         answer = self._ask(self._call(Verb.RELEASE, held.reference))
         if isinstance(answer, Released) and answer.fee_minor:
             raise _BrokenError(f"took {answer.fee_minor} a second time")
+
+    def _completes(self) -> None:
+        """Ends a booking that was used, at no fee, and only once"""
+        if not self._can.completes:
+            raise _SkipError("it does not want to be told")
+        held = self._again() if self._can.hold is HoldKind.FIRM else None
+        booked = self._ask(self._call(Verb.CONFIRM, held.reference if held else ""))
+        if not isinstance(booked, Booked):
+            raise _SkipError(f"no booking to try it on: {booked}")
+        call = self._call(Verb.COMPLETE, booked.reference)
+        first = self._expect(call, Released)
+        if isinstance(first, Released) and first.fee_minor:
+            raise _BrokenError(f"took {first.fee_minor} for a booking that was used")
+        self._same(call, first)
 
 
 def _said(answer: Answer) -> dict[str, object]:

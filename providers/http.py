@@ -67,6 +67,7 @@ class HttpNode:
             Callback.PUSH,
             fees_of(settings),
             in_flight=timedelta(seconds=float(2 * timeout)),
+            completes=True,
         )
 
     def quote(self, call: Call) -> Answer:
@@ -84,6 +85,9 @@ class HttpNode:
 
     def cancel(self, call: Call) -> Answer:
         return self._post(call, f"/v1/holds/{percent(call.reference, safe='')}/cancel", None)
+
+    def complete(self, call: Call) -> Answer:
+        return self._post(call, f"/v1/holds/{percent(call.reference, safe='')}/complete", None)
 
     def status(self, call: Call) -> Answer:
         exchange, proof = self._client.send("GET", "/v1/answers", f"key={percent(call.key)}", _JSON, b"")

@@ -1,9 +1,10 @@
 """What a firm of the outside world can be asked, what it may answer, and what it declares about itself.
 
-Six verbs: quote, hold, confirm, release, cancel, status. Each takes one ``Call`` and returns one answer;
-a firm's *no* is the answer ``Declined``, never an exception. Two exceptions say that no answer came:
-``NotSentError`` (the request certainly never arrived: send again at will) and ``NoAnswerError`` (it may
-have arrived and taken effect). An adapter is any object with ``capabilities`` and those verbs.
+Six verbs: quote, hold, confirm, release, cancel, status; and one that a firm may leave out: complete. Each
+takes one ``Call`` and returns one answer; a firm's *no* is the answer ``Declined``, never an exception. Two
+exceptions say that no answer came: ``NotSentError`` (the request certainly never arrived: send again at will)
+and ``NoAnswerError`` (it may have arrived and taken effect). An adapter is any object with
+``capabilities`` and those verbs.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +24,14 @@ class Verb(StrEnum):
     RELEASE = "release"
     CANCEL = "cancel"
     STATUS = "status"
+    COMPLETE = "complete"
+
+
+REQUIRED_VERBS = tuple(verb for verb in Verb if verb is not Verb.COMPLETE)
+"""What every adapter has."""
+
+WITHDRAWN = "withdrawn"
+"""The code with which a firm says, later and by itself, that what it held or booked is no more."""
 
 
 class HoldKind(StrEnum):
@@ -55,6 +64,8 @@ class Capabilities:
     ``cancel_fees`` is the share of the price that cancelling costs, by the state that the booking is in
     ("held", "booked"); a state not named costs nothing. ``in_flight`` is the longest that a request sent
     may still take effect. ``key_window`` is how long the firm remembers a key, None for ever.
+    ``completes`` says that the adapter has the verb ``complete``: the firm wants to be told that a booking
+    was used up (or its credit is back), and answers ``Released`` at no fee.
     ``simulated`` marks firms that are not real (the sandbox). ``in_ledger`` marks the one adapter whose
     effects are records of our own ledger: it is called inside the transaction that records them.
     """
@@ -67,6 +78,7 @@ class Capabilities:
     key_window: timedelta | None = None
     simulated: bool = False
     in_ledger: bool = False
+    completes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +160,8 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """The firm says no; ``code`` is one of no_capacity, no_credit, price, expired, unknown, refused."""
+    """The firm says no; ``code`` is one of no_capacity, no_credit, price, expired, unknown, refused, or, said
+    later of what was held or booked, withdrawn."""
 
     code: str
     reason: str

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import NotFoundError, UsageError
-from providers.protocol import Adapter, Services, Verb
+from providers.protocol import REQUIRED_VERBS, Adapter, Services
 
 GROUP = "net.providers"
 
@@ -46,7 +46,7 @@ def connect_adapter(adapter: str, name: str, settings: Mapping[str, Any], servic
             f"installed are: {known}; an adapter is a package with an entry point in {GROUP!r}",
         )
     found: Adapter = point.load()(name, settings, services)
-    missing = [verb.value for verb in Verb if not callable(getattr(found, verb.value, None))]
+    missing = [verb.value for verb in REQUIRED_VERBS if not callable(getattr(found, verb.value, None))]
     if missing or not hasattr(found, "capabilities"):
         raise UsageError(
             f"adapter {adapter!r} lacks {', '.join(missing) or 'capabilities'}",

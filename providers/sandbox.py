@@ -98,6 +98,7 @@ class Sandbox:
             fees_of(settings),
             in_flight=timedelta(milliseconds=int(settings.get("in_flight_ms", 0))),
             simulated=True,
+            completes=True,
         )
 
     def quote(self, call: Call) -> Answer:
@@ -107,7 +108,7 @@ class Sandbox:
     def hold(self, call: Call) -> Answer:
         return self._act(call)
 
-    confirm = release = cancel = hold
+    confirm = release = cancel = complete = hold
 
     def status(self, call: Call) -> Answer:
         if self.capabilities.idempotency is Idempotency.NONE:
@@ -175,6 +176,8 @@ class Sandbox:
                 return self._keep(call, "booked") or Booked(self._newest(), price, request.currency)
             case "confirm":
                 return self._confirm(call, price)
+            case "complete":
+                return self._complete(call)
             case _:
                 return self._give_up(call)
 
@@ -211,9 +214,15 @@ class Sandbox:
         self._books.execute("UPDATE slot SET state = 'booked' WHERE reference = ?", (call.reference,))
         return Booked(call.reference, price, call.request.currency)
 
+    def _complete(self, call: Call) -> Answer:
+        if self._state(call.reference) not in {"booked", "used"}:
+            return Declined("refused", f"{call.reference} is not booked")
+        self._books.execute("UPDATE slot SET state = 'used' WHERE reference = ?", (call.reference,))
+        return Released(0, call.request.currency)
+
     def _give_up(self, call: Call) -> Answer:
         state = self._state(call.reference)
-        if state in {"", "free"}:
+        if state in {"", "free", "used"}:
             return Released(0, call.request.currency)
         self._books.execute("UPDATE slot SET state = 'free' WHERE reference = ?", (call.reference,))
         fee = cancel_fee_minor(self.capabilities, state, call.request.price_minor)

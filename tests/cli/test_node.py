@@ -48,7 +48,7 @@ def test_check_reports_each_rule(net):
     ran = net("provider", "check", "sandbox", "--json")
     rules = json.loads(ran.out)["rules"]
     assert ran.code == 0, ran.err
-    assert len(rules) == 14
+    assert len(rules) == 15
     assert {rule["result"] for rule in rules} == {"pass"}
 
 

@@ -13,8 +13,9 @@ from domain.errors import UnavailableError
 from domain.ports import HoldLine
 from domain.states import OrderState
 from flows.availability import LedgerAvailability
+from flows.newest_plan import newest_plan
 from flows.place import find_order, place_order
-from flows.plan import newest_plan, record_plan
+from flows.plan import record_plan
 from flows.route import Terms, commit, given_orders, open_orders, route_orders
 from flows.route_candidates import consider, problem_of
 from flows.run import best_plan

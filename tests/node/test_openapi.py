@@ -10,7 +10,7 @@ from bench.node_inside import Inside, signing_app
 
 schemathesis = pytest.importorskip("schemathesis")
 READING = ["health", "metrics", "catalogue", "status"]
-WRITING = ["quote", "hold", "confirm", "release", "cancel", "event"]
+WRITING = ["quote", "hold", "confirm", "release", "cancel", "complete", "event"]
 OPERATIONS = READING + WRITING
 
 

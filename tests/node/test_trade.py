@@ -18,6 +18,8 @@ from flows.needs import needs_of
 from flows.release import release
 from flows.reservation_terms import Job, Reserved
 from flows.reserve import reserve
+from flows.sold import withdraw_sold
+from flows.withdrawals import open_withdrawals
 from ledger.store import create_ledger, open_ledger
 from providers.contract import check_adapter
 from providers.http import HttpNode
@@ -305,6 +307,40 @@ def test_expired_hold_is_told_to_the_buyers_node_once(tmp_path):
     finally:
         seller.stop()
         buyer.stop()
+
+
+def test_booking_that_the_seller_takes_back_reaches_the_buyers_ledger(tmp_path):
+    """Pushed from the seller's outbox to the buyer's node, once, though the buyer's node is down at first."""
+    seller = RunningNode(tmp_path / "seller", post_seconds=0.2)
+    buyer = RunningNode(tmp_path / "buyer")
+    seller.trust("buyer", buyer.folder / "keys", callback=buyer.url)
+    buyer.trust("mill", seller.folder / "keys")
+    seller.start()
+    buyer.start()
+    buyer.stop()
+    try:
+        _buys(buyer, seller)
+        actor = load_or_create_actor("firm", seller.folder / "ledger.pem")
+        with open_ledger(seller.folder / "book.db", actor=actor, clock=now) as theirs:
+            withdraw_sold(theirs, "buyer:o1", now(), reason="the line is down", by="Li")
+            assert theirs.holds() == []
+            time.sleep(0.5)
+            buyer.start()
+            _wait_until(lambda: not theirs.undelivered())
+        with open_ledger(buyer.folder / "book.db") as ours:
+            told = [(one.firm, one.reason) for one in open_withdrawals(ours, "o1")]
+            assert told == [("mill", "the line is down")]
+            assert len(list(ours.records(kind="message.received"))) == 1
+    finally:
+        seller.stop()
+        buyer.stop()
+
+
+def _wait_until(true, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_node_speaks_tls_with_a_certificate(tmp_path):
