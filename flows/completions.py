@@ -4,7 +4,8 @@ It is intended in the commit that records what happened (the leg's service is re
 and sent by the sweep, like everything that is owed to a firm and holds up nobody.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from domain.states import OrderState
 from finance.position import Position
@@ -30,8 +31,7 @@ def reservation_of(reading: "Reading", order: str) -> str:
 def intend_completions(transaction: "Transaction", order: str, position: Position) -> None:
     """Intend the notice for every booking at another firm whose part is done by now, once each."""
     prefix = reservation_of(transaction, order)
-    reserved = transaction.record_by_key(f"{prefix}/reserved")
-    rows = [] if reserved is None else [row for row in reserved.body["legs"] if row.get("completes")]
+    rows = [row for row in _reserved(transaction, prefix) if row.get("completes")]
     if not rows:
         return
     rendered = rendered_legs(transaction, order, position)
@@ -41,6 +41,18 @@ def intend_completions(transaction: "Transaction", order: str, position: Positio
     for row in rows:
         if credit_back if row["kind"].startswith(CREDIT) else row["leg"] in rendered:
             _intend(transaction, order, f"{prefix}/{row['leg']}/{row['turn']}", row["reference"])
+
+
+def _reserved(reading: "Reading", prefix: str) -> Sequence[Mapping[str, Any]]:
+    """What is reserved by now: as first reserved, or as a provider was last replaced."""
+    rows: Sequence[Mapping[str, Any]] = ()
+    record = reading.record_by_key(f"{prefix}/reserved")
+    number = 0
+    while record is not None:
+        rows = record.body["legs"]
+        record = reading.record_by_key(f"{prefix}/replaced/{number}")
+        number += 1
+    return rows
 
 
 def rendered_legs(reading: "Reading", order: str, position: Position) -> set[str]:

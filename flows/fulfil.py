@@ -143,8 +143,8 @@ def _require(reading: "Reading", book: OrderBook, fact: Fact) -> None:
     if fact.kind is FactKind.DRAW and (lost := open_withdrawals(reading, book.order)):
         raise RefusedError(
             f"nothing is drawn on order {book.order}: {'; '.join(told(lost))}",
-            f"net slot release {book.order} gives the rest back, so that it can be planned anew;"
-            " net milestone fail records that the firm failed",
+            f"net order replace {book.order} {lost[0].firm} puts another in its place;"
+            f" net slot release {book.order} gives everything back while no money has moved",
         )
     around = Circumstances(book.state, book.cash, _met(reading, book.order))
     found = objections(position, fact, around)
