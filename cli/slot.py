@@ -6,7 +6,8 @@ import typer
 
 from cli.fitting import TIGHT
 from cli.options import Asked, command, group
-from cli.output import amount, answer, note, table
+from cli.output import amount, answer, table
+from cli.slot_resolve import register as register_resolve
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -193,70 +194,4 @@ def sweep_slots(asked: Asked) -> None:
     )
 
 
-ANSWERS = "held, booked, released, declined, never-arrived"
-
-
-@command(
-    app,
-    "resolve",
-    example="""
-    net slot resolve PO-2026-0017
-    net slot resolve PO-2026-0017 sandbox --answer held --reference M-881 --until 2026-03-20 --by 'Li, phone'
-    net slot resolve PO-2026-0017 sandbox --answer never-arrived --by 'Li, phone'
-    """,
-)
-def resolve_slot(
-    asked: Asked,
-    order: Annotated[str, typer.Argument(metavar="ORDER")],
-    leg: Annotated[str, typer.Argument(metavar="[FIRM]", help="The firm or leg, if several are open.")] = "",
-    said: Annotated[str, typer.Option("--answer", metavar="WHAT", help=f"{ANSWERS}.")] = "",
-    reference: Annotated[str, typer.Option("--reference", metavar="TEXT", help="The firm's own.")] = "",
-    price: Annotated[str, typer.Option("--price", metavar="AMOUNT", help="If other than planned.")] = "",
-    fee: Annotated[str, typer.Option("--fee", metavar="AMOUNT", help="What releasing costs.")] = "",
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Until when it is held.")] = "",
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it was declined.")] = "",
-    by: Annotated[str, typer.Option("--by", metavar="WHO", help="Who says so, and how they know.")] = "",
-) -> None:
-    """Record what a firm answered to a call whose outcome only a person can find out.
-
-    Without --answer, show every open call of the order with what is needed to ask the firm.
-    """
-    from flows.place import find_order
-    from flows.resolve import find_open, open_calls, resolve
-    from flows.stated import Stated, stated_answer
-
-    with asked.session() as session:
-        known = find_order(session.ledger, order)
-        if said:
-            call = find_open(session.ledger, known.id, leg)
-            stated = Stated(said, reference, price, fee, until, reason, by)
-            found = stated_answer(call, stated)
-            taken = resolve(
-                session.ledger,
-                session.on,
-                call.operation,
-                found,
-                stated_by=by,
-                evidence=reason,
-                now=session.clock(),
-            )
-            note(f"{call.firm}, {call.call.verb}: {taken.value}; run the order again to go on")
-        left = open_calls(session.ledger, known.id)
-    names = ("firm", "asked to", "leg", "key", "attempts", "state")
-    rows = [
-        (
-            one.firm,
-            one.call.verb.value,
-            one.call.request.leg,
-            one.call.key,
-            one.attempts,
-            "given up" if one.given_up else "in doubt" if one.in_doubt else one.waiting_for or "not sent",
-        )
-        for one in left
-    ]
-    answer(
-        asked,
-        "slot-resolve",
-        {"order": known.id, "open": [dict(zip(names, map(str, row), strict=True)) for row in rows]},
-        lambda screen: screen.print(table("", names, rows) if rows else "no call is open"),
-    )
+register_resolve(app)

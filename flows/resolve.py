@@ -38,6 +38,7 @@ _FITTING: dict[Verb, tuple[type, ...]] = {
     Verb.CONFIRM: (Booked,),
     Verb.RELEASE: (Released,),
     Verb.CANCEL: (Released,),
+    Verb.COMPLETE: (Released,),
 }
 
 
@@ -64,6 +65,33 @@ class OpenCall:
     in_doubt: bool
     waiting_for: str
     given_up: bool
+    first_asked: datetime | None = None
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether somebody has to find out, rather than the program to try again."""
+        return self.in_doubt or bool(self.waiting_for)
+
+    @property
+    def state(self) -> str:
+        if self.given_up:
+            return "given up"
+        if self.in_doubt:
+            return "in doubt"
+        return self.waiting_for or "not sent"
+
+    @property
+    def fitting(self) -> list[str]:
+        """The answers that fit what was asked."""
+        own = {
+            Verb.HOLD: ["held"], Verb.CONFIRM: ["booked"], Verb.RELEASE: ["released"],
+            Verb.CANCEL: ["released"], Verb.COMPLETE: ["released"],
+        }  # fmt: skip
+        return ["confirmed", "declined", "not-done", *own.get(self.call.verb, [])]
+
+    def is_called(self, name: str) -> bool:
+        """Whether the name, empty for any, means it: its leg, firm, key or whole name."""
+        return name in {"", self.call.request.leg, self.firm, self.operation, self.call.key}
 
 
 def open_calls(reading: Reading, order: str | None = None) -> list[OpenCall]:
@@ -90,23 +118,23 @@ def _open(operation: str, known: Known) -> OpenCall:
         in_doubt,
         waiting_for,
         known.given_up,
+        known.attempted_at if known.attempts else None,
     )
 
 
-def find_open(reading: Reading, order: str, leg: str = "") -> OpenCall:
-    """The one open call of the order (and leg, or firm); NotFoundError, or RefusedError when several are."""
-    found = [
-        one
-        for one in open_calls(reading, order)
-        if leg in {"", one.call.request.leg, one.firm, one.operation}
-    ]
+def find_open(reading: Reading, order: str | None, leg: str = "") -> OpenCall:
+    """The one open call of the order (and leg, firm, or call); NotFoundError, or RefusedError when several
+    are."""
+    found = [one for one in open_calls(reading, order) if one.is_called(leg)]
+    whose = f"order {order}" if order else "no order"
     if not found:
-        raise NotFoundError(
-            f"order {order} waits for no answer{f' of {leg}' if leg else ''}", "net slot list"
-        )
+        waits = "waits for no answer" if order else "waits for an answer"
+        raise NotFoundError(f"{whose} {waits}{f' of {leg}' if leg else ''}", "net slot resolve lists them")
     if len(found) > 1:
-        names = ", ".join(f"{one.call.request.leg} ({one.call.verb})" for one in found)
-        raise RefusedError(f"order {order} waits for several answers: {names}", "name the leg")
+        names = ", ".join(f"{one.operation}" for one in found)
+        raise RefusedError(
+            f"several answers are waited for: {names}", "name one as it stands here, or answer --all"
+        )
     return found[0]
 
 

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, time
 from domain.errors import UsageError
 from domain.money import MoneyError, parse_minor
 from flows.resolve import OpenCall
-from providers.protocol import Answer, Booked, Declined, Held, Released
+from providers.protocol import Answer, Booked, Declined, Held, Quoted, Released, Verb
 
-NEVER_ARRIVED = "never-arrived"
+CONFIRMED, NOT_DONE = "confirmed", "not-done"
+"""The firm did what it was asked to; it never did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,10 @@ def stated_answer(call: OpenCall, stated: Stated) -> Answer | None:
     if not stated.by:
         raise UsageError("who says so is missing", "give --by with a name and how they know")
     request = call.call.request
-    match stated.said:
+    said = "never-arrived" if stated.said == NOT_DONE else stated.said
+    if said == CONFIRMED:
+        return _confirmed(call, stated)
+    match said:
         case "held":
             price = _amount(stated.price, request.currency, request.price_minor)
             return Held(_reference(stated), _end_of(stated.until), price, request.currency)
@@ -43,8 +47,24 @@ def stated_answer(call: OpenCall, stated: Stated) -> Answer | None:
         case "never-arrived":
             return None
     raise UsageError(
-        f"{stated.said!r} is no answer", "it can be held, booked, released, declined or never-arrived"
+        f"{stated.said!r} is no answer",
+        "it can be confirmed, declined or not-done; or held, booked, released, never-arrived",
     )
+
+
+def _confirmed(call: OpenCall, stated: Stated) -> Answer:
+    """The firm did what it was asked to: as asked, where nothing else is said."""
+    one, request = call.call, call.call.request
+    price = _amount(stated.price, request.currency, request.price_minor)
+    until = _end_of(stated.until) if stated.until else one.expires_at
+    match one.verb:
+        case Verb.HOLD:
+            return Held(stated.reference or one.key, until, price, request.currency)
+        case Verb.CONFIRM:
+            return Booked(stated.reference or one.reference or one.key, price, request.currency)
+        case Verb.QUOTE:
+            return Quoted(price, request.currency, until)
+    return Released(_amount(stated.fee, request.currency, 0), request.currency)
 
 
 def _reference(stated: Stated) -> str:

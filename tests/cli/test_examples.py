@@ -96,7 +96,7 @@ NOT_HERE = {
     "net finance confirm PO-2026-0017 --signature": "needs the buyer's key: tests/flows/test_registry.py",
     "net finance draw PO-2026-0017 harbour-order": "needs the buyer's signature: the same",
     "net finance enrol-buyer": "needs the buyer's key: the same",
-    "net slot resolve PO-2026-0017 sandbox": "needs a firm that did not answer: tests/flows/test_resolve.py",
+    "net slot resolve PO-2026-0017 sandbox": "needs a firm that did not answer: test_slot_resolve.py",
     "net route --table": "needs the data that the case file names: tests/cli/test_route.py",
     "net payment insurance": "needs insured debt: tests/finance/test_misfortunes.py",
     "net payment clear": "needs a difference that a correction left: tests/flows/test_fulfil.py",
