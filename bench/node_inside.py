@@ -84,14 +84,20 @@ class Inside:
         return {**given, **sign(message, signer, key_id, **settings)}
 
     def call(
-        self, method: str, path: str, headers: dict[str, str], body: bytes = b"", query: str = ""
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | list[tuple[str, str]],
+        body: bytes = b"",
+        query: str = "",
     ) -> tuple[int, dict[str, str], Any]:
         """(status, headers, JSON) of one request as it stands, signed or not."""
         return asyncio.run(self._call(method, path, headers, body, query))
 
     async def _call(
-        self, method: str, path: str, headers: dict[str, str], body: bytes, query: str
+        self, method: str, path: str, headers: dict[str, str] | list[tuple[str, str]], body: bytes, query: str
     ) -> tuple[int, dict[str, str], Any]:
+        pairs = headers.items() if isinstance(headers, dict) else headers
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -102,7 +108,7 @@ class Inside:
             "raw_path": path.encode(),
             "query_string": query.encode(),
             "root_path": "",
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in pairs],
             "client": ("192.0.2.7", 1),
             "server": ("works.example", 80),
         }

@@ -1,5 +1,6 @@
 """Real nodes in processes of their own, for proofs and benchmarks; and firms that call them."""
 
+import gzip
 import json
 import os
 import signal
@@ -131,7 +132,10 @@ class RunningNode:
         return {"url": self.url, "key": self.key_line, "remote": "works", **more}
 
 
-FAULTS = ("cut", "reset", "nothing", "error", "untyped", "huge", "redirect", "garbage", "unsigned", "slow")
+FAULTS = (
+    "cut", "reset", "nothing", "error", "untyped", "huge", "redirect", "garbage", "unsigned", "slow",
+    "drip", "endless", "compressed", "forged", "another", "headers",
+)  # fmt: skip
 """What can happen to an answer on its way; in each the firm has done the work."""
 
 
@@ -142,6 +146,8 @@ class Between:
         self.faults = dict(faults or {})
         self.exchanges = 0
         self.node_port = 0
+        self.slow = 2.0
+        self._before = b""
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
         threading.Thread(target=self._serve, daemon=True).start()
@@ -168,13 +174,26 @@ class Between:
                 if fault == "reset":
                     caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 if fault == "slow":
-                    time.sleep(2)
+                    time.sleep(self.slow)
                 try:
-                    caller.sendall(_spoilt(answer, fault))
+                    self._send(caller, _spoilt(answer, fault, self._before), fault)
                 except OSError:
                     return
                 if fault:
                     return
+                self._before = answer
+
+    def _send(self, caller: socket.socket, answer: bytes, fault: str) -> None:
+        if fault == "drip":
+            for place in range(len(answer)):
+                caller.sendall(answer[place : place + 1])
+                time.sleep(0.02)
+        elif fault == "endless":
+            caller.sendall(answer)
+            for _ in range(400):
+                caller.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+        else:
+            caller.sendall(answer)
 
     def close(self) -> None:
         self._listening.close()
@@ -197,26 +216,42 @@ def _read_message(connection: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-def _spoilt(answer: bytes, fault: str) -> bytes:
+INSTEAD = {
+    "reset": b"",
+    "nothing": b"",
+    "error": b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n",
+    "huge": b"HTTP/1.1 200 OK\r\ncontent-length: 10000000\r\n\r\n" + b"x" * 100_000,
+    "redirect": b"HTTP/1.1 302 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+    "garbage": b"\x00\xff" * 50,
+    "endless": b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
+}
+"""What arrives in the place of the answer."""
+
+
+def _spoilt(answer: bytes, fault: str, before: bytes = b"") -> bytes:
+    if fault in INSTEAD:
+        return INSTEAD[fault]
     head, _, body = answer.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
     match fault:
         case "cut":
             return answer[: len(answer) - len(body) // 2]
-        case "reset" | "nothing":
-            return b""
-        case "error":
-            return b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n"
         case "untyped":
             return answer.replace(b"application/json", b"text/plain")
-        case "huge":
-            return b"HTTP/1.1 200 OK\r\ncontent-length: 10000000\r\n\r\n" + b"x" * 100_000
-        case "redirect":
-            return b"HTTP/1.1 302 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
-        case "garbage":
-            return b"\x00\xff" * 50
         case "unsigned":
-            lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"signature")]
+            lines = [line for line in lines if not line.lower().startswith(b"signature")]
             return b"\r\n".join(lines) + b"\r\n\r\n" + body
+        case "compressed":  # ten megabytes in ten kilobytes, in the place of the body that was signed
+            bomb = gzip.compress(b"0" * 10_000_000)
+            lines = [line for line in lines if not line.lower().startswith(b"content-length")]
+            lines += [b"content-encoding: gzip", f"content-length: {len(bomb)}".encode()]
+            return b"\r\n".join(lines) + b"\r\n\r\n" + bomb
+        case "forged":
+            return answer.replace(b'"answer":"', b'"answer" :"', 1)
+        case "another":  # a good answer of the firm's, to another question
+            return before
+        case "headers":
+            return head + b"\r\n" + b"".join(b"x-%d: y\r\n" % n for n in range(500)) + b"\r\n" + body
     return answer
 
 
