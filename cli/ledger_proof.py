@@ -61,7 +61,7 @@ def verify(
         count = len(report.findings) + report.left_out
         raise LedgerBrokenError(
             f"the ledger does not add up: {count} finding{'s' if count > 1 else ''}",
-            "keep the file as it is; net ledger restore brings back a backup",
+            "keep the ledger as it is; net ledger restore brings back a backup",
         )
 
 
@@ -253,25 +253,46 @@ def restore(
     """Make the ledger from a backup that verifies; never over a ledger that is there.
 
     A backup older than the newest checkpoint kept beside your keys is refused: what was written since would
-    be lost. --older accepts that; checkpoints signed later will not fit the restored ledger.
+    be lost. --older accepts that; checkpoints signed later will not fit the restored ledger. On PostgreSQL
+    give the URL of an empty database's owner; it goes on as the program's own role.
     """
-    from config.locations import own_ledger
-    from ledger.backup import restore as bring_back
     from ledger.checkpoints import held_checkpoint
     from ledger.store import open_ledger
 
     with asked.session() as session:
-        target = Path(str(session.ledger_url or own_ledger()).removeprefix("sqlite:///"))
         with open_ledger(source) as ledger:
             held = held_checkpoint(_held_folder(session), ledger.id)
+        checkpoints = [held] if held and not older else []
         with progress("verify the backup") as advance:
-            report = bring_back(source, target, [held] if held and not older else [], _growing(advance))
+            target, report = _brought_back(asked, session, source, checkpoints, _growing(advance))
     answer(
         asked,
         "ledger-restore",
         {"ledger_file": target, **_report_document(report)},
         lambda screen: screen.print(f"{target}: {report.records:,} records, root {report.root.hex()}"),
     )
+
+
+def _brought_back(
+    asked: Asked,
+    session: "Session",
+    source: Path,
+    checkpoints: "list[Checkpoint]",
+    told: "Callable[[int, int], None]",
+) -> "tuple[str, Report]":
+    """Where the ledger is now, as people may see it."""
+    from config.locations import own_ledger
+    from config.logins import save_login, shown_url
+    from ledger.backup import restore, restore_to_server
+    from ledger.store import is_postgres
+
+    url = asked.ledger or session.ledger_url or str(own_ledger())
+    if is_postgres(url):
+        report, made = restore_to_server(source, url, checkpoints, told)
+        save_login(session.keys_folder, made)
+        return shown_url(made), report
+    place = Path(str(session.ledger_url or own_ledger()).removeprefix("sqlite:///"))
+    return str(place), restore(source, place, checkpoints, told)
 
 
 def enrol(

@@ -12,6 +12,7 @@ from config.locations import data_directory, shipped_network
 from config.logins import shown_url
 from domain.errors import NetError
 from flows.session import Session
+from ledger.store import is_postgres
 
 WAL_RESET_FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 """Releases, each of its own line, in which SQLite's WAL-reset defect is mended; later lines have it too."""
@@ -95,7 +96,18 @@ def _ledger(session: Session) -> Iterator[Finding]:
         return
     kind = "practice ledger" if ledger.practice else "ledger"
     yield Finding("ok", kind, f"{shown_url(session.ledger_url)}: {size:,} records")
+    if not _is_file(session.ledger_url):
+        yield from _server(session)
     yield from _left_open(session)
+
+
+def _server(session: Session) -> Iterator[Finding]:
+    from ledger.postgres import PostgresBackend
+    from ledger.postgres_health import look
+
+    if isinstance(session.ledger.backend, PostgresBackend):
+        for verdict, subject, found, remedy in look(session.ledger.backend):
+            yield Finding(verdict, subject, found, remedy, 3 if verdict == "wrong" else 0)
 
 
 def _left_open(session: Session) -> Iterator[Finding]:
@@ -131,7 +143,7 @@ def _room(session: Session) -> Iterator[Finding]:
 
 
 def _is_file(url: str | None) -> bool:
-    return bool(url) and "://" not in str(url)
+    return bool(url) and not is_postgres(str(url))
 
 
 CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (

@@ -5,13 +5,14 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from domain.errors import LedgerBrokenError, NotFoundError, RefusedError
+from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
 from ledger.backend import Progress
 from ledger.findings import Report
 from ledger.sqlite import SqliteBackend
 from ledger.sqlite_file import connect
 from ledger.store import Ledger, open_ledger
 from ledger.verify import verify_ledger
+from trust.merkle import root_at
 from trust.notes import Checkpoint
 
 
@@ -48,6 +49,51 @@ def restore(
     _sound_or_refused(report, f"the backup at {source}")
     _copy(source, to)
     return report
+
+
+def restore_to_server(
+    source: Path,
+    url: str,
+    checkpoints: Sequence[Checkpoint] = (),
+    progress: Progress | None = None,
+) -> tuple[Report, str]:
+    """The same into an empty PostgreSQL database, whose owner's URL is given; the program's own URL with it.
+
+    Interrupted, it goes on when it is run again. Never into a database whose ledger is not a part of the
+    backup.
+    """
+    from ledger.copy import open_target, replay
+
+    if not source.is_file():
+        raise NotFoundError(f"there is no backup at {source}", "name the file that net ledger backup wrote")
+    with open_ledger(source) as ledger:
+        report = verify_ledger(ledger, checkpoints, progress=progress)
+        _sound_or_refused(report, f"the backup at {source}")
+        target = open_target(url, ledger.id)
+        try:
+            _part_or_refused(ledger, target.url)
+            replay(ledger, target, progress)
+        finally:
+            target.close()
+        with open_ledger(target.url) as made:
+            if root_at(made.size(), made.backend.tree()) != report.root:
+                raise LedgerBrokenError("the ledger brought back has another root", "run net ledger verify")
+    return report, target.url
+
+
+def _part_or_refused(backup: Ledger, url: str) -> None:
+    try:
+        with open_ledger(url) as there:
+            size = there.size()
+            if size <= backup.size() and root_at(size, there.backend.tree()) == root_at(
+                size, backup.backend.tree()
+            ):
+                return
+    except UsageError:  # made, and not yet begun
+        return
+    raise RefusedError(
+        "there is a ledger in this database, and it is no part of the backup", "name an empty database"
+    )
 
 
 def _sound_or_refused(report: Report, what: str) -> None:

@@ -37,7 +37,7 @@ def make_checkpoint(ledger: Ledger, actor: Actor, directory: Path) -> Checkpoint
     size = ledger.size()
     held = held_checkpoint(directory, ledger.id)
     if held is not None and (problem := contradiction(ledger, held)):
-        raise LedgerBrokenError(problem, "stop, keep the file as it is, and run net ledger verify")
+        raise LedgerBrokenError(problem, "stop, keep the ledger as it is, and run net ledger verify")
     if held is not None and held.size == size and note_signers(held.note, [(ledger.id, actor.key.public)]):
         return held
     made = sign_checkpoint(ledger.id, size, root_at(size, tree), actor.key)
@@ -100,6 +100,7 @@ def prove_consistency(ledger: Ledger, old: Checkpoint, new: Checkpoint) -> str:
 
 def find_record(ledger: Ledger, name: str) -> Record:
     """A record by its number, its key or the beginning of its id."""
+    ledger.backend.tree()  # gives what was written a moment ago its place
     if name.isdigit() and (found := ledger.record_by_sequence(int(name))):
         return found
     if found := ledger.record_by_key(name) or ledger.record_by_id(name):

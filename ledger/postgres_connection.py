@@ -1,5 +1,6 @@
 """Reaching a PostgreSQL server, and its errors as the ledger's own: one clear sentence and the way out."""
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from domain.errors import (
 from ledger.backend import ContendedError, GuardError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+# what the driver has to say about a broken connection is in the error; nothing of it goes to the screen
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 OLDEST_SERVER = 14
 PATIENCE = {

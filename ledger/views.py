@@ -184,12 +184,12 @@ def _holds() -> View:
             "expires_at": "until when it is kept, UTC; null: until it is ended",
             "ending": "confirmed, released or expired; null while it is only held",
             "booking_ending": "used, cancelled or returned; null while it is booked",
-            "counts": "whether it takes capacity now",
+            "counts": "1 where it takes capacity now, else 0",
         },
         "SELECT hold.hold_id, hold.order_reference, taken.resource, taken.period, taken.quantity,"
         " hold.expires_at, hold_end.ending, booking_end.ending,"
-        " COALESCE(hold_end.ending, 'confirmed') = 'confirmed'"
-        " AND COALESCE(booking_end.ending, 'used') = 'used'"
+        " CAST(COALESCE(hold_end.ending, 'confirmed') = 'confirmed'"
+        " AND COALESCE(booking_end.ending, 'used') = 'used' AS INTEGER)"
         " FROM hold JOIN slot_move AS taken ON taken.sequence = hold.sequence"
         " LEFT JOIN hold_end ON hold_end.hold_id = hold.hold_id"
         " LEFT JOIN booking_end ON booking_end.hold_id = hold.hold_id",
@@ -248,11 +248,11 @@ def _claims(d: Dialect) -> View:
             "financier": "who claimed it",
             "fingerprint": "the keyed fingerprint of the order",
             "claimed_on": "the day of trade",
-            "stands": "whether it still keeps others out",
+            "stands": "1 where it still keeps others out, else 0",
         },
         "SELECT made.order_reference, made.financier, made.fingerprint, record.trade_date,"  # noqa: S608
-        " NOT EXISTS (SELECT 1 FROM finance_release AS freed"
-        " WHERE freed.fingerprint = made.fingerprint AND freed.turn = made.turn)"
+        " CAST(NOT EXISTS (SELECT 1 FROM finance_release AS freed"
+        " WHERE freed.fingerprint = made.fingerprint AND freed.turn = made.turn) AS INTEGER)"
         f" FROM finance_claim AS made JOIN {d.records} AS record ON record.{d.written} = made.sequence",
     )
 

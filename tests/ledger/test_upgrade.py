@@ -204,6 +204,7 @@ def test_database_of_the_first_schema_is_upgraded(
     first = (GOLDEN / "0001_postgres.sql").read_text(encoding="utf-8")
     with monkeypatch.context() as yesterday, open_ledger(path) as ledger:
         yesterday.setattr(postgres_setup, "schema_text", lambda: first)
+        yesterday.setattr(postgres_setup, "postgres_views", lambda: "")
         target = PostgresTarget(postgres_database, ledger.id)
         replay(ledger, target)
         target.close()
