@@ -13,28 +13,35 @@ from hashlib import sha256
 from domain.order import Order, Party
 from trust.canonical import canonical_bytes
 
-# What looks alike on paper, after upper-casing: digits for letters, Greek and Cyrillic for Latin.
+# What looks alike on paper, after upper-casing: digits for letters; Cyrillic, Greek, Coptic, Armenian and
+# other letters for Latin; small capitals; letters with a stroke, which Unicode does not take apart.
 LOOK_ALIKES = {
     ord(sign): latin
     for latin, signs in {
-        "0": "OQОΟԚ",
-        "1": "ILІΙ|",
-        "A": "АΑ",
-        "B": "ВΒ",
-        "C": "С",
-        "E": "ЕΕ",
-        "H": "НΗ",
-        "J": "Ј",
-        "K": "КΚ",
-        "M": "МΜ",
-        "N": "Ν",
-        "P": "РΡ",
-        "S": "Ѕ",
-        "T": "ТΤ",
-        "W": "Ԝ",
-        "X": "ХΧ",
-        "Y": "УΥ",
-        "Z": "Ζ",
+        "0": "OQОΟԚⲞՕꓳᴏØƟӨѲ°⚬",
+        "1": "ILІΙⲒӀᏞꓡꓲʟɪꞮŁƖ|ǀ",
+        "A": "АΑᎪꓮᴀ",
+        "B": "ВΒⲂᏴꓐʙ",
+        "C": "СϹⲤᏟꓚᴄ",
+        "D": "ᎠꓓᴅĐÐƉ",
+        "E": "ЕΕⲈᎬꓰᴇ",
+        "F": "Ϝꓝꜰ",
+        "G": "ԌᏀꓖɢǤ",
+        "H": "НΗⲎᎻꓧʜĦ",
+        "J": "ЈͿᎫꓙᴊ",
+        "K": "КΚⲔᏦꓗᴋ",
+        "M": "МΜⲘᎷꓟᴍ",
+        "N": "ΝⲚꓠɴ",
+        "P": "РΡⲢᏢꓑᴘ",
+        "R": "ᎡꓣʀƦ",
+        "S": "ЅՏᏚꓢꜱ",
+        "T": "ТΤⲦᎢꓔᴛŦ",
+        "U": "Սꓴᴜ",
+        "V": "ѴᏙꓦᴠ",
+        "W": "ԜᎳꓪᴡ",
+        "X": "ХΧⲬꓫ",
+        "Y": "УΥⲨҮꓬʏ",
+        "Z": "ΖᏃꓜᴢƵ",
     }.items()
     for sign in signs
 }
@@ -42,20 +49,35 @@ LOOK_ALIKES = {
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """``exact`` is unique in the network; orders that share ``soft`` look alike and are shown."""
+    """``exact`` and ``named`` are unique in the network; orders that share ``soft`` look alike and are shown.
+
+    ``named`` goes by the firms' names alone, so that an order without an identifier that it had before is
+    the same one; where neither firm has an identifier it is ``exact``.
+    """
 
     exact: str
+    named: str
     soft: str
 
 
 def folded(text: str) -> str:
     """The text as a careful reader would compare it: ``ＰＯ－２０２６/OO1`` is ``P02026001``.
 
-    Compatibility forms, case, accents, punctuation and spaces vanish; look-alike signs become one.
+    Compatibility forms, case, accents, punctuation and spaces vanish; digits of every script and look-alike
+    signs become one.
     """
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text)).upper()
-    kept = "".join(sign for sign in plain if unicodedata.category(sign)[0] in "LN" or sign == "|")
-    return kept.translate(LOOK_ALIKES)
+    alike = "".join(_digit(sign) for sign in plain).translate(LOOK_ALIKES)
+    return "".join(sign for sign in alike if unicodedata.category(sign)[0] in "LN" and sign not in _BLANK)
+
+
+_BLANK = "\u115f\u1160\u3164\uffa0"
+"""Letters to Unicode that show as nothing: the fillers of Hangul."""
+
+
+def _digit(sign: str) -> str:
+    value = unicodedata.decimal(sign, None)
+    return sign if value is None else str(value)
 
 
 def party_token(party: Party) -> str:
@@ -71,6 +93,10 @@ def tokens_of(order: Order, key: bytes) -> Tokens:
         "buyer": party_token(order.buyer),
         "number": folded(order.reference),
     }
+    named = exact | {
+        "seller": party_token(Party(order.seller.name)),
+        "buyer": party_token(Party(order.buyer.name)),
+    }
     soft = {
         "type": "order-like",
         "seller": folded(order.seller.name),
@@ -79,7 +105,7 @@ def tokens_of(order: Order, key: bytes) -> Tokens:
         "amount": str(order.gross_minor),
         "month": order.issued_on.isoformat()[:7],
     }
-    return Tokens(_token(exact, key), _token(soft, key))
+    return Tokens(_token(exact, key), _token(named, key), _token(soft, key))
 
 
 def _token(content: dict[str, str], key: bytes) -> str:

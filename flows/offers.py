@@ -12,10 +12,11 @@ from domain.plan import FacilityPlan, Plan
 from domain.states import OrderState
 from domain.terms import Event
 from finance.contract import Condition
-from finance.registry import tokens_of
+from finance.registry import Tokens, folded, order_hash, tokens_of
 from finance.underwriting import Offer, Request, rate_of, rules_of, underwrite
 from flows.exposures import Exposures, exposures_in
 from flows.fund import underwriting_of
+from flows.place import read_order
 from flows.registry import NearMatch, near_matches
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def request_offers(
     Orders that look like this one are found for people: without ``look_alikes`` they are left out.
     """
     tokens = tokens_of(order, registry_key)
-    stops = _stops(reading, order, plan, tokens.exact)
+    stops = _stops(reading, order, plan, tokens)
     exposures = exposures_in(reading)
     offers = []
     for facility in plan.facilities:
@@ -78,15 +79,18 @@ def _parts(facility: FacilityPlan) -> Sequence[tuple[str, int, Fraction]]:
     return [(facility.lender, facility.limit_minor, Fraction(1))]
 
 
-def _stops(reading: "Reading", order: Order, plan: Plan, exact: str) -> dict[str, str]:
+def _stops(reading: "Reading", order: Order, plan: Plan, tokens: Tokens) -> dict[str, str]:
     """What is wrong outright, whatever the score."""
     found = {}
-    claim = reading.finance_claim(exact)
-    if claim is not None and claim[0] != plan.order:
-        found["financed_elsewhere"] = f"the same order is financed as {claim[0]}"
+    claims = (reading.finance_claim(tokens.exact), reading.finance_claim(tokens.named))
+    other = next((claim[0] for claim in claims if claim is not None and claim[0] != plan.order), None)
+    if other is not None:
+        found["financed_elsewhere"] = f"the same order is financed as {other}"
     if not _confirmed(reading, plan.order):
         found["buyer_unconfirmed"] = f"{order.buyer.name} has not confirmed the order with its own key"
-    if order.buyer.name.casefold() == order.seller.name.casefold():
+    if folded(order.buyer.name) == folded(order.seller.name) or (
+        order.buyer.identifier and folded(order.buyer.identifier) == folded(order.seller.identifier)
+    ):
         found["related_buyer"] = "buyer and seller are one firm"
     failed = [result.name for result in plan.stresses if result.must_pass and not result.passed]
     if plan.minimum_minor < 0 or failed:
@@ -95,9 +99,15 @@ def _stops(reading: "Reading", order: Order, plan: Plan, exact: str) -> dict[str
 
 
 def _confirmed(reading: "Reading", order: str) -> bool:
-    records = reading.records(order=order, kind="confirmation")
+    """Whether the buyer signed the order as it stands: an amended order needs a new signature."""
+    placed = read_order(reading, order)
+    if placed is None:
+        return False
+    as_it_stands = order_hash(placed.order)
+    said = (record.body["fact"]["data"] for record in reading.records(order=order, kind="confirmation"))
     return any(
-        record.body["fact"]["data"].get("condition") == Condition.BUYER_CONFIRMED.value for record in records
+        data.get("condition") == Condition.BUYER_CONFIRMED.value and data.get("order_hash") == as_it_stands
+        for data in said
     )
 
 

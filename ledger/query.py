@@ -54,6 +54,8 @@ def read_only_file(path: Path) -> sqlite3.Connection:
     connection = connect_sqlite(path, read_only=True)
     for view in views(SQLITE):
         connection.execute(view.statement(temporary=True))
+    # SQLite sets these up at their first use, which the authorizer would take for making a table
+    connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()
     connection.execute("PRAGMA query_only = ON")
     connection.set_authorizer(_authorize)
     return connection

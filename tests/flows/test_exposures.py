@@ -147,7 +147,7 @@ def test_orders_alike_are_counted_without_reading_them_all(world: Session) -> No
     assert record is not None
     keys = [one.key for one in world.ledger.records(kind="registry")]
     assert [key.rsplit(":", 1)[1] for key in keys] == [str(number) for number in range(6)]
-    tokens = Tokens("", keys[0].split(":")[1])
+    tokens = Tokens("", "", keys[0].split(":")[1])
     near = near_matches(world.ledger, tokens, but=some[0].reference)
     assert [match.order for match in near] == [order.reference for order in some[1:]]
 

@@ -5,13 +5,15 @@ from datetime import date
 
 import pytest
 
-from domain.errors import AlreadyFinancedError, NotFoundError, RefusedError
+from domain.errors import AlreadyFinancedError, NotFoundError, RefusedError, StateError
 from domain.network import Role
 from domain.order import Order
 from finance.facts import FactKind
 from finance.registry import statement_bytes, tokens_of
 from flows.fulfil import record_fact
-from flows.place import find_order, place_order
+from flows.give_back import give_back_slots
+from flows.offers import _confirmed
+from flows.place import amend_order, find_order, place_order
 from flows.posting import read_book
 from flows.registry import (
     buyer_keys,
@@ -38,6 +40,23 @@ def test_an_order_is_claimed_once_however_it_is_written(session: Session, lamp_o
         claim_order(transaction, "first", lamp_order, "harbour", KEY, ON)
     with pytest.raises(AlreadyFinancedError, match="first"), session.ledger.write() as transaction:
         claim_order(transaction, "second", again, "harbour", KEY, ON)
+
+
+def test_an_order_without_the_identifier_it_had_is_financed_already(
+    session: Session, lamp_order: Order
+) -> None:
+    with_number = replace(lamp_order, buyer=replace(lamp_order.buyer, identifier="0088:77"))
+    without = replace(lamp_order, buyer=replace(lamp_order.buyer, identifier=""))
+    for number, (one, other) in enumerate(((with_number, without), (without, with_number))):
+        one, other = (replace(order, reference=f"{order.reference}-{number}") for order in (one, other))
+        with session.ledger.write() as transaction:
+            claim_order(transaction, f"first-{number}", one, "harbour", KEY, ON)
+        with pytest.raises(AlreadyFinancedError), session.ledger.write() as transaction:
+            claim_order(transaction, f"second-{number}", other, "harbour", KEY, ON)
+        with session.ledger.write() as transaction:
+            for fingerprint, order, _ in transaction.finance_claims(f"first-{number}"):
+                transaction.release_finance(fingerprint, order)
+            claim_order(transaction, f"second-{number}", other, "harbour", KEY, ON)
 
 
 def test_near_matches_are_shown(session: Session, lamp_order: Order) -> None:
@@ -83,6 +102,37 @@ def test_only_an_enrolled_key_confirms(session: Session, lamp_order: Order) -> N
     other = replace(lamp_order, reference="other")
     with pytest.raises(RefusedError, match="signed this order"):
         confirm_by_buyer(session.ledger, placed.id, buyer.sign(statement_bytes(other)), ON)
+
+
+def test_a_buyers_key_that_writes_to_the_ledger_since_confirms_nothing(
+    session: Session, lamp_order: Order
+) -> None:
+    """Enrolled as the buyer's first and as a writer's later: the seller would confirm to himself."""
+    key = SigningKey.from_seed(b"\7" * 32)
+    placed = place_order(session.ledger, lamp_order, ON)
+    enrol_buyer(session.ledger, lamp_order.buyer.name, key.public, ON, by="clerk", evidence="call-back")
+    with session.ledger.write() as transaction:
+        transaction.enrol_actor("second", key.public)
+    with pytest.raises(NotFoundError, match="is enrolled"):
+        confirm_by_buyer(session.ledger, placed.id, key.sign(statement_bytes(lamp_order)), ON)
+
+
+def test_an_order_stays_as_the_buyer_signed_it(session: Session, lamp_order: Order) -> None:
+    """It can be neither amended nor given back and amended then; a signature over another version is none."""
+    order = run_order(session, lamp_order).placed.id
+    key = SigningKey.from_seed(b"\7" * 32)
+    enrol_buyer(session.ledger, lamp_order.buyer.name, key.public, ON, by="clerk", evidence="call-back")
+    found = find_order(session.ledger, order).order
+    changed = replace(found, due_on=date(2026, 6, 1))
+    with pytest.raises(RefusedError, match="as it stands"):
+        confirm_by_buyer(session.ledger, order, key.sign(statement_bytes(changed)), ON)
+    assert not _confirmed(session.ledger, order)
+    confirm_by_buyer(session.ledger, order, key.sign(statement_bytes(found)), ON)
+    assert _confirmed(session.ledger, order)
+    with pytest.raises(StateError, match="no longer be amended"):
+        amend_order(session.ledger, order, changed, ON)
+    with pytest.raises(StateError, match="confirmation is recorded"):
+        give_back_slots(session, order, ON)
 
 
 def test_a_lender_that_insists_waits_for_the_buyers_signature(session: Session, lamp_order: Order) -> None:

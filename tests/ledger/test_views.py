@@ -146,6 +146,14 @@ def test_question_may_be_any_select(places: dict[str, str], place: str) -> None:
     assert asked(places[place], "SELECT 1 AS one WHERE 1 = 0") == (["one"], [])
 
 
+def test_question_may_look_into_the_body(places: dict[str, str]) -> None:
+    """SQLite's tables over JSON work too, though the connection may make nothing."""
+    statement = (
+        "SELECT COUNT(*) = (SELECT COUNT(*) FROM postings) FROM records, json_each(records.body, '$.legs')"
+    )
+    assert normal(asked(places["sqlite"], statement)[1]) == [(1,)]
+
+
 @pytest.mark.parametrize("place", ["sqlite", "postgres"])
 def test_question_about_what_is_not_there_is_wrong_usage(places: dict[str, str], place: str) -> None:
     with pytest.raises(UsageError) as caught:
