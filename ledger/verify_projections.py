@@ -45,15 +45,16 @@ def _ending(name: str, kinds: str) -> Projection:
     return _noted(name, f"IN ({kinds})", "hold_id, ending", f"{_J.format('hold')}, substr(kind, 10)", 1)
 
 
+BALANCE = Projection(
+    "balance",
+    "SELECT entity, account, currency, order_reference, SUM(amount_minor), MAX(sequence * 1048576 + n)"
+    " FROM leg GROUP BY entity, account, currency, order_reference",
+    "SELECT entity, account, currency, order_reference, amount_minor,"
+    " last_sequence * 1048576 + last_leg FROM balance",
+    4,
+)
+
 PROJECTIONS = (
-    Projection(
-        "balance",
-        "SELECT entity, account, currency, order_reference, SUM(amount_minor), MAX(sequence * 1048576 + n)"
-        " FROM leg GROUP BY entity, account, currency, order_reference",
-        "SELECT entity, account, currency, order_reference, amount_minor,"
-        " last_sequence * 1048576 + last_leg FROM balance",
-        4,
-    ),
     Projection(
         "order head",
         "SELECT order_reference, state, (SELECT MIN(sequence) FROM record AS one"
@@ -199,7 +200,7 @@ _OUT_OF_TIME = """SELECT hold.hold_id, ending, expires_at, json_extract(body, '$
 
 
 def check_projections(connection: sqlite3.Connection) -> list[Finding]:
-    """Every derived table against the records, in one snapshot."""
+    """Every derived table but the balances against the records, in one snapshot."""
     connection.execute("BEGIN")
     try:
         version = _version(connection)
@@ -211,6 +212,11 @@ def check_projections(connection: sqlite3.Connection) -> list[Finding]:
     finally:
         connection.execute("ROLLBACK")
     return findings
+
+
+def check_balances(connection: sqlite3.Connection) -> list[Finding]:
+    """Which balances are wrong, and where an account stood below its floor; sorts all legs."""
+    return [*_compare(connection, BALANCE), *islice(_below_floor(connection), SHOWN)]
 
 
 def _compare(connection: sqlite3.Connection, projection: Projection) -> Iterator[Finding]:
@@ -259,7 +265,6 @@ def _only_first(connection: sqlite3.Connection, first: str, second: str) -> list
 
 def _limits(connection: sqlite3.Connection) -> Iterator[Finding]:
     """What the guards forbid and a missing guard may have let in."""
-    yield from islice(_below_floor(connection), SHOWN)
     yield from islice(_overbooked(connection), SHOWN)
     yield from _ended_in_time(connection)
     for resource, period, capacity, used in connection.execute(

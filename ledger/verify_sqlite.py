@@ -13,13 +13,16 @@ from typing import TypeVar
 
 from ledger.backend import Progress
 from ledger.findings import Finding, Report
-from ledger.sqlite_file import connect
-from ledger.verify_projections import SHOWN, check_projections
+from ledger.sqlite_file import CACHE_KIB, connect
+from ledger.verify_balances import Moves, Together, read_floors
+from ledger.verify_plain import plain_stretch
+from ledger.verify_projections import SHOWN, check_balances, check_projections
 from ledger.verify_records import SignedStretch, Stretch, check_command, check_stretch
 from trust.merkle import Frontier, fold, node_hash
 
 STRETCH = 1 << 14
 COMMANDS = 1 << 12
+FEWEST_COMMANDS = 1 << 8
 Result = TypeVar("Result")
 
 _RECORDS = (
@@ -43,11 +46,12 @@ def verify_file(path: Path, workers: int | None = None, progress: Progress | Non
     report = Report()
     connection = connect(path, read_only=True)
     try:
+        connection.execute("BEGIN")  # one state throughout, whoever writes meanwhile
         report.ledger_id, size, commands = _extent(connection)
         report.add(list(_outside(connection, size)))
         jobs = _Jobs(path, report.ledger_id, workers, size)
         try:
-            _verify(report, jobs, size, commands, progress or _quiet)
+            _verify(connection, report, jobs, size, commands, progress or _quiet)
         finally:
             jobs.close()
     except sqlite3.DatabaseError as error:
@@ -88,24 +92,38 @@ def _outside(connection: sqlite3.Connection, size: int) -> Iterator[Finding]:
         yield Finding("signature", f"record {covered + 1}", f"nobody signed the records up to {size}")
 
 
-def _verify(report: Report, jobs: "_Jobs", size: int, commands: int, progress: Progress) -> None:
+def _verify(
+    connection: sqlite3.Connection,
+    report: Report,
+    jobs: "_Jobs",
+    size: int,
+    commands: int,
+    progress: Progress,
+) -> None:
     started = time.perf_counter()
     storage = jobs.submit(_storage_job, jobs.path)
     projections = jobs.submit(_projections_job, jobs.path)
-    frontier = Frontier()
+    frontier, together = Frontier(), Together()
     peaks: list[tuple[int, bytes]] = []
     for stretch in jobs.each(_stretch_job, range(0, size, STRETCH), size, STRETCH):
         report.records += stretch.records
         report.legs += stretch.legs
         report.add(stretch.findings)
         join_stretch(peaks, stretch, report)
+        together.add(stretch.moves)
         progress(report.records, size)
     report.add(storage.result())
     report.add(projections.result())
+    if not together.sound(connection):
+        report.add(check_balances(connection))
+    together.close()
     report.root = fold([peak for _, peak in peaks]) if peaks else frontier.root()
     report.record_seconds = time.perf_counter() - started
     started = time.perf_counter()
-    for signed in jobs.each(_signature_job, range(0, commands, COMMANDS), commands, COMMANDS):
+    width = max(
+        FEWEST_COMMANDS, min(COMMANDS, commands // (8 * jobs.workers))
+    )  # none waits for the last part
+    for signed in jobs.each(_signature_job, range(0, commands, width), commands, width):
         report.commands += signed.commands
         report.add(signed.findings)
     report.signature_seconds = time.perf_counter() - started
@@ -143,9 +161,9 @@ class _Jobs:
     def __init__(self, path: Path, ledger_id: str, workers: int | None, size: int) -> None:
         self.path = str(path)
         self.ledger_id = ledger_id
-        count = workers if workers is not None else (os.cpu_count() or 1)
-        small = size <= STRETCH or count <= 1
-        self._pool = None if small else ProcessPoolExecutor(count, mp_context=_context())
+        self.workers = workers if workers is not None else (os.cpu_count() or 1)
+        small = size <= STRETCH or self.workers <= 1
+        self._pool = None if small else ProcessPoolExecutor(self.workers, mp_context=_context())
 
     def submit(self, job: Callable[..., list[Finding]], *arguments: object) -> Future[list[Finding]]:
         future: Future[list[Finding]] = Future()
@@ -184,13 +202,13 @@ def _context() -> BaseContext:
 def _stretch_job(path: str, ledger_id: str, start: int, end: int) -> Stretch:
     connection = connect(Path(path), read_only=True)
     try:
-        return check_stretch(
-            ledger_id,
-            start,
-            end,
-            connection.execute(_RECORDS, (start, end)),
-            connection.execute(_LEGS, (start, end)),
-        )
+        connection.execute("BEGIN")
+        rows = connection.execute(_RECORDS, (start, end)), connection.execute(_LEGS, (start, end))
+        found = plain_stretch(ledger_id, start, end, *rows, Moves(read_floors(connection)))
+        if found is None:
+            rows = connection.execute(_RECORDS, (start, end)), connection.execute(_LEGS, (start, end))
+            found = check_stretch(ledger_id, start, end, *rows)
+        return found
     finally:
         connection.close()
 
@@ -236,6 +254,7 @@ class _Leaves:
 def _storage_job(path: str) -> list[Finding]:
     """Whether pages and indexes hold together: an index that leaves rows out hides what is there."""
     connection = connect(Path(path), read_only=True)
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")  # it looks every row up in every index
     try:
         told = [row[0] for row in connection.execute(f"PRAGMA integrity_check({SHOWN})")]
     finally:
