@@ -257,6 +257,12 @@ class Contract:
     def dealing(self, currency: str) -> Dealing | None:
         return next((one for one in self.dealings if one.currency == currency), None)
 
+    def currency_of(self, name: str) -> str:
+        """What a booking or a facility is paid in; the order's currency for anybody else."""
+        found = [one.currency for one in self.bookings if one.id == name]
+        found += [one.currency for one in self.facilities if one.id == name]
+        return next(iter(found), "") or self.currency
+
     @property
     def currencies(self) -> tuple[str, ...]:
         """The currencies beside the order's in which somebody is paid or lends."""

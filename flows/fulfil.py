@@ -9,6 +9,7 @@ from domain.errors import RefusedError, StateError
 from domain.posting import Entry
 from domain.states import ENDED, OrderState, may_move
 from finance.books import Journal
+from finance.change import with_change
 from finance.conditions import Circumstances, objections
 from finance.contract import Condition
 from finance.correction import Correction
@@ -71,10 +72,24 @@ def record_fact(
     speaks against it; a date in the past replays the books from there.
     """
     if dry_run:
-        book = read_book(ledger, order)
-        return _record(ledger, None, book, _fact(book, kind, on, data or {}, by, evidence))
+        return record_with(ledger, None, order, kind, on, data, by, evidence)
     with ledger.write() as transaction:
         return record_in(transaction, order, kind, on, data, by=by, evidence=evidence)
+
+
+def record_with(
+    reading: "Reading",
+    transaction: "Transaction | None",
+    order: str,
+    kind: FactKind,
+    on: date,
+    data: Mapping[str, Any] | None,
+    by: str,
+    evidence: str,
+) -> Recorded:
+    """``record_fact`` on what is read; nothing is written without a transaction."""
+    book = read_book(reading, order)
+    return _record(reading, transaction, book, _fact(book, kind, on, data or {}, by, evidence))
 
 
 def record_in(
@@ -88,8 +103,7 @@ def record_in(
     evidence: str = "",
 ) -> Recorded:
     """``record_fact`` inside an open write, so that several facts stand or fall together."""
-    book = read_book(transaction, order)
-    return _record(transaction, transaction, book, _fact(book, kind, on, data or {}, by, evidence))
+    return record_with(transaction, transaction, order, kind, on, data, by, evidence)
 
 
 def preview(
@@ -103,6 +117,8 @@ def preview(
 
 def _fact(book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str, evidence: str) -> Fact:
     content = dict(data)
+    if book.contract.currencies:
+        content = with_change(fold_at(book, on).position, kind, on, content)
     return Fact(kind, on, fact_id(kind, on, content), book.next_sequence, by, evidence, False, content)
 
 
@@ -242,6 +258,16 @@ def _worked_out(book: OrderBook, to: date, *, as_planned: bool) -> tuple[Recordi
     if _accruing(folded.position):
         folded, new = _marked(book, new, to)
     return compare(book, new, folded), folded
+
+
+def refresh(transaction: "Transaction | None", book: OrderBook) -> Recorded:
+    """Correct what a later word on something that many orders share, such as a rate, changes in a book."""
+    folded = fold(book.contract, book.facts, horizon(book, book.contract.accepted_on))
+    recording = compare(book, [], folded)
+    if transaction is None:
+        return _answer(book, recording, folded, dry_run=True)
+    post(transaction, book, recording, folded)
+    return _answer(book, recording, folded)
 
 
 def _accruing(position: Position) -> bool:

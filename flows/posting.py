@@ -23,6 +23,7 @@ from finance.facts import Fact, FactKind
 from finance.fold import Folded
 from finance.position import CASH
 from flows.acceptance import FINANCED, WITHDRAWN, read_contract
+from flows.rates import with_rates
 
 if TYPE_CHECKING:
     from ledger.reading import Reading
@@ -81,7 +82,7 @@ class Recording:
 
 def read_book(reading: "Reading", order: str) -> OrderBook:
     """The order's book as the ledger has it; NotFoundError when the order is not financed."""
-    contract = read_contract(reading, order)
+    contract = with_rates(reading, read_contract(reading, order))
     book = OrderBook(contract, OrderState(reading.order_state(order) or OrderState.PLANNED))
     for record in reading.records(order=order):
         if record.kind == WITHDRAWN:
