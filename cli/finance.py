@@ -178,8 +178,8 @@ def _finance_document(position: "Position") -> dict[str, Any]:
 
     currency = position.contract.currency
 
-    def money(minor: int) -> str:
-        return format_minor(minor, currency)
+    def money(minor: int, own: str = "") -> str:
+        return format_minor(minor, own or currency)
 
     return {
         "order": position.contract.order,
@@ -189,19 +189,20 @@ def _finance_document(position: "Position") -> dict[str, Any]:
             {
                 "facility": name,
                 "role": debt.facility.role.value,
-                "limit": money(debt.facility.limit_minor),
-                "drawn": money(debt.drawn),
-                "undrawn": money(undrawn(debt)),
+                "currency": debt.currency or currency,
+                "limit": money(debt.facility.limit_minor, debt.currency),
+                "drawn": money(debt.drawn, debt.currency),
+                "undrawn": money(undrawn(debt), debt.currency),
                 "due_on": debt.due_on,
                 "owed": {
-                    rank.value: money(debt.owed(rank))
+                    rank.value: money(debt.owed(rank), debt.currency)
                     for rank in (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL)
                 },
                 "lenders": [
                     {
                         "lender": share.lender,
                         "share": share.share,
-                        "principal": money(debt.owed_to(share.lender, Rank.PRINCIPAL)),
+                        "principal": money(debt.owed_to(share.lender, Rank.PRINCIPAL), debt.currency),
                     }
                     for share in debt.facility.shares
                 ],
@@ -211,10 +212,11 @@ def _finance_document(position: "Position") -> dict[str, Any]:
         "bookings": [
             {
                 "booking": name,
-                "price": money(account.booking.gross_minor),
-                "billed": money(account.billed),
-                "paid": money(account.paid),
-                "due": money(max(position.due_now(account) - account.paid, 0)),
+                "currency": account.currency or currency,
+                "price": money(account.booking.gross_minor, account.currency),
+                "billed": money(account.billed, account.currency),
+                "paid": money(account.paid, account.currency),
+                "due": money(max(position.due_now(account) - account.paid, 0), account.currency),
             }
             for name, account in position.accounts.items()
         ],
@@ -225,17 +227,17 @@ def _show_position(screen: Any, position: "Position", currency: str) -> None:
     from finance.contract import Rank
     from finance.lending import undrawn
 
-    def money(minor: int) -> str:
-        return amount(minor, currency)
+    def money(minor: int, own: str = "") -> str:
+        return f"{amount(minor, own)} {own}" if own not in ("", currency) else amount(minor, currency)
 
     rows = [
         (
             name,
             ", ".join(debt.lenders()),
-            money(debt.facility.limit_minor),
-            money(undrawn(debt)),
-            money(debt.owed(Rank.PRINCIPAL)),
-            money(debt.claim - debt.owed(Rank.PRINCIPAL)),
+            money(debt.facility.limit_minor, debt.currency),
+            money(undrawn(debt), debt.currency),
+            money(debt.owed(Rank.PRINCIPAL), debt.currency),
+            money(debt.claim - debt.owed(Rank.PRINCIPAL), debt.currency),
             debt.due_on or "",
         )
         for name, debt in position.debts.items()
@@ -246,10 +248,10 @@ def _show_position(screen: Any, position: "Position", currency: str) -> None:
     booked = [
         (
             name,
-            money(account.booking.gross_minor),
-            money(account.billed),
-            money(account.paid),
-            money(max(position.due_now(account) - account.paid, 0)),
+            money(account.booking.gross_minor, account.currency),
+            money(account.billed, account.currency),
+            money(account.paid, account.currency),
+            money(max(position.due_now(account) - account.paid, 0), account.currency),
         )
         for name, account in position.accounts.items()
     ]
@@ -279,7 +281,12 @@ def draw(
     money: OptionalAmount = None,
     pay: Annotated[
         list[str] | None,
-        typer.Option("--pay", metavar="BOOKING=AMOUNT", help="Whom the draw pays; may be repeated."),
+        typer.Option(
+            "--pay",
+            metavar="BOOKING=AMOUNT",
+            help="Whom the draw pays, in its currency; may be repeated. BOOKING=AMOUNT@COST where the"
+            " lender's money was changed for it.",
+        ),
     ] = None,
     absent: Annotated[
         list[str] | None,
@@ -297,15 +304,18 @@ def draw(
     from domain.errors import UsageError
     from finance.facts import FactKind
     from flows.acceptance import read_contract
+    from flows.place import find_order
 
     payees = []
     with asked.session() as session:
-        currency = read_contract(session.ledger, order).currency
+        contract = read_contract(session.ledger, find_order(session.ledger, order).id)
     for text in pay or []:
         name, found, figure = text.partition("=")
         if not found:
             raise UsageError(f"{text!r} is not BOOKING=AMOUNT", "for example --pay zhongshan-lamps=257640.00")
-        payees.append([name, minor_text(figure, currency)])
+        figure, changed, cost = figure.partition("@")
+        payee = [name, minor_text(figure, contract.currency_of(name))]
+        payees.append([*payee, minor_text(cost, contract.currency_of(facility))] if changed else payee)
     data = {"facility": facility, "payees": payees, "absent": absent or []}
     record(
         asked, order, FactKind.DRAW, data, money={"amount": money}, by=by, evidence=evidence, dry_run=dry_run

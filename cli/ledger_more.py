@@ -10,9 +10,14 @@ import typer
 
 from cli.options import Asked, command
 from cli.output import answer, console, note, print_json, progress, table
+from cli.recorded import ByOption, DryRunOption, EvidenceOption, rows_of
+from cli.recorded import document as recorded_document
 from domain.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from flows.revaluation import Revalued
     from flows.session import Session
 
 EXAMPLES = {
@@ -21,12 +26,13 @@ EXAMPLES = {
     "net ledger sql \"SELECT * FROM postings WHERE account = '1010'\" --csv",
     "copy": "net ledger copy net.db postgresql://postgres@db.example/trade",
     "upgrade": "net ledger upgrade --backup net-before.db",
+    "revalue": "net ledger revalue --on 2026-03-31 --dry-run\nnet ledger revalue --on 2026-03-31",
 }
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the group ``net ledger``."""
-    for function in (export, copy, upgrade):
+    for function in (export, copy, upgrade, revalue):
         command(app, function.__name__, example=EXAMPLES[function.__name__])(function)
     command(app, "sql", example=EXAMPLES["sql"], streams=True)(sql)
 
@@ -46,6 +52,43 @@ def export(
     with asked.session() as session:
         for part in written(session.ledger.records(), form, titles):
             sys.stdout.write(part)
+
+
+def revalue(
+    asked: Asked,
+    orders: Annotated[
+        list[str] | None,
+        typer.Option("--order", metavar="ORDER", help="Only this order; may be repeated."),
+    ] = None,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Bring what orders have open in other currencies to the rate of --on; the difference is unrealised.
+
+    Every order or none: a rate that is missing or too old is named. Doing it again changes nothing.
+    """
+    from flows.place import find_order
+    from flows.revaluation import revalue as revalued
+
+    with asked.session() as session:
+        names = [find_order(session.ledger, name).id for name in orders or []]
+        done = revalued(session.ledger, session.on, names, by=by, evidence=evidence, dry_run=dry_run)
+    document = {"on": done.on, "dry_run": dry_run, "orders": [recorded_document(one) for one in done.orders]}
+    answer(asked, "revaluation", document, lambda screen: _render_revalued(screen, done))
+
+
+def _render_revalued(screen: "Console", done: "Revalued") -> None:
+    if not done.orders:
+        screen.print("no order has anything open in another currency")
+    columns = ("on", "what", "books of", "account", "debit", "credit")
+    for one in done.orders:
+        rows = rows_of(one)
+        if rows:
+            title = f"{one.order}: would be posted" if one.dry_run else one.order
+            screen.print(table(title, columns, rows, right="debit,credit"))
+        else:
+            screen.print(f"{one.order}: nothing to change")
 
 
 def sql(

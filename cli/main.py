@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "milestone": ("cli.milestone", "Record what happened to the goods, and who says so.", "Trade"),
     "finance": ("cli.finance", "Ask lenders, accept an offer, look at a facility.", "Money"),
     "payment": ("cli.payment", "Record money that came in or went out.", "Money"),
+    "rate": ("cli.rate", "Exchange rates: record one with its day and source, list them.", "Money"),
     "invoice": ("cli.invoice", "Write the invoice of a delivered order.", "Money"),
     "statement": ("cli.statement", "Match a bank statement to orders.", "Money"),
     "report": ("cli.report", "Who earned what.", "Money"),

@@ -11,12 +11,14 @@ from cli.recorded import (
     AmountOption,
     BookingArgument,
     ByOption,
+    CostOption,
     DryRunOption,
     EvidenceOption,
     OptionalAmount,
     OrderArgument,
     QuantityOption,
     ReferenceOption,
+    minor_text,
     record,
 )
 from domain.money import format_minor
@@ -75,6 +77,7 @@ def make(
         typer.Argument(metavar="PAYEE", help="A booking, a facility, 'network', 'tax', 'buyer', 'trader'."),
     ],
     money: OptionalAmount = None,
+    cost: CostOption = None,
     reference: ReferenceOption = "",
     by: ByOption = "",
     evidence: EvidenceOption = "",
@@ -82,7 +85,8 @@ def make(
 ) -> None:
     """Record a payment out of the order's account: what is owed when no amount is given.
 
-    It is refused while the account does not hold it, or holds it for somebody who comes first.
+    It is refused while the account does not hold it, or holds it for somebody who comes first. Who is paid
+    in another currency is paid with money that the bank changes for it.
     """
     from finance.facts import FactKind
 
@@ -94,11 +98,44 @@ def make(
         order,
         FactKind.PAYMENT,
         data,
-        money={"amount": money},
+        money={"amount": money, "cost": cost},
         by=by,
         evidence=evidence,
         dry_run=dry_run,
     )
+
+
+@command(
+    app,
+    "change",
+    example="net payment change PO-2026-0017 5408.17 CNY 662.50 EUR --on 2026-04-09 --evidence BK-91",
+)
+def change(
+    asked: Asked,
+    order: OrderArgument,
+    sold: Annotated[str, typer.Argument(metavar="SOLD", help="What the bank took of the account.")],
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Its currency.")],
+    bought: Annotated[str, typer.Argument(metavar="BOUGHT", help="What came in its place.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Its currency.")],
+    reference: ReferenceOption = "",
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that the bank changed money of the order's account into another currency.
+
+    Both amounts are the bank's. What was sold leaves at what it was carried at; the difference is realised.
+    """
+    from finance.facts import FactKind
+
+    data = {
+        "from": source,
+        "sold": minor_text(sold, source),
+        "to": target,
+        "bought": minor_text(bought, target),
+        "reference": reference,
+    }
+    record(asked, order, FactKind.CONVERSION, data, by=by, evidence=evidence, dry_run=dry_run)
 
 
 def _owed(asked: Asked, order: str, payee: str) -> str | None:
@@ -111,7 +148,7 @@ def _owed(asked: Asked, order: str, payee: str) -> str | None:
         if account is None:
             return None
         owed = max(position.due_now(account) - account.paid, 0)
-        return format_minor(owed, position.contract.currency)
+        return format_minor(owed, position.contract.currency_of(payee))
 
 
 @command(app, "due", example="net payment due PO-2026-0017 --on 2026-06-22")

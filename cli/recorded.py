@@ -19,10 +19,20 @@ if TYPE_CHECKING:
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
 AmountArgument = Annotated[
-    str, typer.Argument(metavar="AMOUNT", help="In the order's currency, such as 1130.00.")
+    str, typer.Argument(metavar="AMOUNT", help="Such as 1130.00, in the currency of who is paid or pays.")
 ]
 OptionalAmount = Annotated[
-    str | None, typer.Argument(metavar="[AMOUNT]", help="In the order's currency.", show_default=False)
+    str | None,
+    typer.Argument(metavar="[AMOUNT]", help="In the currency of who is paid.", show_default=False),
+]
+CostOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cost",
+        metavar="AMOUNT",
+        help="What the bank took of the order's own currency; the day's rate says it when left out.",
+        show_default=False,
+    ),
 ]
 BookingArgument = Annotated[
     str, typer.Argument(metavar="BOOKING", help="The provider, as net finance show lists it.")
@@ -75,14 +85,21 @@ def record(
         if "passed" in data:
             content["passed"] = data["passed"]
         order = find_order(ledger, order).id
-        currency = read_contract(ledger, order).currency
+        contract = read_contract(ledger, order)
+        subject = next((str(data[name]) for name in SUBJECTS if data.get(name)), "")
         for name, text in (money or {}).items():
             if text is not None:
+                currency = contract.currency if name in IN_ORDER_CURRENCY else contract.currency_of(subject)
                 content[name] = minor_text(text, currency)
         recorded = record_fact(
             ledger, order, kind, session.on, content, by=by, evidence=evidence, dry_run=dry_run
         )
     show(asked, recorded)
+
+
+SUBJECTS = ("facility", "payee", "booking")
+"""Whose currency an amount is in: a payment's payee, a refund's provider, a draw's facility."""
+IN_ORDER_CURRENCY = frozenset({"cost"})
 
 
 def minor_text(text: str, currency: str) -> str:
@@ -130,21 +147,50 @@ def document(recorded: "Recorded") -> dict[str, Any]:
                 "kind": journal.kind,
                 "party": journal.party,
                 "corrects": correcting,
-                "legs": [
-                    {"entity": entity, "account": code, "amount": format_minor(minor, currency)}
-                    for entity, code, minor in journal.postings
-                ],
+                "legs": [leg_document(posting, currency) for posting in journal.postings],
             }
             for some, correcting in ((recorded.journals, False), (recorded.corrections, True))
             for journal in some
         ],
-        "claims": {party: format_minor(minor, currency) for party, minor in recorded.claims.items() if minor},
+        "claims": {
+            party: _claim(party, minor, currency) for party, minor in recorded.claims.items() if minor
+        },
         "cash": format_minor(recorded.cash, currency),
+        **_foreign_cash(recorded),
     }
 
 
+def leg_document(posting: tuple[str, str, int], home: str) -> dict[str, str]:
+    """One leg for programs; its currency is named where it is not the order's."""
+    from finance.books import account_and_currency
+
+    entity, account, minor = posting
+    code, currency = account_and_currency(account, home)
+    leg = {"entity": entity, "account": code, "amount": format_minor(minor, currency)}
+    return leg if currency == home else {**leg, "currency": currency}
+
+
+def _claim(party: str, minor: int, home: str) -> str:
+    from finance.books import party_and_currency
+
+    return format_minor(minor, party_and_currency(party)[1] or home)
+
+
+def _foreign_cash(recorded: "Recorded") -> dict[str, dict[str, str]]:
+    """What the account holds of other currencies, where the order has any."""
+    position = recorded.position
+    held = {
+        currency: format_minor(position.cash_in(currency), currency)
+        for currency in position.contract.currencies
+        if position.cash_in(currency)
+    }
+    return {"cash_abroad": held} if held else {}
+
+
 def render(screen: "Console", recorded: "Recorded") -> None:
-    rows = _rows(recorded)
+    from finance.books import party_and_currency
+
+    rows = rows_of(recorded)
     title = "would be posted" if recorded.dry_run else ""
     if rows:
         screen.print(
@@ -158,21 +204,31 @@ def render(screen: "Console", recorded: "Recorded") -> None:
     for party, minor in recorded.claims.items():
         if minor:
             owes = "owes the order" if minor > 0 else "is owed by the order"
-            screen.print(f"after corrections {party} {owes} {amount(abs(minor), recorded.currency)}")
-    screen.print(f"in the order's account: {amount(recorded.cash, recorded.currency)} {recorded.currency}")
+            name, currency = party_and_currency(party)
+            told = amount(abs(minor), currency or recorded.currency)
+            screen.print(f"after corrections {name} {owes} {told} {currency}".rstrip())
+    held = f"{amount(recorded.cash, recorded.currency)} {recorded.currency}"
+    for currency, minor_text_of in _foreign_cash(recorded).get("cash_abroad", {}).items():
+        held += f", {minor_text_of} {currency}"
+    screen.print(f"in the order's account: {held}")
 
 
-def _rows(recorded: "Recorded") -> list[tuple[str, ...]]:
+def rows_of(recorded: "Recorded") -> list[tuple[str, ...]]:
+    """Corrections and journals as lines of a table; promises (memo accounts) are left out."""
+    from finance.books import account_and_currency
     from finance.chart import account_name
 
     rows: list[tuple[str, ...]] = []
     for some, sign in ((recorded.corrections, "corrects "), (recorded.journals, "")):
         for journal in some:
             told = (journal.on.isoformat(), sign + journal.kind.replace("_", " "))
-            for entity, code, minor in journal.postings:
-                if code.startswith("9"):
+            for entity, account, minor in journal.postings:
+                if account.startswith("9"):
                     continue
-                figure = amount(abs(minor), recorded.currency)
+                code, currency = account_and_currency(account, recorded.currency)
+                figure = amount(abs(minor), currency)
+                if currency != recorded.currency:
+                    figure += f" {currency}"
                 debit, credit = (figure, "") if minor > 0 else ("", figure)
                 rows.append((*told, entity, f"{code} {account_name(code)}", debit, credit))
                 told = ("", "")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cli.options import Asked
 from cli.output import amount, answer, table
 from cli.plan_tables import cash_table, chain_table, earnings_table, headlines, money_table
+from cli.recorded import leg_document
 from domain.money import format_minor
 from domain.plain import to_plain
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from flows.fulfil import Recorded
     from flows.give_back import GaveBack
     from flows.run import Way
-    from flows.standing import Standing
+    from flows.standing import Owed, Standing
 
 CASH = ("trader", "1010")
 """The order's closed loop in the trader's books."""
@@ -24,6 +25,8 @@ CASH = ("trader", "1010")
 CHART_WIDTH = 100
 
 MEMO = "9"
+TRADER = "trader"
+CLEARING = "1990"
 """Accounts that only note what is promised begin with this."""
 
 
@@ -72,12 +75,17 @@ def owed_table(standing: "Standing", title: str = "Still owed") -> "Group":
             one.due_on or "",
             one.party,
             one.what,
-            amount(one.amount_minor, standing.currency) if one.amount_minor > 0 else "",
-            amount(-one.amount_minor, standing.currency) if one.amount_minor < 0 else "",
+            _owed(one, standing.currency) if one.amount_minor > 0 else "",
+            _owed(one, standing.currency) if one.amount_minor < 0 else "",
         )
         for one in standing.owed
     ]
     return table(title, ("due", "party", "for", "is owed", "owes"), rows, right="is owed, owes")
+
+
+def _owed(one: "Owed", home: str) -> str:
+    figure = amount(abs(one.amount_minor), one.currency or home)
+    return f"{figure} {one.currency}" if one.currency not in ("", home) else figure
 
 
 def standing_document(standing: "Standing | None") -> dict[str, Any] | None:
@@ -92,8 +100,9 @@ def standing_document(standing: "Standing | None") -> dict[str, Any] | None:
             {
                 "party": one.party,
                 "what": one.what,
-                "amount": format_minor(one.amount_minor, standing.currency),
+                "amount": format_minor(one.amount_minor, one.currency or standing.currency),
                 "due_on": one.due_on,
+                **({"currency": one.currency} if one.currency not in ("", standing.currency) else {}),
             }
             for one in standing.owed
         ],
@@ -122,10 +131,7 @@ def tell_advance(asked: Asked, recorded: "Recorded", standing: "Standing | None"
                 "kind": journal.kind,
                 "party": journal.party,
                 "cash": format_minor(cash_of(journal), recorded.currency),
-                "postings": [
-                    {"entity": entity, "account": account, "amount": format_minor(minor, recorded.currency)}
-                    for entity, account, minor in journal.postings
-                ],
+                "postings": [leg_document(posting, recorded.currency) for posting in journal.postings],
             }
             for journal in recorded.journals
         ],
@@ -171,18 +177,28 @@ def _happened(recorded: "Recorded") -> Iterator[tuple[str, ...]]:
             journal.on.isoformat(),
             journal.kind.replace("_", " "),
             journal.party,
-            amount(_size_of(journal), recorded.currency),
+            _size_of(journal, recorded.currency),
             amount(moved, recorded.currency) if moved else "",
             amount(balance, recorded.currency) if moved else "",
         )
 
 
-def _size_of(journal: "Journal") -> int:
-    """What the journal is about: all that is debited in the books of the entity that it moves most."""
-    debits: dict[str, int] = {}
-    for entity, _, minor in journal.postings:
-        debits[entity] = debits.get(entity, 0) + max(0, minor)
-    return debits.get("trader") or max(debits.values(), default=0)
+def _size_of(journal: "Journal", home: str) -> str:
+    """What the journal is about: all that is debited in the books of the entity that it moves most; in the
+    currency of what is settled, where that is not the order's."""
+    debits: dict[tuple[str, str], int] = {}
+    for entity, account, minor in journal.postings:
+        code, _, currency = account.partition("/")
+        if code != CLEARING:
+            debits[entity, currency] = debits.get((entity, currency), 0) + max(0, minor)
+    own = {currency: minor for (entity, currency), minor in debits.items() if entity == TRADER and minor}
+    abroad = next((currency for currency in own if currency), "")
+    if abroad:
+        return f"{amount(own[abroad], abroad)} {abroad}"
+    if own.get(""):
+        return amount(own[""], home)
+    (_, currency), minor = max(debits.items(), key=lambda one: one[1], default=(("", ""), 0))
+    return f"{amount(minor, currency)} {currency}" if currency else amount(minor, home)
 
 
 def tell_given_back(asked: Asked, found: "GaveBack") -> None:
