@@ -144,12 +144,19 @@ def _sales_tax(table: Table) -> SalesTax:
 
 
 def _exchange_rate(table: Table) -> ExchangeRate:
+    """A rate that is left out is the ledger's."""
     rate = ExchangeRate(
         source=table.currency("from", "USD"),
         target=table.currency("to", "USD"),
-        rate=table.decimal("rate", required=True),
+        rate=table.decimal("rate"),
         haircut=table.rate("haircut"),
+        on=table.day("on"),
+        by=table.text("source"),
+        fixed_by=table.text("fixed_by"),
+        until=table.day("until"),
     )
+    if table.has("rate") and not rate.rate:
+        table.defect("rate", "an exchange rate must be more than zero", "leave it out for the ledger's")
     table.done()
     return rate
 

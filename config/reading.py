@@ -234,6 +234,13 @@ class Table:
             return ()
         return tuple(value)
 
+    def day(self, key: str) -> date | None:
+        value = self._value(key)
+        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+            return value
+        self.defect(key, f"{value!r} is not a date", "write 2026-05-01, without quotes")
+        return None
+
     def dates(self, key: str) -> frozenset[date]:
         value = self._value(key)
         if value is None:

@@ -59,6 +59,7 @@ def _policy(table: Table) -> Policy:
         profit_minimum_minor=int(table.decimal("profit_minimum_minor", Decimal(0))),
         buyer_payment=read_terms(table, "buyer_payment") or usual.buyer_payment,
         search_limit=table.whole("search_limit", usual.search_limit, least=1),
+        rate_days=table.whole("rate_days", usual.rate_days or 0) or None,
     )
     table.done()
     return policy
@@ -73,6 +74,7 @@ def _stress(table: Table) -> Stress:
         cost_up=table.rate("cost_up"),
         draw_late_days=table.whole("draw_late_days"),
         must_pass=table.flag("must_pass"),
+        exchange_up=table.rate("exchange_up"),
     )
     table.done()
     return stress

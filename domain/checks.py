@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
+from domain.network import FACTORY, ExchangeRate, FinanceProduct, Network, Provider, Role
 from domain.plan import Refusal
 from domain.terms import Event, FeeTaking, PaymentTerm
 
@@ -21,14 +21,25 @@ def network_refusals(network: Network) -> list[Refusal]:
     for product in network.products:
         found += _product_refusals(product, lenders)
     found += _take_out_cycles(network)
-    found += [
-        Refusal(f"rate {rate.source}/{rate.target}", "an exchange rate must be more than zero")
-        for rate in network.rates
-        if rate.rate <= 0 or not 0 <= rate.haircut < 1
-    ]
+    for rate in network.rates:
+        found += _rate_refusals(rate)
     found += terms_refusals("fee", network.fee.payment)
     if network.fee.rate < 0 or network.fee.fixed_minor < 0:
         found.append(Refusal("fee", "a negative price"))
+    return found
+
+
+def _rate_refusals(rate: ExchangeRate) -> list[Refusal]:
+    subject = f"rate {rate.source}/{rate.target}"
+    found = []
+    if rate.rate < 0 or not 0 <= rate.haircut < 1:
+        found.append(Refusal(subject, "an exchange rate must be more than zero, its haircut a share of one"))
+    if rate.source == rate.target:
+        found.append(Refusal(subject, "a currency has no exchange rate in itself"))
+    if rate.fixed_by and not rate.rate:
+        found.append(Refusal(subject, "an exchange rate that somebody has fixed must be given"))
+    if rate.until is not None and not rate.fixed_by:
+        found.append(Refusal(subject, "an exchange rate holds until a day only where somebody has fixed it"))
     return found
 
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from domain.dates import BusinessCalendar
+from domain.exchange import Rate
 from domain.terms import CancellationTerm, Event, Fee, PaymentTerm, Price, Recourse, SalesTax
 
 FACTORY = "factory"
@@ -301,12 +302,20 @@ class AnsweredPrice:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRate:
-    """One unit of ``source`` in units of ``target``; ``haircut`` is added to what must be bought with it."""
+    """One unit of ``source`` in units of ``target``; ``haircut`` is added to what must be bought with it.
+
+    A rate of zero is none: the ledger's counts, with this haircut. One with a day grows old; ``by`` says who
+    published it. A rate that a firm has ``fixed_by`` contract needs no haircut and holds up to ``until``.
+    """
 
     source: str
     target: str
     rate: Decimal
     haircut: Fraction = Fraction(0)
+    on: date | None = None
+    by: str = ""
+    fixed_by: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +329,7 @@ class Stress:
     cost_up: Fraction = Fraction(0)
     draw_late_days: int = 0
     must_pass: bool = False
+    exchange_up: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +339,7 @@ class Policy:
     ``booking_days`` is the time from the day of planning to the first booking. ``horizon_days`` bounds
     start dates of orders without a due date. ``cover_minimum`` is asked of take-outs: what they pay out
     over what they repay. ``search_limit`` bounds the chains evaluated; a plan found at the bound says so.
+    ``rate_days`` is how old an exchange rate may be (None: any age).
     """
 
     stresses: tuple[Stress, ...] = ()
@@ -340,6 +351,7 @@ class Policy:
     profit_minimum_minor: int = 0
     buyer_payment: tuple[PaymentTerm, ...] = (PaymentTerm(Fraction(1), Event.INVOICE, 30),)
     search_limit: int = 50_000
+    rate_days: int | None = 31
 
 
 @dataclass(frozen=True)
@@ -350,6 +362,7 @@ class Network:
     prices that providers named while an order was being reserved: they stand in the way of their lists'.
     ``carried`` is what an order under way owes from before, in minor units of its currency, by the event on
     which it is due: a provider was lost, and the rest is planned again.
+    ``recorded`` are the exchange rates that the ledger has.
     """
 
     name: str
@@ -365,6 +378,7 @@ class Network:
     calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
     answered: tuple[AnsweredPrice, ...] = ()
     carried: tuple[tuple[Event, int], ...] = ()
+    recorded: tuple[Rate, ...] = ()
 
     def __hash__(self) -> int:
         return id(self)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
+from domain.exchange import Dealing, Rate
 from domain.network import DrawRule, Role, Technique
 from domain.terms import Event, FeeTaking
 
@@ -45,7 +46,10 @@ class SlotNeed:
 
 @dataclass(frozen=True, slots=True)
 class Instalment:
-    """A part of a gross price: due on a rolled date, counted from ``event``; positive."""
+    """A part of a gross price: due on a rolled date, counted from ``event``; positive.
+
+    ``price_minor`` is the part in the provider's own currency, where that is not the order's.
+    """
 
     due_on: date
     amount_minor: int
@@ -53,6 +57,7 @@ class Instalment:
     share: Fraction
     days: int = 0
     provisional: bool = False
+    price_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,9 @@ class PlanLeg:
     """One provider's part: what it does from when to when, what it costs, when it is paid.
 
     ``item`` is the products made, the lane, or the service. ``net_minor`` and ``tax_minor`` are in the
-    order's currency; ``price_minor`` is the net price in the provider's own ``currency``.
+    order's currency; ``price_minor`` is the net price in the provider's own ``currency``, and
+    ``price_tax_minor`` its tax where that is another one. The tax is then valued at the rate of the day and
+    the haircut stands in the net.
     """
 
     kind: str
@@ -80,6 +87,7 @@ class PlanLeg:
     destination: str = ""
     option: str = ""
     adapter: str = "catalog"
+    price_tax_minor: int = 0
 
     @property
     def gross_minor(self) -> int:
@@ -127,6 +135,50 @@ class ShareOf:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFigures:
+    """A facility in the currency in which it lends, where that is not the order's; as in FacilityPlan."""
+
+    limit_minor: int
+    ceiling_minor: int
+    draws: tuple[Draw, ...]
+    fees: tuple[FeeCharge, ...]
+    repaid_minor: int
+    shares: tuple[ShareOf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFlow:
+    """One flow of a foreign currency's own cash line: what is drawn, bought, paid, sold or repaid.
+
+    ``worth_minor`` is what it takes (negative) or brings of the order's currency, where money is changed.
+    """
+
+    on: date
+    counterparty: str
+    amount_minor: int
+    balance_minor: int
+    worth_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One currency beside the order's: the rate that values it, what the plan counts on, its cash line.
+
+    The line never falls below zero: what is not drawn in the currency is bought on the day it is needed.
+    """
+
+    rate: Rate
+    dealing: Dealing
+    rate_days: int | None
+    flows: tuple[ChangeFlow, ...] = ()
+
+    @property
+    def cost_minor(self) -> int:
+        """What changing money takes of the order's currency, net."""
+        return -sum(flow.worth_minor for flow in self.flows)
+
+
+@dataclass(frozen=True, slots=True)
 class FacilityPlan:
     """One lender's product as this order uses it.
 
@@ -135,7 +187,8 @@ class FacilityPlan:
     at repayment), on ``repaid_on``; ``due_on`` is where grace and recourse days start. ``cost_minor``
     is all that the trader pays for the money. Rates are in basis points of a year: ``apr_bp`` simple
     (cost x 360 / sum of cash x days), ``xirr`` effective, as text with four decimals, or None where it
-    is not defined. ``standby`` is not counted on.
+    is not defined. ``standby`` is not counted on. Where it lends in another ``currency`` than the order's,
+    ``own`` has its figures in that, and those here are what they are planned to be worth.
     """
 
     product: str
@@ -163,6 +216,8 @@ class FacilityPlan:
     takes_out: str = ""
     standby: bool = False
     recourse_on: date | None = None
+    currency: str = ""
+    own: OwnFigures | None = None
 
     @property
     def principal_minor(self) -> int:
@@ -297,6 +352,7 @@ class Plan:
     inputs: Mapping[str, str] = field(default_factory=dict)
     search: Search = Search(0, 0, 0, False)
     refusals: tuple[Refusal, ...] = ()
+    exchange: tuple[Exchange, ...] = ()
     schema: str = "net.plan/1"
 
     @property

@@ -5,8 +5,10 @@ Everything is whole minor units and date ordinals. On one date inflows settle be
 balance at the end of each date decides.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from domain.exchange import Dealing, converted, converted_up
 from domain.network import DrawRule
 from finance.credit import CreditTerms, DrawnPart, Payoff, drawn_for, drawn_in_full, payoff_of
 
@@ -31,6 +33,7 @@ class Use:
     payoff: Payoff = field(default_factory=lambda: Payoff(0, 0, 0, 0, 0))
     left: int = -1
     most: int = -1
+    abroad: "Abroad | None" = None
 
     @property
     def cost(self) -> int:
@@ -42,6 +45,73 @@ class Use:
     @property
     def limit(self) -> int:
         return sum(part.principal for part in self.draws)
+
+
+@dataclass(slots=True)
+class Abroad:
+    """A use whose lender lends in another currency: its terms, its draws and what repays it, in that.
+
+    ``own`` is what is paid in the lender's currency, by day: what that costs of the order's, and the amount.
+    A need beyond it is sold for; what repays the lender is bought. All is rounded against the order.
+    """
+
+    terms: CreditTerms
+    dealing: Dealing
+    own: Mapping[int, tuple[int, int]]
+    draws: list[DrawnPart] = field(default_factory=list)
+    payoff: Payoff = field(default_factory=lambda: Payoff(0, 0, 0, 0, 0))
+
+    def needed(self, on: int, cash: int) -> int:
+        """What must be drawn of the lender's currency for a need of the order's."""
+        cost, amount = self.own.get(on, (0, 0))
+        if cash < cost:
+            return min(converted_up(cash, 1 / self.dealing.buy), amount)
+        return amount + converted_up(cash - cost, 1 / self.dealing.sell)
+
+    def drawn(self, needs: list[tuple[int, int]], due: int) -> list[DrawnPart]:
+        return drawn_for(self.terms, [(on, self.needed(on, cash)) for on, cash in needs], due)
+
+    def at_home(self, needs: list[tuple[int, int]]) -> list[DrawnPart]:
+        """The draws as they stand in the order's currency: the cash is the need's, what selling for it
+        costs is a fee."""
+        found = []
+        for part, (on, cash) in zip(self.draws, needs, strict=True):
+            principal = converted(part.principal, self.dealing.buy)
+            discount = converted(part.discount, self.dealing.buy)
+            found.append(DrawnPart(on, cash, principal, principal - cash - discount, discount))
+        return found
+
+    def paid_off(self, draws: list[DrawnPart]) -> Payoff:
+        """What buying the payoff costs, parted as it is."""
+        paid, buy = self.payoff, self.dealing.buy
+        total = converted(paid.total, buy)
+        principal = sum(part.principal for part in draws)
+        late, fees, tax = (converted(one, buy) for one in (paid.late, paid.fees, paid.tax))
+        return Payoff(principal, total - principal - late - fees - tax, late, fees, tax)
+
+
+def _drawn(use: Use, needs: list[tuple[int, int]]) -> list[DrawnPart]:
+    if use.abroad is None:
+        return drawn_for(use.terms, needs, use.due)
+    use.abroad.draws = use.abroad.drawn(needs, use.due)
+    return use.abroad.at_home(needs)
+
+
+def _paid_off(use: Use) -> Payoff:
+    if use.abroad is None:
+        return payoff_of(use.terms, use.draws, use.due, use.closes)
+    use.abroad.payoff = payoff_of(use.abroad.terms, use.abroad.draws, use.due, use.closes)
+    return use.abroad.paid_off(use.draws)
+
+
+def _owed(use: Use, needs: list[tuple[int, int]]) -> int:
+    """The principal that the needs would owe, in the lender's currency."""
+    drawn = drawn_for(use.terms, needs, use.due) if use.abroad is None else use.abroad.drawn(needs, use.due)
+    return sum(part.principal for part in drawn)
+
+
+def _ceiling(use: Use) -> int:
+    return use.terms.ceiling if use.abroad is None else use.abroad.terms.ceiling
 
 
 @dataclass(slots=True)
@@ -101,21 +171,21 @@ def _over_ceiling(use: Use) -> int:
     needs = use.needs
     if use.terms.product.draw is DrawRule.LEAST:
         needs = [(use.opens, sum(cash for _, cash in needs))]
-    return sum(part.principal for part in drawn_for(use.terms, needs, use.due)) - use.terms.ceiling
+    over = _owed(use, needs) - _ceiling(use)
+    return over if use.abroad is None or over <= 0 else max(converted(over, use.abroad.dealing.buy), 1)
 
 
 def _cash_within(use: Use) -> int:
     """The most cash that the draws can pay out with all principal inside the ceiling."""
     wanted = use.needs if use.terms.product.draw is DrawRule.NEED else [(use.opens, _total(use.needs))]
-    ceiling = use.terms.ceiling
+    ceiling = _ceiling(use)
 
     def fits(cash: int) -> bool:
-        draws = drawn_for(use.terms, _first(wanted, cash), use.due)
-        return sum(part.principal for part in draws) <= ceiling
+        return _owed(use, _first(wanted, cash)) <= ceiling
 
     least, most = 0, _total(wanted)
     # principal is nearly in proportion to cash, so the answer lies a few units from here
-    owed = sum(part.principal for part in drawn_for(use.terms, wanted, use.due))
+    owed = _owed(use, wanted)
     guess = max(0, most - -(-(owed - ceiling) * most // owed) - NEARBY // 2)
     if fits(guess):
         least = guess
@@ -178,8 +248,8 @@ def _walk(ops: Ops, uses: tuple[Use, ...], single: frozenset[int]) -> list[tuple
 
 def _repay(use: Use, single: bool) -> int:
     if not single and use.terms.product.draw is not DrawRule.FULL:
-        use.draws = drawn_for(use.terms, use.needs, use.due)
-    use.payoff = payoff_of(use.terms, use.draws, use.due, use.closes)
+        use.draws = _drawn(use, use.needs)
+    use.payoff = _paid_off(use)
     return use.payoff.total
 
 

@@ -83,6 +83,9 @@ def contract_of(order: Order, plan: Plan, network: Network, on: date) -> Contrac
         trader=order.seller.name,
         buyer_account=order.buyer.account,
         inspected=any(_is_inspection(leg, plan) for leg in plan.legs),
+        rates=tuple(one.rate for one in plan.exchange),
+        dealings=tuple(one.dealing for one in plan.exchange),
+        rate_days=next((one.rate_days for one in plan.exchange), None),
     )
 
 
@@ -137,13 +140,14 @@ def _is_inspection(leg: PlanLeg, plan: Plan) -> bool:
 
 def _booking(leg: PlanLeg, name: str, plan: Plan, network: Network) -> Booking:
     provider = next((one for one in network.providers if one.id == leg.provider), None)
-    dues = _dues(leg, provider)
+    dues = _dues(leg, provider, plan)
+    abroad = leg.currency != plan.currency
     return Booking(
         name,
         f"provider:{leg.provider}",
         leg.kind,
-        leg.net_minor,
-        leg.tax_minor,
+        leg.price_minor if abroad else leg.net_minor,
+        leg.price_tax_minor if abroad else leg.tax_minor,
         leg.tax_recoverable,
         _bill_on(leg, dues, plan),
         leg.starts_on,
@@ -154,10 +158,11 @@ def _booking(leg: PlanLeg, name: str, plan: Plan, network: Network) -> Booking:
         deposit_guarantee=provider.deposit_guarantee if provider else Fraction(0),
         cancellation=terms_of(provider),
         slot_days=max((leg.ends_on - leg.starts_on).days, 1),
+        currency=leg.currency if abroad else "",
     )
 
 
-def _dues(leg: PlanLeg, provider: Provider | None) -> tuple[Due, ...]:
+def _dues(leg: PlanLeg, provider: Provider | None, plan: Plan) -> tuple[Due, ...]:
     """The leg's instalments with the terms they come from, where the provider's terms are the leg's."""
     terms: tuple[PaymentTerm, ...] = ()
     if provider is not None:
@@ -166,9 +171,10 @@ def _dues(leg: PlanLeg, provider: Provider | None) -> tuple[Due, ...]:
             if some and [term.event for term in some] == [part.event for part in leg.schedule]:
                 terms = some
                 break
+    abroad = leg.currency != plan.currency
     return tuple(
         Due(
-            part.amount_minor,
+            part.price_minor if abroad else part.amount_minor,
             terms[place] if terms else PaymentTerm(part.share, part.event, part.days),
             part.due_on,
         )
@@ -229,12 +235,13 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
             f"plan again: net plan {plan.order}",
         )
     take_out = product.role is Role.TAKE_OUT
+    own = planned.own or planned
     return Facility(
         product.id,
         product.role,
         product.technique,
         _shares(planned, product, network),
-        planned.limit_minor or planned.ceiling_minor,
+        own.limit_minor or own.ceiling_minor,
         product.price,
         tuple(_fee(fee, planned) for fee in product.fees),
         draw=product.draw,
@@ -259,7 +266,7 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
                     for payee in draw.payees
                 ),
             )
-            for draw in planned.draws
+            for draw in own.draws
         ),
         limit_group=planned.limit_group,
         standby=planned.standby,
@@ -280,6 +287,7 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
             for flow in plan.flows
             if flow.kind is FlowKind.FEE and flow.ref == product.id and flow.amount_minor
         ),
+        currency=planned.currency if planned.own is not None else "",
     )
 
 
@@ -295,7 +303,7 @@ def _fee(fee: Fee, planned: FacilityPlan) -> Fee:
     """A fee on the limit carries the amount that the plan agreed."""
     if fee.basis is not FeeBasis.LIMIT or fee.at_repayment:
         return fee
-    agreed = sum(charge.amount_minor for charge in planned.fees if charge.name == fee.name)
+    agreed = sum(charge.amount_minor for charge in (planned.own or planned).fees if charge.name == fee.name)
     return replace(fee, rate=Fraction(0), amount_minor=agreed, minimum_minor=0) if agreed else fee
 
 

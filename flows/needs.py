@@ -66,25 +66,33 @@ def _credit_needs(plan: Plan, network: Network) -> list[Need]:
             continue
         if facility.limit_group in group_limits:
             before = grouped.get(facility.limit_group)
-            if before is None or before.limit_minor < facility.limit_minor:
+            if before is None or limit_of(before) < limit_of(facility):
                 grouped[facility.limit_group] = facility
             continue
         needs += _lender_needs(plan, facility, network)
     for group, facility in grouped.items():
-        line = SlotLine(credit_resource(group), CREDIT_PERIOD, facility.limit_minor, group_limits[group])
-        needs.append(_need(plan.order, CREDIT, facility.lender, (line,), 0, plan.currency))
+        line = SlotLine(credit_resource(group), CREDIT_PERIOD, limit_of(facility), group_limits[group])
+        currency = facility.currency or plan.currency
+        needs.append(_need(plan.order, CREDIT, facility.lender, (line,), 0, currency))
     return needs
 
 
+def limit_of(facility: FacilityPlan) -> int:
+    """What the lender promises, in the currency in which it lends."""
+    return facility.limit_minor if facility.own is None else facility.own.limit_minor
+
+
 def _lender_needs(plan: Plan, facility: FacilityPlan, network: Network) -> list[Need]:
-    parts = [(share.lender, share.amount_minor) for share in facility.shares]
+    shares = facility.own.shares if facility.own is not None else facility.shares
+    parts = [(share.lender, share.amount_minor) for share in shares]
     needs = []
-    for lender_id, amount_minor in parts or [(facility.lender, facility.limit_minor)]:
+    for lender_id, amount_minor in parts or [(facility.lender, limit_of(facility))]:
         lender = network.lender(lender_id)
         limit = lender.limit_minor if lender is not None else None
         if amount_minor <= 0 or lender is None:
             continue
         # The product is part of the name, so that two facilities of one lender are two needs.
         line = SlotLine(credit_resource(lender_id), CREDIT_PERIOD, amount_minor, limit or 0)
-        needs.append(_need(plan.order, f"{CREDIT}.{facility.product}", lender_id, (line,), 0, plan.currency))
+        currency = facility.currency or plan.currency
+        needs.append(_need(plan.order, f"{CREDIT}.{facility.product}", lender_id, (line,), 0, currency))
     return needs

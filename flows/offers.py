@@ -74,9 +74,16 @@ def request_offers(
 
 
 def _parts(facility: FacilityPlan) -> Sequence[tuple[str, int, Fraction]]:
-    if facility.shares:
-        return [(share.lender, share.amount_minor, share.share) for share in facility.shares]
-    return [(facility.lender, facility.limit_minor, Fraction(1))]
+    figures = facility.own or facility
+    if figures.shares:
+        return [(share.lender, share.amount_minor, share.share) for share in figures.shares]
+    return [(facility.lender, figures.limit_minor, Fraction(1))]
+
+
+def _charged(facility: FacilityPlan) -> int:
+    """All that the lender charges, in the currency in which it lends."""
+    own = facility.own
+    return facility.cost_minor if own is None else own.repaid_minor - sum(one.cash_minor for one in own.draws)
 
 
 def _stops(reading: "Reading", order: Order, plan: Plan, tokens: Tokens) -> dict[str, str]:
@@ -133,10 +140,10 @@ def _ask(
     places = tuple(concentrations_of(order, plan, data))
     request = Request(
         plan.order,
-        plan.currency,
+        facility.currency or plan.currency,
         amount,
         max((facility.repaid_on - start).days, 0),
-        int(facility.cost_minor * share),
+        int(_charged(facility) * share),
         marks=_marks(order, plan, network, profile, stops, history),
         stops=stops,
         cover=plan.cover if facility.role is Role.PRE_SHIPMENT else None,

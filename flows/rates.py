@@ -1,4 +1,4 @@
-"""Exchange rates as the ledger has them: with their day and source, in the order in which they were recorded."""
+"""Exchange rates as the ledger has them: with day and source, in the order in which they were recorded."""
 
 from dataclasses import replace
 from datetime import date

@@ -24,7 +24,7 @@ from flows.place import Placed
 from flows.plan import known_as, stale_inputs
 from routing.allocation import Allocation, Candidate, Demand, Resource, allocation_of
 from routing.choose import candidates, choose
-from routing.offers import CurrencyError, exchange_factor
+from routing.exchange import CurrencyError, exchange_factor
 
 if TYPE_CHECKING:
     from flows.session import Session

@@ -81,10 +81,19 @@ class Session:
 
     @cached_property
     def network(self) -> "Network":
-        """The network file in force, validated; every defect of it at once when it is wrong."""
-        from config.network import load_network
+        """The network file in force, validated; every defect of it at once when it is wrong. It knows the
+        exchange rates of the ledger, where there is one."""
+        from dataclasses import replace
 
-        return load_network(self.config_path)
+        from config.network import load_network
+        from flows.rates import recorded_rates
+
+        network = load_network(self.config_path)
+        try:
+            rates = recorded_rates(self.ledger)
+        except NotFoundError:
+            return network
+        return replace(network, recorded=tuple(rates)) if rates else network
 
     @cached_property
     def policy(self) -> "Policy":

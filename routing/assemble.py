@@ -1,19 +1,25 @@
 """From a chain and mix that were tried to the plan that is shown, stored and executed."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
+from domain.exchange import Dealing, converted
 from domain.money import round_minor, split_minor
 from domain.network import FinanceProduct, Role
 from domain.plan import (
+    ChangeFlow,
     Draw,
     Earning,
+    Exchange,
     FacilityPlan,
     FeeCharge,
     Flow,
     FlowKind,
     Headroom,
     Instalment,
+    OwnFigures,
     Payee,
     Plan,
     PlanLeg,
@@ -24,6 +30,7 @@ from domain.terms import Fee, FeeBasis, Recourse
 from finance.cash import Use, peak_of
 from finance.returns import headline, rate_text, simple_rate, xirr
 from routing.chains import FUNDING, Dating, Step, slots_of
+from routing.exchange import scaled
 from routing.figures import carried_over, event_day, flows_of_fee
 from routing.inputs import inputs_of
 from routing.mixes import Market
@@ -34,6 +41,8 @@ from routing.timetable import Timetable
 day_of = date.fromordinal
 CARRIED = "before"
 """Whom the plan pays what was owed before it was made again."""
+CHANGED = "changed"
+"""Who stands on the other side where money is changed."""
 
 
 def plan_of(
@@ -87,9 +96,11 @@ def plan_of(
             [leg.provider for leg in legs],
             [facility.product for facility in facilities],
             span,
+            sorted({leg.currency for leg in legs} | {one.currency for one in facilities}),
         ),
         search=search,
         refusals=tuple(case.refusals),
+        exchange=exchange_of(market, tried, legs),
     )
 
 
@@ -139,6 +150,7 @@ def _leg(market: Market, dating: Dating, tried: Tried, step: Step) -> PlanLeg:
         destination=lane.destination if lane else provider.place,
         option=offer.option,
         adapter=provider.adapter,
+        price_tax_minor=offer.own_tax,
     )
 
 
@@ -151,6 +163,7 @@ def _instalment(part: Part, table: Timetable, event_on: int, gross: int) -> Inst
         share=part.term.share if gross else Fraction(0),
         days=part.term.days,
         provisional=table.calendar.is_provisional(due),
+        price_minor=part.own,
     )
 
 
@@ -225,7 +238,35 @@ def _facilities(market: Market, tried: Tried, flows: tuple[Flow, ...]) -> tuple[
             takes_out = pre.terms.product.id
         found.append(_facility(use, flows, takes_out))
     found += [_standby(market, tried, product) for product in market.standby]
-    return tuple(found)
+    return tuple(_abroad(market, tried, one) for one in found) if market.abroad else tuple(found)
+
+
+def _abroad(market: Market, tried: Tried, planned: FacilityPlan) -> FacilityPlan:
+    """The facility with its figures in the currency in which it lends, where that is not the order's."""
+    lent = market.abroad.get(planned.product)
+    if lent is None:
+        return planned
+    product, dealing = lent.product, lent.dealing
+    ceiling = scaled(planned.ceiling_minor, 1 / dealing.buy)
+    use = next((one for one in tried.settlement.uses if one.terms.product.id == product.id), None)
+    if use is None or use.abroad is None or planned.standby:
+        own = OwnFigures(0, ceiling, (), (), 0, _shares(product, 0))
+        return replace(planned, currency=product.currency, own=own)
+    at_home, abroad = use, use.abroad
+    native = Use(abroad.terms, at_home.opens, at_home.due, at_home.closes)
+    native.draws, native.payoff = abroad.draws, abroad.payoff
+    draws = tuple(
+        Draw(day_of(part.on), part.principal, part.cash, part.fee, part.discount) for part in native.draws
+    )
+    own = OwnFigures(
+        native.limit,
+        abroad.terms.ceiling,
+        draws,
+        fees_of(native),
+        native.payoff.total,
+        _shares(product, native.limit),
+    )
+    return replace(planned, currency=product.currency, own=own)
 
 
 def _facility(use: Use, flows: tuple[Flow, ...], takes_out: str) -> FacilityPlan:
@@ -376,6 +417,66 @@ def _fee_weight(fee: Fee, use: Use, principal: int) -> Fraction:
     of = {FeeBasis.FACE: use.terms.face, FeeBasis.LIMIT: use.limit, FeeBasis.DRAW: principal}
     amount = fee.rate * of.get(fee.basis, 0) + fee.amount_minor
     return max(Fraction(amount), Fraction(fee.minimum_minor))
+
+
+# ---------------------------------------------------------------------- other currencies
+
+
+def exchange_of(market: Market, tried: Tried, legs: tuple[PlanLeg, ...]) -> tuple[Exchange, ...]:
+    """Every currency beside the order's that the plan pays or borrows, with its own cash line."""
+    home, pricing = market.case.order.currency, market.case.pricing
+    named = [leg.currency for leg in legs]
+    named += [one.product.currency for one in market.abroad.values()]
+    found = []
+    for currency in sorted(set(named) - {home}):
+        flows = _change_flows(market, tried, legs, currency)
+        if flows or currency in {leg.currency for leg in legs}:
+            quoted = pricing.quoted(currency)
+            found.append(Exchange(quoted.rate, quoted.dealing, market.case.policy.rate_days, flows))
+    return tuple(found)
+
+
+def _change_flows(
+    market: Market, tried: Tried, legs: tuple[PlanLeg, ...], currency: str
+) -> tuple[ChangeFlow, ...]:
+    """What comes in and goes out of a currency by date: draws first, then what is bought for the rest."""
+    ins: list[tuple[date, str, int]] = []
+    outs: list[tuple[date, str, int, int]] = []
+    for leg in legs:
+        if leg.currency == currency:
+            outs += [
+                (part.due_on, f"provider:{leg.provider}", part.price_minor, part.amount_minor)
+                for part in leg.schedule
+            ]
+    for use in tried.settlement.uses:
+        if use.abroad is None or use.abroad.dealing.currency != currency:
+            continue
+        lender = f"lender:{use.terms.product.lender}"
+        ins += [(day_of(part.on), lender, part.cash) for part in use.abroad.draws]
+        if use.abroad.payoff.total:
+            outs.append((day_of(use.closes), lender, use.abroad.payoff.total, use.payoff.total))
+    return tuple(_changed(sorted(ins), sorted(outs), market.case.pricing.quoted(currency).dealing))
+
+
+def _changed(
+    ins: list[tuple[date, str, int]], outs: list[tuple[date, str, int, int]], dealing: Dealing
+) -> Iterator[ChangeFlow]:
+    balance = 0
+    for on in sorted({one[0] for one in ins} | {one[0] for one in outs}):
+        for _, party, amount in (one for one in ins if one[0] == on):
+            balance += amount
+            yield ChangeFlow(on, party, amount, balance)
+        for _, party, amount, cost in (one for one in outs if one[0] == on):
+            if amount > balance:
+                short = amount - balance
+                balance = amount
+                worth = cost if short == amount else converted(short, dealing.buy)
+                yield ChangeFlow(on, CHANGED, short, balance, -worth)
+            balance -= amount
+            yield ChangeFlow(on, party, -amount, balance)
+        if balance:
+            left, balance = balance, 0
+            yield ChangeFlow(on, CHANGED, -left, 0, scaled(left, dealing.sell))
 
 
 # ---------------------------------------------------------------------- who earns what

@@ -1,7 +1,7 @@
 """One order on one network on one day: everything that does not depend on which chain is chosen."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -12,17 +12,17 @@ from domain.checks import buyer_terms_refusals, network_refusals
 from domain.dates import Roll
 from domain.errors import RefusedError
 from domain.money import round_minor
-from domain.network import ANYWHERE, FACTORY, FactoryProduct, Lane, Network, Policy, Provider
+from domain.network import ANYWHERE, FactoryProduct, Lane, Network, Policy, Provider
 from domain.order import Order
 from domain.plan import Availability, Refusal
 from domain.terms import Event, PaymentTerm, SalesTax
+from routing.exchange import CurrencyError, exchange_factor
 from routing.offers import (
     EVENT_INDEX,
-    CurrencyError,
     Offer,
     Part,
     Pricing,
-    exchange_factor,
+    abroad_parts,
     factory_price,
     options_of,
     parts_of,
@@ -156,7 +156,7 @@ def case_of(
         network=network,
         policy=policy,
         index=index,
-        pricing=pricing_of(order, network, tax.surcharge_rate),
+        pricing=pricing_of(order, network, tax.surcharge_rate, max(on, order.issued_on), policy.rate_days),
         availability=availability,
         ordered=order.issued_on.toordinal(),
         earliest=start + policy.booking_days,
@@ -250,26 +250,20 @@ def _priced(
         offer.kg = _weight(case, made)
         offers.append(offer)
         if option is None and provider.guaranteed_payment:
-            offers += [_guaranteed(offer, provider, name) for name in sorted(guarantees)]
+            offers += [_guaranteed(case, offer, provider, name) for name in sorted(guarantees)]
     return offers
 
 
-def _guaranteed(plain: Offer, provider: Provider, guarantee: str) -> Offer:
-    return Offer(
-        kind=FACTORY,
-        provider=provider,
-        item=plain.item,
-        option="",
-        price=plain.price,
-        net=plain.net,
-        tax=plain.tax,
-        parts=parts_of(plain.gross, provider.guaranteed_payment),
-        table=plain.table,
-        weight=plain.weight,
-        made=plain.made,
-        kg=plain.kg,
-        guarantee=guarantee,
-    )
+def _guaranteed(case: Case, plain: Offer, provider: Provider, guarantee: str) -> Offer:
+    net, tax = plain.net, plain.tax
+    if plain.currency:
+        parts = parts_of(plain.price + plain.own_tax, provider.guaranteed_payment)
+        found = case.pricing.quoted(plain.currency)
+        net, tax, parts = abroad_parts(found, case.order.currency, plain.own_tax, parts)
+    else:
+        parts = parts_of(plain.gross, provider.guaranteed_payment)
+    weight = case.pricing.weight(net, tax, provider.tax_recoverable)
+    return replace(plain, option="", net=net, tax=tax, parts=parts, weight=weight, guarantee=guarantee)
 
 
 def _made(case: Case, provider: Provider) -> Made | None:

@@ -5,7 +5,7 @@ Everything in minor units and day ordinals; an inflow is positive. Funding day i
 open, since it belongs to the mix.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -27,7 +27,7 @@ from routing.chains import (
     Chain,
     Step,
 )
-from routing.offers import Offer, Part, parts_of
+from routing.offers import Offer, Part, abroad_parts, parts_of
 from routing.timetable import Timetable
 
 
@@ -39,6 +39,7 @@ class Facts:
     short: Fraction = Fraction(0)
     production_late: int = 0
     cost_up: Fraction = Fraction(0)
+    exchange_up: Fraction = Fraction(0)
 
 
 AS_PLANNED = Facts()
@@ -47,6 +48,9 @@ AS_PLANNED = Facts()
 @dataclass(slots=True)
 class Figures:
     """Flows and sums of a chain; ``waiting`` are instalments counted from the funding day.
+
+    ``abroad`` has by currency and day what is planned to be paid in it: what that costs, and the amount
+    itself; what waits for the funding is not in it.
 
     ``buyer_due`` is when the buyer's last instalment is due, ``buyer_paid`` when it comes. ``credit`` is
     input tax beyond the output tax: an asset, not cash.
@@ -67,6 +71,8 @@ class Figures:
     factory_gross: int
     unlevered: int
     guarantee_cost: int = 0
+    exchange_up: Fraction = Fraction(0)
+    abroad: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
 
     def ops(self, funding: int) -> Ops:
         """The flows by date once the funding day is known."""
@@ -83,9 +89,12 @@ def figures_of(case: Case, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
     flows, due, paid, lost = _buyer(case, chain, facts)
     chain.events[BUYER_PAYMENT] = paid
     waiting: list[tuple[Part, Timetable]] = []
+    abroad: dict[str, dict[int, tuple[int, int]]] = {}
     net = tax_in = lost_tax = gross = 0
     for step in chain.steps:
         offer = step.offer if not facts.cost_up else dearer(step.offer, facts.cost_up)
+        if offer.currency and facts.exchange_up:
+            offer = dearer_abroad(case, offer, facts.exchange_up)
         net += offer.net
         gross += offer.net + offer.tax
         if offer.provider.tax_recoverable:
@@ -93,6 +102,8 @@ def figures_of(case: Case, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
         else:
             lost_tax += offer.tax
         _pay(step, offer, chain.events, flows, waiting)
+        if offer.currency:
+            _note_abroad(step, offer, chain.events, abroad.setdefault(offer.currency, {}))
     fee_lost = 0 if case.network.fee.tax_recoverable else case.fee_tax
     tax_in += case.fee_tax - fee_lost
     _pay_fee(case, chain.events, flows, waiting)
@@ -122,6 +133,8 @@ def figures_of(case: Case, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
         factory_net=factory.net,
         factory_gross=factory.gross,
         unlevered=case.net - net - lost_tax - case.fee_net - fee_lost - surcharge - lost - carried_over(case),
+        exchange_up=facts.exchange_up,
+        abroad=abroad,
     )
 
 
@@ -161,6 +174,14 @@ def _pay(
         else:
             day = event_day(step, part.event, events)
             flows.append((offer.table.due(part.term, day), -part.amount))
+
+
+def _note_abroad(step: Step, offer: Offer, events: list[int], days: dict[int, tuple[int, int]]) -> None:
+    for part in offer.parts:
+        if part.event != FUNDING:
+            day = offer.table.due(part.term, event_day(step, part.event, events))
+            cost, amount = days.get(day, (0, 0))
+            days[day] = cost + part.amount, amount + part.own
 
 
 def event_day(step: Step, event: int, events: list[int]) -> int:
@@ -232,17 +253,22 @@ def dearer(offer: Offer, share: Fraction) -> Offer:
     """The offer at a net price higher by the share; tax and instalments follow."""
     net = round_minor(offer.net * (1 + share))
     tax = round_minor(net * offer.provider.tax_rate)
-    return Offer(
-        kind=offer.kind,
-        provider=offer.provider,
-        item=offer.item,
-        option=offer.option,
-        price=round_minor(offer.price * (1 + share)),
-        net=net,
-        tax=tax,
-        parts=parts_of(net + tax, tuple(part.term for part in offer.parts)) if offer.parts else [],
-        table=offer.table,
-        lane=offer.lane,
-        measure=offer.measure,
-        made=offer.made,
-    )
+    if offer.currency:
+        own = tuple(part.own for part in offer.parts)
+        tax = round_minor(offer.tax * (1 + share))
+        parts = [
+            replace(part, own=round_minor(amount * (1 + share)))
+            for part, amount in zip(parts_of(net + tax, tuple(p.term for p in offer.parts)), own, strict=True)
+        ]
+    else:
+        parts = parts_of(net + tax, tuple(part.term for part in offer.parts)) if offer.parts else []
+    return replace(offer, price=round_minor(offer.price * (1 + share)), net=net, tax=tax, parts=parts)
+
+
+def dearer_abroad(case: Case, offer: Offer, share: Fraction) -> Offer:
+    """The offer of a provider in another currency when that is dearer by the share; what has a fixed rate
+    stays."""
+    found = case.pricing.quoted(offer.currency)
+    own = [Part(part.own, part.event, part.term) for part in offer.parts]
+    net, tax, parts = abroad_parts(found, case.order.currency, offer.own_tax, own, share)
+    return replace(offer, net=net, tax=tax, parts=parts)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from domain.exchange import newest
 from domain.network import FinanceProduct, Network, Policy, Provider
 from domain.order import Order
 from domain.plain import to_plain
@@ -27,9 +28,11 @@ def inputs_of(
     providers: Iterable[str],
     products: Iterable[str],
     span: tuple[date, date],
+    currencies: Iterable[str] = (),
 ) -> dict[str, str]:
-    """Hash by name: the order, the policy, the network's own terms, each provider and product used, and
-    the business days of each country concerned over the plan's span."""
+    """Hash by name: the order, the policy, the network's own terms, each provider and product used, the
+    newest rate of each currency used beside the order's, and the business days of each country concerned
+    over the plan's span."""
     known = _KNOWN.setdefault(network, {})
     found = {"order": hash_of(order), "policy": hash_of(policy)}
     found["network"] = _remember(known, ("network",), (network.fee, network.taxes, network.rates))
@@ -44,6 +47,10 @@ def inputs_of(
         if product is not None:
             lender = network.lender(product.lender)
             countries.add((lender.country if lender else "") or network.country)
+    for currency in currencies:
+        if currency not in ("", order.currency):
+            rate = newest(network.recorded, currency, order.currency, date.max)
+            found[f"rate:{currency}"] = hash_of(rate)
     for country in sorted(countries - {""}):
         key = ("calendar", country, span[0].isoformat(), span[1].isoformat())
         if key not in known:
@@ -87,7 +94,8 @@ def changed_inputs(plan: Plan, order: Order, network: Network, policy: Policy) -
     """Names of the inputs that are no longer what the plan was made of; empty when it still stands."""
     providers = [name.partition(":")[2] for name in plan.inputs if name.startswith("provider:")]
     products = [name.partition(":")[2] for name in plan.inputs if name.startswith("product:")]
-    now: Mapping[str, str] = inputs_of(order, network, policy, providers, products, span_of(plan))
+    currencies = [name.partition(":")[2] for name in plan.inputs if name.startswith("rate:")]
+    now: Mapping[str, str] = inputs_of(order, network, policy, providers, products, span_of(plan), currencies)
     names = {*plan.inputs, *now}
     return sorted(name for name in names if plan.inputs.get(name) != now.get(name))
 

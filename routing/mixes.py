@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from domain.dates import DayCount
+from domain.exchange import Dealing, converted, converted_up
 from domain.money import round_minor
 from domain.network import AdvanceBase, DrawRule, FinanceProduct, Role
 from domain.terms import Event
-from finance.cash import Use
+from finance.cash import Abroad, Use
 from finance.credit import CreditTerms, credit_terms, draw_of
 from routing.case import Case
 from routing.chains import Chain
+from routing.exchange import CurrencyError, scaled
 from routing.figures import Figures
 from routing.least import (
     IMPOSSIBLE,
@@ -58,6 +60,8 @@ class Market:
     least: dict[str, LeastCost] = field(default_factory=dict)
     lasting: bool = False
     """Whether some pre-shipment product is not repaid by the take-out."""
+    abroad: dict[str, "LentAbroad"] = field(default_factory=dict)
+    """Products that lend in another currency, by id; the lists have what they are worth in the order's."""
     _caps: dict[str, int | None] = field(default_factory=dict)
     _terms: dict[tuple[str, int], CreditTerms] = field(default_factory=dict)
     _tables: dict[str, Timetable] = field(default_factory=dict)
@@ -71,7 +75,9 @@ class Market:
     def cap(self, product: FinanceProduct) -> int | None:
         """What lender, group and product still allow for one order; None without any limit."""
         if product.id not in self._caps:
-            self._caps[product.id] = _free_limit(self.case, product)
+            lent = self.abroad.get(product.id)
+            cap = _free_limit(self.case, lent.product if lent else product)
+            self._caps[product.id] = scaled(cap, lent.dealing.buy) if lent and cap is not None else cap
         return self._caps[product.id]
 
     def base(self, product: FinanceProduct, figures: Figures | None) -> int:
@@ -92,6 +98,17 @@ class Market:
                 ceiling = min(ceiling, cap)
             found = self._terms[product.id, base] = credit_terms(product, ceiling, self.case.face)
         return found
+
+    def lent_abroad(self, product: FinanceProduct, figures: Figures) -> Abroad | None:
+        """How the product is used where it lends in another currency than the order's; else None."""
+        lent = self.abroad.get(product.id)
+        if lent is None:
+            return None
+        dealing = lent.dealing.moved(figures.exchange_up)
+        ceiling = scaled(self.terms(product, figures).ceiling, 1 / lent.dealing.buy)
+        face = converted(self.case.face, 1 / lent.dealing.buy)
+        terms = credit_terms(lent.product, ceiling, face)
+        return Abroad(terms, dealing, figures.abroad.get(lent.product.currency, {}))
 
     def floor(self, need: "Need", *, alone: bool) -> int:
         """The least that any pre-shipment or contingency product costs for the need; ``alone`` are those
@@ -269,6 +286,11 @@ def market_of(case: Case) -> Market:
     }
     for product in sorted(case.network.products, key=lambda one: one.id):
         reason = _unusable(case, product, names)
+        if not reason and product.currency != case.order.currency:
+            lent, reason = _lent_abroad(case, product)
+            if lent is not None:
+                market.abroad[product.id] = lent
+                product = lent.worth
         if reason:
             case.refuse(product.id, reason)
         elif not product.committed:
@@ -278,19 +300,64 @@ def market_of(case: Case) -> Market:
         else:
             lists[product.role].append(product)
         market.least[product.id] = least_cost_of(product)
+        if product.id in market.abroad:
+            market.least[product.id] = market.abroad[product.id].least(market.least[product.id])
     market.settle_down()
     return market
 
 
 def _unusable(case: Case, product: FinanceProduct, buyer: set[str]) -> str:
-    if product.currency != case.order.currency:
-        return f"lends in {product.currency}, the order is in {case.order.currency}"
     if product.buyers and not buyer & set(product.buyers):
         return "is not open for this buyer"
     cap = _free_limit(case, product)
     if cap is not None and cap <= 0:
         return "has nothing left of its limit"
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class LentAbroad:
+    """A product that lends in another currency: itself, what it is worth in the order's, and at what rate."""
+
+    product: FinanceProduct
+    worth: FinanceProduct
+    dealing: Dealing
+
+    def least(self, bound: LeastCost) -> LeastCost:
+        """The bound holds in the order's currency too, less what rounding in the other may be worth."""
+        slack = ROUNDING * (1 + converted_up(1, self.dealing.buy))
+        return replace(bound, fixed=bound.fixed - slack)
+
+
+def _lent_abroad(case: Case, product: FinanceProduct) -> tuple[LentAbroad | None, str]:
+    """The product in the order's currency, or why it cannot be used.
+
+    It pays what is due in its own currency, and sells what it lends for other needs; so it is drawn payment
+    by payment. What advances on the invoice, or guarantees a price, does so in their currency.
+    """
+    home = case.order.currency
+    if product.role not in (Role.PRE_SHIPMENT, Role.CONTINGENCY):
+        return None, f"lends in {product.currency}, the invoice is in {home}"
+    if product.draw is not DrawRule.NEED:
+        return None, f"lends in {product.currency}, not as payments need it; the order is in {home}"
+    try:
+        dealing = case.pricing.quoted(product.currency).dealing
+    except CurrencyError as error:
+        return None, str(error).replace("asks", "lends in", 1)
+    factor = dealing.buy
+    worth = replace(
+        product,
+        limit_minor=None if product.limit_minor is None else scaled(product.limit_minor, factor),
+        fees=tuple(
+            replace(
+                fee,
+                amount_minor=scaled(fee.amount_minor, factor),
+                minimum_minor=scaled(fee.minimum_minor, factor),
+            )
+            for fee in product.fees
+        ),
+    )
+    return LentAbroad(product, worth, dealing), ""
 
 
 def _free_limit(case: Case, product: FinanceProduct) -> int | None:
@@ -330,7 +397,9 @@ def uses_of(market: Market, mix: Mix, figures: Figures) -> tuple[Use, ...]:
             continue
         opens = mix.opens if product is mix.take else market.opens(product, chain)
         due, closes = closing(product, mix, figures)
-        uses.append(Use(market.terms(product, figures), opens, due, closes))
+        use = Use(market.terms(product, figures), opens, due, closes)
+        use.abroad = market.lent_abroad(product, figures) if market.abroad else None
+        uses.append(use)
     return tuple(uses)
 
 

@@ -5,14 +5,17 @@ split by largest remainder.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
+from domain.exchange import converted
 from domain.money import exponent_of, round_minor, split_minor
 from domain.network import FactoryProduct, Lane, Network, Provider, TermOption
 from domain.order import Order
 from domain.terms import Event, PaymentTerm
+from routing.exchange import Quoted, quoted
 from routing.timetable import Timetable
 
 EVENTS: tuple[Event, ...] = tuple(Event)
@@ -23,11 +26,13 @@ AT_ONCE = (PaymentTerm(Fraction(1), Event.SERVICE_END),)
 
 @dataclass(slots=True)
 class Part:
-    """One instalment of a gross price: positive minor units, counted from the event by ``term``."""
+    """One instalment of a gross price: positive minor units, counted from the event by ``term``; ``own`` in
+    the provider's currency, where that is another one."""
 
     amount: int
     event: int
     term: PaymentTerm
+    own: int = 0
 
 
 @dataclass(slots=True)
@@ -53,27 +58,12 @@ class Offer:
     made: tuple[tuple[FactoryProduct, int], ...] = ()
     kg: Decimal = Decimal(0)
     guarantee: str = ""
+    currency: str = ""
+    own_tax: int = 0
 
     @property
     def gross(self) -> int:
         return self.net + self.tax
-
-
-class CurrencyError(ValueError):
-    """No exchange rate is given between two currencies."""
-
-
-def exchange_factor(network: Network, source: str, target: str) -> Fraction:
-    """Minor units of ``target`` that must be planned for one of ``source``, the haircut included."""
-    if source == target:
-        return Fraction(1)
-    scale = Fraction(10) ** (exponent_of(target) - exponent_of(source))
-    for rate in network.rates:
-        if (rate.source, rate.target) == (source, target):
-            return Fraction(rate.rate) * (1 + rate.haircut) * scale
-        if (rate.source, rate.target) == (target, source):
-            return (1 + rate.haircut) / Fraction(rate.rate) * scale
-    raise CurrencyError(f"asks {source}, the order is in {target}, and no exchange rate is given")
 
 
 def parts_of(gross: int, terms: tuple[PaymentTerm, ...]) -> list[Part]:
@@ -97,7 +87,9 @@ class Pricing:
     surcharge_rate: Fraction
     quantity: Decimal
     units: int
-    _factors: dict[str, Fraction] = field(default_factory=dict)
+    on: date = date.max
+    rate_days: int | None = None
+    _quoted: dict[str, Quoted] = field(default_factory=dict)
 
     def currency_of(self, provider: Provider) -> str:
         return provider.currency or self.network.currency or self.order.currency
@@ -106,11 +98,17 @@ class Pricing:
         """Minor units in one major unit of the provider's currency."""
         return int(10 ** exponent_of(self.currency_of(provider)))
 
-    def factor(self, currency: str) -> Fraction:
-        found = self._factors.get(currency)
+    def quoted(self, currency: str) -> Quoted:
+        """What is planned with when ``currency``, which is not the order's, is needed."""
+        found = self._quoted.get(currency)
         if found is None:
-            found = self._factors[currency] = exchange_factor(self.network, currency, self.order.currency)
+            found = quoted(self.network, currency, self.order.currency, self.on, self.rate_days)
+            self._quoted[currency] = found
         return found
+
+    def factor(self, currency: str) -> Fraction:
+        same = currency == self.order.currency
+        return Fraction(1) if same else self.quoted(currency).dealing.buy
 
     def offer(
         self,
@@ -125,10 +123,13 @@ class Pricing:
         if option is not None and option.uplift:
             price = price * (1 + option.uplift)
         own = self._answered(provider, item, round_minor(price))
-        net = own if currency == self.order.currency else round_minor(own * self.factor(currency))
-        rate = provider.tax_rate
-        tax = round_minor(net * rate) if rate else 0
         terms = (option.payment if option is not None else provider.payment) or AT_ONCE
+        tax = round_minor(own * provider.tax_rate) if provider.tax_rate else 0
+        parts = parts_of(own + tax, terms)
+        net, abroad, own_tax = own, "", 0
+        if currency != self.order.currency:
+            abroad, own_tax = currency, tax
+            net, tax, parts = abroad_parts(self.quoted(currency), self.order.currency, tax, parts)
         made = Offer(
             kind=provider.kind,
             provider=provider,
@@ -137,8 +138,10 @@ class Pricing:
             price=own,
             net=net,
             tax=tax,
-            parts=parts_of(net + tax, terms),
+            parts=parts,
             table=table,
+            currency=abroad,
+            own_tax=own_tax,
         )
         made.weight = self.weight(net, tax, provider.tax_recoverable)
         return made
@@ -160,9 +163,29 @@ class Pricing:
         return net - -(-tax * rate.numerator // rate.denominator) if rate else net
 
 
-def pricing_of(order: Order, network: Network, surcharge_rate: Fraction) -> Pricing:
+def abroad_parts(
+    found: Quoted, home: str, own_tax: int, parts: list[Part], up: Fraction = Fraction(0)
+) -> tuple[int, int, list[Part]]:
+    """Net, tax and instalments in the order's currency of a price in another one.
+
+    Each instalment is bought when it is due, haircut included; the tax counts as what the rate of the day
+    makes of it, since only that is recovered; the net is the rest of what is paid.
+    """
+    buy = found.dealing.moved(up).buy
+    bought = [Part(converted(part.amount, buy), part.event, part.term, part.amount) for part in parts]
+    tax = converted(own_tax, found.rate.factor(found.dealing.currency, home))
+    return sum(part.amount for part in bought) - tax, tax, bought
+
+
+def pricing_of(
+    order: Order,
+    network: Network,
+    surcharge_rate: Fraction,
+    on: date = date.max,
+    rate_days: int | None = None,
+) -> Pricing:
     quantity = sum((line.quantity for line in order.lines), Decimal(0))
-    return Pricing(order, network, surcharge_rate, quantity, ceil(quantity))
+    return Pricing(order, network, surcharge_rate, quantity, ceil(quantity), on, rate_days)
 
 
 def options_of(provider: Provider) -> list[TermOption | None]:

@@ -108,6 +108,8 @@ def _objection(market: Market, tried: Tried) -> str:
         use = guarantee_use(market, tried.figures)
         if use.draws[0].principal > use.terms.ceiling:
             return f"{use.terms.product.id}: the guarantee does not cover the factory's price"
+    if reason := _promise_objection(market, tried):
+        return reason
     cover = cover_of(tried)
     if cover is not None and cover < case.policy.cover_minimum:
         return f"the take-out covers {float(cover):.4f} of what it repays"
@@ -125,6 +127,30 @@ def _product_objection(net: int, tried: Tried, use: Use) -> str:
         margin = net - tried.figures.factory_net
         if margin < product.margin_minimum * net:
             return f"{product.id}: the margin over the factory's price is below {product.margin_minimum}"
+    return ""
+
+
+def _promise_objection(market: Market, tried: Tried) -> str:
+    """A fixed exchange rate must hold up to the last day on which the plan changes money at it."""
+    last: dict[str, int] = {}
+    for currency, days in tried.figures.abroad.items():
+        last[currency] = max(days, default=0)
+    for use in tried.settlement.uses:
+        if use.abroad is not None and use.draws:
+            currency = use.abroad.dealing.currency
+            last[currency] = max(last.get(currency, 0), use.closes)
+    for part, _ in tried.figures.waiting:
+        if part.own:
+            for offer in (step.offer for step in tried.chain.steps):
+                if part in offer.parts:
+                    last[offer.currency] = max(last.get(offer.currency, 0), tried.mix.opens)
+    for currency, day in last.items():
+        dealing = market.case.pricing.quoted(currency).dealing
+        if dealing.until is not None and date.fromordinal(day) > dealing.until:
+            return (
+                f"{dealing.fixed_by} fixes the rate of {currency} until {dealing.until};"
+                f" the plan changes money on {date.fromordinal(day)}"
+            )
     return ""
 
 
@@ -152,7 +178,13 @@ def run(market: Market, tried: Tried, facts: Facts) -> Tried:
 
 
 def facts_of(stress: Stress) -> Facts:
-    return Facts(stress.buyer_late_days, stress.short_payment, stress.production_late_days, stress.cost_up)
+    return Facts(
+        stress.buyer_late_days,
+        stress.short_payment,
+        stress.production_late_days,
+        stress.cost_up,
+        stress.exchange_up,
+    )
 
 
 def stressed(market: Market, tried: Tried, stress: Stress) -> StressResult:

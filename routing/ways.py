@@ -10,7 +10,8 @@ from fractions import Fraction
 from domain.network import ANYWHERE, Lane, Provider
 from routing.case import Case, arrives
 from routing.chains import STORAGE, measure_of
-from routing.offers import CurrencyError, Offer, lane_price, options_of, storage_price
+from routing.exchange import CurrencyError
+from routing.offers import Offer, lane_price, options_of, storage_price
 
 HOPS = 1
 """Lanes that may follow one another without a warehouse between: goods change lanes in a warehouse."""

@@ -214,7 +214,9 @@ def test_provider_in_another_currency_is_bought_with_a_haircut(
     plan = planned(lamp_order, replace(abroad, providers=local, rates=(rate,)), policy)
     leg = next(one for one in plan.legs if one.kind == "inspection")
     assert (leg.currency, leg.price_minor) == ("USD", 500_00)
-    assert leg.net_minor == cny("3621.00")  # 500 x 7.10 x 1.02
+    # bought with the haircut: 530 x 7.10 x 1.02 = 3,838.26; the tax is what the rate makes of 30: 213.00
+    assert leg.gross_minor == cny("3838.26")
+    assert (leg.net_minor, leg.tax_minor) == (cny("3625.26"), cny("213.00"))
     refused = choose(lamp_order, replace(abroad, providers=local), policy, repairs=False)
     assert isinstance(refused, Certificate)
     assert any("no exchange rate" in one.reason for one in refused.refusals)
