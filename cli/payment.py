@@ -108,7 +108,7 @@ def make(
 @command(
     app,
     "change",
-    example="net payment change PO-2026-0017 5408.17 CNY 662.50 EUR --on 2026-04-09 --evidence BK-91",
+    example="net payment change PO-2026-0900 100441.05 EUR 787772.91 CNY --on 2026-05-18 --evidence BK-91",
 )
 def change(
     asked: Asked,

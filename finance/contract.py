@@ -73,7 +73,8 @@ class Share:
 @dataclass(frozen=True, slots=True)
 class PlannedDraw:
     """A draw the plan foresees: ``principal`` = ``cash`` + ``fee`` + ``discount``; ``payees`` are
-    (booking, amount) pairs paid directly."""
+    (booking, amount) pairs paid directly, ``costs`` what of the cash each takes where one of them is paid in
+    another currency."""
 
     on: date
     principal_minor: int
@@ -81,6 +82,7 @@ class PlannedDraw:
     fee_minor: int = 0
     discount_minor: int = 0
     payees: tuple[tuple[str, int], ...] = ()
+    costs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from finance.taxes import surcharge_payable, tax_due_on, tax_payable
 
 ORDER_EVENTS = (Event.PRODUCTION_END, Event.INSPECTION, Event.DELIVERY, Event.INVOICE)
 BY = "as planned"
+ROUNDED = 3
+"""Minor units by which draws one after another may round up beyond the plan's one draw of the day."""
 
 
 class Expectations:
@@ -171,6 +173,8 @@ class Expectations:
                 continue
             for draw in facility.draws[self._draws[facility.id] : self._draws[facility.id] + 1]:
                 payees = [[name, str(amount)] for name, amount in draw.payees]
+                for payee, cost in zip(payees, draw.costs, strict=False):
+                    payee += [str(cost)] if currency_of_payee(position, payee[0]) else []
                 data = {"facility": facility.id, "payees": payees, "amount": str(draw.cash_minor)}
                 yield draw.on + self._slip(position), FactKind.DRAW, data
 
@@ -285,7 +289,12 @@ class Expectations:
                 if role is Role.PRE_SHIPMENT and not self._open(position, debt):
                     continue
                 payees, cash = drawn_for_needs(position, debt, needs)
-                if undrawn(debt) >= cost_of_draw(position, debt, cash, day).principal:
+                over = cost_of_draw(position, debt, cash, day).principal - undrawn(debt)
+                if over > 0 and over <= ROUNDED and len(payees[-1]) > 2:
+                    # what is sold was rounded up once more than the plan did, which made it one draw
+                    payees[-1][2] = str(int(payees[-1][2]) - over)
+                    over = cost_of_draw(position, debt, cash - over, day).principal - undrawn(debt)
+                if over <= 0:
                     return debt, payees
         return None
 
@@ -304,8 +313,11 @@ class Expectations:
             return
         missing = amount - position.cash
         found = self._source(position, [Need(TAX, "", missing, missing)], day)
-        if found is not None and not is_foreign(position, found[0]) and day >= today:
-            data = {"facility": found[0].facility.id, "payees": [], "amount": str(missing)}
+        if found is not None and day >= today:
+            debt, payees = found
+            data = {"facility": debt.facility.id, "payees": payees}
+            if not is_foreign(position, debt):
+                data = {"facility": debt.facility.id, "payees": [], "amount": str(missing)}
             yield max(day, today), FactKind.DRAW, data
 
     def _complete(self, position: Position) -> bool:

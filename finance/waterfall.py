@@ -4,7 +4,7 @@ from datetime import date
 
 from finance.contract import BUYER, NETWORK, TAX, TRADER, Rank
 from finance.debt import Debt
-from finance.lending import is_foreign
+from finance.lending import LENDER_RANKS, is_foreign
 from finance.position import Position
 from finance.taxes import surcharge_payable, tax_due_on, tax_payable
 
@@ -41,7 +41,10 @@ def waits_for_change(position: Position, debt: Debt, on: date) -> bool:
 
 
 def comes_before(position: Position, rank: Rank, payee: str) -> bool:
+    """Whether a class of claims is paid before a payee; lenders are no class before one of them."""
     order = position.contract.waterfall_default if position.frozen else position.contract.waterfall
+    if payee in position.debts:
+        return rank in order and order.index(rank) < min(order.index(one) for one in LENDER_RANKS)
     return rank in order and order.index(rank) < order.index(rank_of(payee))
 
 

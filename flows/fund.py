@@ -12,7 +12,7 @@ from domain.errors import NotFoundError, RefusedError
 from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
 from domain.order import Order
 from domain.plain import from_plain, to_plain
-from domain.plan import FacilityPlan, FlowKind, Plan, PlanLeg
+from domain.plan import Draw, FacilityPlan, FlowKind, Payee, Plan, PlanLeg
 from domain.posting import Entry
 from domain.states import OrderState
 from domain.terms import Event, Fee, FeeBasis, PaymentTerm
@@ -262,9 +262,10 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
                 draw.fee_minor,
                 draw.discount_minor,
                 tuple(
-                    (names[payee.leg] if payee.leg >= 0 else payee.party, payee.amount_minor)
+                    (names[payee.leg] if payee.leg >= 0 else payee.party, _own_amount(payee, draw.on, plan))
                     for payee in draw.payees
                 ),
+                _costs(draw, plan),
             )
             for draw in own.draws
         ),
@@ -289,6 +290,24 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
         ),
         currency=planned.currency if planned.own is not None else "",
     )
+
+
+def _own_amount(payee: Payee, on: date, plan: Plan) -> int:
+    """What a payee gets of a draw in its own currency: an instalment whole, or what the money buys of it."""
+    leg = plan.legs[payee.leg] if payee.leg >= 0 else None
+    if leg is None or leg.currency == plan.currency:
+        return payee.amount_minor
+    for part in leg.schedule:
+        if part.due_on == on and part.amount_minor == payee.amount_minor:
+            return part.price_minor
+    dealing = next(one.dealing for one in plan.exchange if one.dealing.currency == leg.currency)
+    return int(payee.amount_minor / dealing.buy)
+
+
+def _costs(draw: Draw, plan: Plan) -> tuple[int, ...]:
+    """What each payee takes of a draw, where one of them is paid in another currency."""
+    abroad = any(one.leg >= 0 and plan.legs[one.leg].currency != plan.currency for one in draw.payees)
+    return tuple(one.amount_minor for one in draw.payees) if abroad else ()
 
 
 def _shares(planned: FacilityPlan, product: FinanceProduct, network: Network) -> tuple[Share, ...]:

@@ -37,6 +37,15 @@ def until(day: str) -> list[str]:
 NOTICE = f"net finance confirm {ORDER} --condition assignment_notified --by registry --evidence n-1"
 DELIVERED = until("2026-06-21")
 PRACTICE = "net init --practice"
+EUROS = [
+    PRACTICE,
+    "net order run examples/two-currencies/order.toml --config examples/two-currencies/network.toml",
+    "net order advance PO-2026-0900 --to 2026-05-17 --as-planned",
+]
+RATES = [
+    f"net rate record EUR {code} {rate} --on 2026-05-15 --source ECB"
+    for code, rate in (("CNY", 8), ("USD", 1.25))
+]
 
 BEFORE: dict[str, list[str]] = {
     "net init": [],
@@ -69,6 +78,9 @@ BEFORE: dict[str, list[str]] = {
     ],
     "net payment recover": [*DELIVERED, f"net payment insolvent {ORDER} --on 2026-06-22 --evidence court"],
     "net payment write-off": [*DELIVERED, f"net payment insolvent {ORDER} --on 2026-06-22 --evidence court"],
+    "net payment change": [*EUROS, *RATES, "net finance draw PO-2026-0900 rhine-factoring --on 2026-05-18"],
+    "net rate": [*EUROS, "net rate record EUR CNY 7.8342 --on 2026-04-09 --source ECB"],
+    "net ledger revalue": [*EUROS, "net rate record EUR CNY 7.81 --on 2026-03-31 --source ECB"],
     "net invoice": DELIVERED,
     "net statement": DELIVERED,
     "net report": until("2026-12-31"),
