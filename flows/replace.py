@@ -349,6 +349,12 @@ def replace_provider(
             f"net payment damages {known.id} claims from a provider, net order cancel ends an order",
         )
     contract = book.in_force
+    if contract.currencies:
+        raise RefusedError(
+            f"order {known.id} pays in {', '.join(contract.currencies)} too: another firm is put in place"
+            " only in orders of one currency",
+            f"net milestone fail {known.id} {booking} records the failure, net order cancel ends the order",
+        )
     if contract.booking(booking) is None or booking == NETWORK:
         names = ", ".join(one.id for one in contract.bookings if one.id != NETWORK)
         if not _failed_before(book, booking):

@@ -30,6 +30,7 @@ from flows.fulfil import advance, horizon, record_fact
 from flows.fund import contract_of
 from flows.posting import read_book
 from flows.rates import read_rate, recorded_rates
+from flows.replace import replace_provider
 from flows.report import profit_of
 from flows.revaluation import record_rate, revalue
 from flows.run import run_order
@@ -210,6 +211,13 @@ def test_payment_in_another_currency_takes_the_bank_s_figure_or_the_rate_of_the_
     assert_sound(ledger)
     advance(ledger, ORDER, date(2026, 7, 14), as_planned=True)
     assert balance(ledger, "3010") == PROFIT + (10_044_105 - 9_900_000) + (525_200 - 526_500)
+
+
+def test_another_firm_is_not_put_in_place_where_currencies_meet(session: Session) -> None:
+    advance(session.ledger, ORDER, date(2026, 3, 10), as_planned=True)
+    with pytest.raises(RefusedError, match="only in orders of one currency") as refused:
+        replace_provider(session, ORDER, "zhongshan-lamps", date(2026, 3, 20))
+    assert f"net milestone fail {ORDER} zhongshan-lamps" in refused.value.hint
 
 
 def test_money_left_over_in_another_currency_is_changed_before_the_order_settles(ledger: Ledger) -> None:
