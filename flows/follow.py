@@ -1,7 +1,6 @@
 """The records as they are, then each new one as it is written, also when the file is put back meanwhile."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -30,11 +29,15 @@ class Wanted:
     def of(self, ledger: "Ledger", after: int = 0) -> "Iterator[Record]":
         return ledger.records(self.order, self.kind, self.since, self.until, after)
 
+    def before_last(self, ledger: "Ledger", count: int, newest: int) -> int:
+        """The record after which the last ``count`` of them up to ``newest`` begin."""
+        return ledger.before_last(count, newest, self.order, self.kind, self.since, self.until)
+
 
 def written(ledger: "Ledger", wanted: Wanted, newest: int, last: int | None) -> "Iterator[Record]":
     """Records up to ``newest``; what is written while they are read belongs to what comes after."""
-    found = takewhile(lambda record: record.sequence <= newest, wanted.of(ledger))
-    return iter(deque(found, maxlen=last)) if last is not None else found
+    after = wanted.before_last(ledger, last, newest) if last is not None else 0
+    return takewhile(lambda record: record.sequence <= newest, wanted.of(ledger, after))
 
 
 def follow(

@@ -63,11 +63,8 @@ class Reading:
         after_sequence: int = 0,
     ) -> Iterator[Record]:
         """Records in the order written, page by page; ``since`` and ``until`` are trade dates, both in."""
-        clauses, parameters = _record_filter(order, kind, since, until)
+        clauses, parameters = self._clauses(order, kind, since, until, after_sequence)
         listed = self._queries().listed()
-        if order is None and kind is None and self._few(listed, clauses, parameters):
-            # by the index of dates; otherwise SQLite reads every record to keep the order written
-            clauses = f" AND sequence IN (SELECT sequence FROM {listed} WHERE 1 = 1{clauses})"  # noqa: S608
         while True:
             page = list(
                 self._rows(
@@ -83,12 +80,46 @@ class Reading:
                 return
             after_sequence = page[-1][0]
 
-    def _few(self, listed: str, clauses: str, parameters: Sequence[Any]) -> bool:
-        """Whether a range of trade dates holds a small part of a long ledger."""
-        if not clauses:
+    def before_last(
+        self,
+        count: int,
+        newest: int,
+        order: str | None = None,
+        kind: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> int:
+        """The sequence after which the last ``count`` such records up to ``newest`` begin; 0 for all."""
+        clauses, parameters = self._clauses(order, kind, since, until)
+        row = self._row(
+            f"SELECT sequence FROM {self._queries().listed()} WHERE sequence <= ?{clauses}"  # noqa: S608
+            " ORDER BY sequence DESC LIMIT 1 OFFSET ?",
+            newest,
+            *parameters,
+            count,
+        )
+        return int(row[0]) if row else 0
+
+    def _clauses(
+        self, order: str | None, kind: str | None, since: date | None, until: date | None, after: int = 0
+    ) -> tuple[str, list[Any]]:
+        """What such records fulfil, said so that the right index is used."""
+        days, parameters = _record_filter(None, None, since, until)
+        if order is not None or not self._few(days, parameters, after):
+            return _record_filter(order, kind, since, until)
+        # by the index of dates; otherwise SQLite reads every record to keep the order written
+        listed = self._queries().listed()
+        days = f" AND sequence IN (SELECT sequence FROM {listed} WHERE 1 = 1{days})"  # noqa: S608
+        return (days, parameters) if kind is None else (f"{days} AND kind || '' = ?", [*parameters, kind])
+
+    def _few(self, days: str, parameters: Sequence[Any], after: int) -> bool:
+        """Whether a range of trade dates holds a small part of what comes after a record, if that is long."""
+        size = self.size()
+        if not days or size - after <= PAGE:
             return False
-        row = self._row(f"SELECT COUNT(*) FROM {listed} WHERE 1 = 1{clauses}", *parameters)  # noqa: S608
-        return row is not None and self.size() > PAGE and row[0] * 10 < self.size()
+        listed = self._queries().listed()
+        row = self._row(f"SELECT COUNT(*) FROM {listed} WHERE 1 = 1{days}", *parameters)  # noqa: S608
+        return row is not None and row[0] * 10 < size
 
     def record_by_key(self, key: str) -> Record | None:
         placed = self._queries().placed()

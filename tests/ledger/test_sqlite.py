@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import UsageError
+from domain.ports import HoldLine
 from ledger import sqlite
 from ledger.sqlite import SqliteBackend, connect
 from ledger.store import Ledger, create_ledger, open_ledger
@@ -160,6 +161,27 @@ def test_an_orders_records_are_found_by_the_order(ledger: Ledger) -> None:
     assert all("record_order" in plan for plan in plans)
 
 
+def test_expired_holds_are_found_by_when_they_expire(ledger: Ledger, clock: Clock) -> None:
+    """Not by looking at every hold ever made."""
+    backend = ledger.backend
+    assert isinstance(backend, SqliteBackend)
+    with ledger.write() as transaction:
+        transaction.open_capacity("factory:x", "2026-03-05", 100)
+        for number in range(12):
+            until = clock.now + timedelta(minutes=number) if number % 4 else None
+            transaction.hold(f"h{number}", "o1", [HoldLine("factory:x", "2026-03-05", 1)], until)
+        transaction.confirm_hold("h1")
+        transaction.release_hold("h2")
+    connection = backend.reader().connection
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    found = ledger.expired_holds(clock.now + timedelta(minutes=7))
+    connection.set_trace_callback(None)
+    assert [hold.hold_id for hold in found] == ["h3", "h5", "h6", "h7"]
+    plan = [str(row) for row in connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}")]
+    assert not any("SCAN" in row for row in plan), plan
+
+
 def test_a_few_days_records_are_found_by_the_day(ledger: Ledger) -> None:
     with ledger.write() as transaction:
         transaction.append_many(draw(n, on=date(2026, 1, 1) + timedelta(n // 10)) for n in range(1_500))
@@ -169,6 +191,46 @@ def test_a_few_days_records_are_found_by_the_day(ledger: Ledger) -> None:
     assert [r.key for r in ledger.records(**wanted, after_sequence=found[9].sequence)] == [
         f"draw-{n}" for n in range(320, 340)
     ]
+
+
+def test_a_kind_within_a_few_days_is_found_by_the_day(ledger: Ledger) -> None:
+    """One kind may have most of the records."""
+    with ledger.write() as transaction:
+        transaction.append_many(draw(n, on=date(2026, 1, 1) + timedelta(n // 10)) for n in range(1_500))
+    backend = ledger.backend
+    assert isinstance(backend, SqliteBackend)
+    asked: list[str] = []
+    connection = backend.reader().connection
+    connection.set_trace_callback(asked.append)
+    found = list(ledger.records(kind="loan.drawn", since=date(2026, 2, 1), until=date(2026, 2, 3)))
+    connection.set_trace_callback(None)
+    assert [record.key for record in found] == [f"draw-{n}" for n in range(310, 340)]
+    plan = [str(row) for row in connection.execute(f"EXPLAIN QUERY PLAN {asked[-1]}")]
+    assert any("record_trade_date" in row for row in plan)
+    assert not any("record_kind" in row for row in plan)
+
+
+@pytest.mark.parametrize("count", [1, 7, 30, 31, 1_500])
+def test_last_records_of_a_filter_are_found_from_the_end(ledger: Ledger, count: int) -> None:
+    with ledger.write() as transaction:
+        transaction.append_many(
+            draw(n, f"o{n % 3}", on=date(2026, 1, 1) + timedelta(n // 10)) for n in range(1_500)
+        )
+    newest = ledger.size() - 5
+    for wanted in (
+        {},
+        {"kind": "loan.drawn"},
+        {"kind": "nothing"},
+        {"order": "o1"},
+        {"order": "o1", "kind": "loan.drawn"},
+        {"since": date(2026, 2, 1), "until": date(2026, 2, 3)},
+        {"kind": "loan.drawn", "since": date(2026, 2, 1), "until": date(2026, 2, 3)},
+        {"since": date(2026, 1, 5)},
+    ):
+        everything = [r.sequence for r in ledger.records(**wanted) if r.sequence <= newest]
+        after = ledger.before_last(count, newest, **wanted)
+        found = [r.sequence for r in ledger.records(**wanted, after_sequence=after) if r.sequence <= newest]
+        assert found == everything[-count:], wanted
 
 
 def test_threads_may_share_one_open_ledger(ledger: Ledger) -> None:
