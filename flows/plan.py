@@ -156,4 +156,7 @@ def certificate_error(certificate: Certificate) -> NetError:
         return NoCapacityError(f"{name} cannot be planned: {certificate.reason}", hint)
     gap = format_minor(certificate.gap_minor, certificate.currency, grouped=True)
     missing = f": {gap} {certificate.currency} are missing" if certificate.gap_minor else ""
+    if certificate.best.unlevered_profit_minor < 0:
+        loss = format_minor(-certificate.best.unlevered_profit_minor, certificate.currency, grouped=True)
+        missing += f"; its chain costs {loss} {certificate.currency} more than the buyer pays"
     return OwnCashNeededError(f"{name} has no plan without own cash{missing}; {certificate.reason}", hint)

@@ -5,6 +5,7 @@ of the work. A worker notices that its parent is gone and stops; whatever it was
 there at all, since a commit is.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -92,6 +93,9 @@ def _start(parent: int, begin: Callable[..., None], given: tuple[Any, ...]) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     begin(*given)
+    # what is open now stays open, and the work makes few circles: looking for them cost a tenth of the time
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 def _leave_with(parent: int) -> None:

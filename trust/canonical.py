@@ -9,7 +9,9 @@ import orjson
 from domain.errors import UsageError
 
 LARGEST_INTEGER = 2**53
-_FAST = orjson.OPT_SORT_KEYS
+_FAST = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_EXACT = frozenset({str, int, bool, type(None)})
+_NUL = rb"\u0000"
 
 
 def canonical_bytes(value: Any) -> bytes:
@@ -18,35 +20,33 @@ def canonical_bytes(value: Any) -> bytes:
     Only str, int within 2**53, bool, None, list, tuple and dict with string keys: anything else, a float
     above all, is a ``UsageError``. NUL characters are refused because databases cannot store them.
     """
-    if _is_plain(value):
-        return orjson.dumps(value, option=_FAST)
+    if _is_exact(value):
+        try:
+            plain = orjson.dumps(value, option=_FAST)
+        except TypeError:  # a key that is no string, or an integer out of range: told below
+            plain = b""
+        # most records are ASCII throughout, and so need no cleaning
+        if plain and plain.isascii() and _NUL not in plain:
+            return plain
     clean, plain_keys = _clean(value)
     if plain_keys:
         return orjson.dumps(clean, option=_FAST)
     return _slow_bytes(clean)
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether nothing in it has to be cleaned or refused: ASCII throughout. Most records are so."""
+def _is_exact(value: Any) -> bool:
+    """Whether it holds only types that JSON keeps exactly; orjson writes others too, floats above all."""
+    if type(value) in _EXACT:
+        return True
     left = [value]
     while left:
         item = left.pop()
         kind = type(item)
-        if kind is str:
-            if not item.isascii() or "\0" in item:
-                return False
-        elif kind is dict:
-            left.extend(item)
-            left.extend(item.values())
-            if not all(type(key) is str for key in item):
-                return False
-        elif kind is list or kind is tuple:
-            left.extend(item)
-        elif kind is int:
-            if not -LARGEST_INTEGER < item < LARGEST_INTEGER:
-                return False
-        elif item is not None and kind is not bool:
+        if kind is dict:
+            item = item.values()
+        elif kind is not list and kind is not tuple:
             return False
+        left += [inner for inner in item if type(inner) not in _EXACT]
     return True
 
 
