@@ -126,6 +126,7 @@ def render_plan(screen: "Console", plan: "Plan") -> None:
         cash_table,
         chain_table,
         earnings_table,
+        exchange_tables,
         headlines,
         money_table,
         stress_table,
@@ -140,6 +141,8 @@ def render_plan(screen: "Console", plan: "Plan") -> None:
     screen.print(cash_chart(plan, min(screen.width, 110)), soft_wrap=True)
     screen.print()
     screen.print(cash_table(plan))
+    for each in exchange_tables(plan):
+        screen.print(each)
     if plan.stresses:
         screen.print(stress_table(plan))
     screen.print(earnings_table(plan))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cli.output import amount, table
 from domain.money import round_minor
-from domain.plan import FacilityPlan, Plan, PlanLeg
+from domain.plan import Exchange, FacilityPlan, Plan, PlanLeg
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -86,6 +86,34 @@ def cash_table(plan: Plan) -> "Group":
     ]
     columns = ("date", "what", "with", "", plan.currency, "balance")
     return table("The cash line", columns, rows, right=f"{plan.currency}, balance")
+
+
+def exchange_tables(plan: Plan) -> "list[Group]":
+    """For each other currency: the rate, what changing money is planned at, and its own cash line."""
+    return [_exchange_table(plan, one) for one in plan.exchange]
+
+
+def _exchange_table(plan: Plan, one: Exchange) -> "Group":
+    currency, rate, dealing = one.dealing.currency, one.rate, one.dealing
+    told = f"1 {rate.source} = {rate.rate} {rate.target} ({rate.on}{', ' + rate.by if rate.by else ''})"
+    if dealing.fixed_by:
+        told += f"; changed at the rate that {dealing.fixed_by} has fixed"
+        told += f" until {dealing.until}" if dealing.until else ""
+    elif haircut := dealing.buy / rate.factor(currency, plan.currency) - 1:
+        told += f"; a haircut of {_percent(str(haircut))} either way"
+    rows = [
+        (
+            flow.on.isoformat(),
+            flow.counterparty,
+            amount(flow.amount_minor, currency),
+            amount(flow.balance_minor, currency),
+            amount(flow.worth_minor, plan.currency) if flow.worth_minor else "",
+        )
+        for flow in one.flows
+    ]
+    columns = ("date", "with", currency, "balance", plan.currency)
+    title = f"The cash line in {currency}: {told}"
+    return table(title, columns, rows, right=f"{currency}, balance, {plan.currency}")
 
 
 def stress_table(plan: Plan) -> "Group":

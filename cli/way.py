@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from cli.options import Asked
 from cli.output import amount, answer, table
-from cli.plan_tables import cash_table, chain_table, earnings_table, headlines, money_table
+from cli.plan_tables import (
+    cash_table,
+    chain_table,
+    earnings_table,
+    exchange_tables,
+    headlines,
+    money_table,
+)
 from cli.recorded import leg_document
 from domain.money import format_minor
 from domain.plain import to_plain
@@ -58,6 +65,8 @@ def _render_way(screen: "Console", way: "Way", standing: "Standing | None", prac
         screen.print(cash_chart(plan, min(screen.width, CHART_WIDTH)), soft_wrap=True)
         screen.print()
     screen.print(cash_table(plan))
+    for each in exchange_tables(plan):
+        screen.print(each)
     if standing is not None and standing.owed:
         screen.print(owed_table(standing, "Who is paid what, and when"))
     screen.print(earnings_table(plan))

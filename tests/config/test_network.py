@@ -1,5 +1,7 @@
 """The network file is read whole: every defect at once, each where it stands."""
 
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -131,3 +133,30 @@ def test_settings_that_name_themselves_are_refused(tmp_path: Path) -> None:
     settings = written(tmp_path / "net.toml", 'network = "net.toml"\n')
     with pytest.raises(NotFoundError, match="name one another"):
         load_network(settings)
+
+
+def test_rate_has_a_day_a_source_and_a_haircut_or_is_the_ledger_s(tmp_path: Path) -> None:
+    text = (
+        '[[rate]]\nfrom="EUR"\nto="CNY"\nrate="7.8342"\non=2026-03-02\nsource="ECB"\nhaircut="2%"\n'
+        '[[rate]]\nfrom="EUR"\nto="USD"\nhaircut="1%"\n'
+        '[[rate]]\nfrom="EUR"\nto="JPY"\nrate=160\nfixed_by="river-bank"\nuntil=2026-06-30\n'
+    )
+    dated, empty, fixed = load_network(written(tmp_path / "n.toml", FACTORY + text)).rates
+    assert (dated.rate, dated.on, dated.by) == (Decimal("7.8342"), date(2026, 3, 2), "ECB")
+    assert (empty.rate, empty.haircut) == (0, Fraction(1, 100))
+    assert (fixed.fixed_by, fixed.until) == ("river-bank", date(2026, 6, 30))
+
+
+@pytest.mark.parametrize(
+    ("extra", "reason"),
+    [
+        ('rate=8\non="yesterday"\n', "is not a date"),
+        ("rate=8\nuntil=2026-06-30\n", "only where somebody has fixed it"),
+        ('fixed_by="river-bank"\n', "must be given"),
+        ("rate=8\nhaircut=1.0\n", "exchange rate"),
+    ],
+)
+def test_rate_that_contradicts_itself_is_a_defect(tmp_path: Path, extra: str, reason: str) -> None:
+    text = FACTORY + '[[rate]]\nfrom="USD"\nto="CNY"\n' + extra
+    with pytest.raises(InputDefectsError, match=reason):
+        load_network(written(tmp_path / "n.toml", text))
