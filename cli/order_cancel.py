@@ -1,12 +1,16 @@
 """``net order cancel``: call an order off, at what it costs."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import Asked, command
 from cli.output import answer, note
 from cli.recorded import ByOption, DryRunOption, EvidenceOption, OrderArgument, minor_text, show
+
+if TYPE_CHECKING:
+    from flows.place import Placed
+    from ledger.store import Ledger
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +55,7 @@ def cancel(
                 raise UsageError(
                     f"{text!r} is not BOOKING=AMOUNT", "for example --fee zhongshan-lamps=100.00"
                 )
-            fees[name] = int(minor_text(figure, known.order.currency))
+            fees[name] = int(minor_text(figure, _currency_of(session.ledger, known, name)))
         done = call_off(
             session.ledger,
             known.id,
@@ -75,3 +79,12 @@ def cancel(
             f"{done.id} costs nothing to cancel" if dry_run else f"{done.id}  {done.state.value}"
         ),
     )
+
+
+def _currency_of(ledger: "Ledger", known: "Placed", booking: str) -> str:
+    """What a firm is paid in: its booking's currency, else the order's."""
+    from flows.acceptance import acceptance, read_contract
+
+    if acceptance(ledger, known.id) is None:
+        return known.order.currency
+    return read_contract(ledger, known.id).currency_of(booking)

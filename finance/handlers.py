@@ -269,6 +269,7 @@ def guarantee(position: Position, fact: Fact) -> None:
     amount = fact.minor("amount")
     if account is not None and amount is None:
         amount = round_minor(account.booking.deposit_guarantee * (account.claimed - account.refunded))
+    if account is not None and amount is not None:
         amount = position.exchange.between(amount, account.currency, debt.currency, fact.on)
     if account is not None and account.currency != debt.currency:
         account = None  # the claim on the provider stays; the trader owes the guarantor

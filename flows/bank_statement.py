@@ -205,7 +205,7 @@ def _of_order(
                 order_id,
                 f"{PAYMENT}:{account.booking.id}",
                 -owed,
-                contract.currency,
+                account.currency or contract.currency,
                 (provider.name if provider else "") or account.booking.name or account.booking.id,
                 names=names,
                 due_on=min((due.planned_on for due in account.booking.dues), default=None),

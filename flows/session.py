@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from config.locations import find_config, find_ledger, keys_directory
 from config.logins import with_login
-from domain.errors import NotFoundError
+from domain.errors import NetError, NotFoundError
 
 if TYPE_CHECKING:
     from domain.network import Network, Policy
@@ -91,7 +91,7 @@ class Session:
         network = load_network(self.config_path)
         try:
             rates = recorded_rates(self.ledger)
-        except NotFoundError:
+        except NetError:  # no ledger, or none that opens: whoever needs it is told by opening it
             return network
         return replace(network, recorded=tuple(rates)) if rates else network
 
