@@ -13,19 +13,31 @@ from cli.output import answer, note, table
 app = group("Offer your own catalogue to other firms: serve, keygen, trust.")
 
 
-@command(app, "keygen", example="net node keygen")
-def keygen(asked: Asked) -> None:
+@command(app, "keygen", example="net node keygen\nnet node keygen --replace")
+def keygen(
+    asked: Asked,
+    new: Annotated[
+        bool, typer.Option("--replace", help="Make a new key in the place of the one there is.")
+    ] = False,
+) -> None:
     """Make the key that this installation signs with, or show its public half again.
 
-    Give the line that is printed to the firms that shall trust you: they run net node trust with it.
+    Give the line that is printed to the firms that shall trust you: they run net node trust with it. A key
+    that is replaced is kept aside; give the new line to the others before you start the node with it.
     """
     from domain.errors import NotFoundError
-    from trust.node_keys import create_signing_key, key_id_of, load_signing_key, public_line
+    from trust.node_keys import (
+        create_signing_key,
+        key_id_of,
+        load_signing_key,
+        public_line,
+        replace_signing_key,
+    )
 
     with asked.session() as session:
-        folder = session.keys_folder
+        folder, now = session.keys_folder, session.clock()
     try:
-        key = load_signing_key(folder)
+        key = replace_signing_key(folder, f"{now:%Y%m%dT%H%M%S}") if new else load_signing_key(folder)
     except NotFoundError:
         key = create_signing_key(folder)
         note(f"made {folder / 'node.key'}: keep it, others will trust it")
@@ -40,6 +52,8 @@ def keygen(asked: Asked) -> None:
     example="""
     net node trust
     net node trust harbour-mill --key "net-ed25519 AbCd..." --callback https://mill.example:8443
+    net node trust harbour-mill --key "net-ed25519 EfGh..." --keep
+    net node trust harbour-mill --remove
     """,
 )
 def trust(
@@ -49,24 +63,32 @@ def trust(
     callback: Annotated[
         str, typer.Option("--callback", metavar="URL", help="Where its own node takes messages.")
     ] = "",
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Beside the key trusted already, while the firm changes it."),
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Trust the firm no more.")] = False,
 ) -> None:
     """Trust a firm's key: from now on its signature counts here. Without arguments, list who is trusted.
 
-    Take the line from the firm itself, by a way that you trust: whoever holds that key is the firm.
+    Take the line from the firm itself, by a way that you trust: whoever holds that key is the firm. A running
+    node takes a change in within seconds. What a firm holds or has booked stays when its key changes.
     """
     from domain.errors import UsageError
-    from trust.node_keys import trust_firm, trusted_firms
+    from trust.node_keys import distrust_firm, trust_firm, trusted_firms
 
     with asked.session() as session:
         folder = session.keys_folder
-    if firm is not None:
+    if firm is not None and remove:
+        distrust_firm(folder, firm)
+    elif firm is not None:
         if not key:
             raise UsageError("the firm's key is missing", f'net node trust {firm} --key "net-ed25519 ..."')
         if callback:
             from providers.http_client import parse_target
 
             parse_target(callback)
-        trust_firm(folder, firm, key, callback)
+        trust_firm(folder, firm, key, callback, keep=keep)
     rows = [(one.name, one.key_id, one.callback) for one in trusted_firms(folder).values()]
     names = ("firm", "key_id", "callback")
     answer(

@@ -5,19 +5,20 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from domain.errors import NotFoundError
+from domain.errors import NetError, NotFoundError
 from domain.network import Network
 from domain.slots import slot_resource
 from flows.firms import Firms
 from flows.slots import resources
 from providers.contract import Finding, check_adapter
 from providers.protocol import Services, SlotLine, SlotRequest
-from providers.registry import connect_adapter, installed_adapters
+from providers.registry import installed_adapters, open_adapter
 
 if TYPE_CHECKING:
     from ledger.store import Ledger
 
 AHEAD = timedelta(days=364)
+CONNECTS = "Connects with the settings given"
 
 
 class _UndoneError(Exception):
@@ -43,15 +44,20 @@ def check_provider(
             f"there is no provider and no adapter {name!r}", f"net provider list; installed adapters: {known}"
         )
     services = Services(firms.clock, firms.secret, firms.keys_folder, firms.calendar)
-    adapter = (
-        connect_adapter(name, name, settings or {}, services) if adapter_of is None else firms.adapter(name)
-    )
+    kind = adapter_of.adapter if adapter_of is not None else name
+    given = adapter_of.settings if adapter_of is not None else settings or {}
+    try:
+        adapter = open_adapter(kind, name, given, services)
+    except NetError:
+        raise
+    except Exception as error:  # whatever an outsider's adapter raises, the report names it
+        return [Finding(CONNECTS, False, f"raised {type(error).__name__}: {error}")]
     request = _request(firms.network, name, now.date() + AHEAD)
 
     def run() -> list[Finding]:
         return check_adapter(adapter, request, now, lambda: secrets.token_hex(16))
 
-    if not adapter.capabilities.in_ledger:
+    if not getattr(getattr(adapter, "capabilities", None), "in_ledger", False):
         return run()
     findings: list[Finding] = []
     try:

@@ -44,7 +44,7 @@ class PostOffice:
     ) -> None:
         self._ledger, self._key, self._firms, self._clock = ledger, key, firms, clock
         self._pause_maximum = pause_maximum
-        self._clients: dict[str, SignedClient] = {}
+        self._clients: dict[tuple[str, ...], SignedClient] = {}
 
     def round(self, limit: int = 100) -> tuple[int, int]:
         """(delivered, left) after one try of everything; a firm that does not answer holds up no other."""
@@ -83,12 +83,14 @@ class PostOffice:
                     raise NoAnswerError(f"{message.recipient} answered {answer.status} to a message")
 
     def _client(self, recipient: str) -> SignedClient:
-        firm = next((one for one in self._firms().values() if one.name == recipient), None)
+        keys = [one for one in self._firms().values() if one.name == recipient]
+        firm = keys[0] if keys else None
         if firm is None or not firm.callback:
             raise UnreachableError(f"nobody knows where {recipient} takes messages")
-        known = self._clients.get(firm.callback)
+        place = (firm.callback, *(one.key_id for one in keys))
+        known = self._clients.get(place)
         if known is None:
             client = NodeClient(parse_target(firm.callback), timeout=TIMEOUT)
-            known = SignedClient(client, self._key, firm.public_key, self._clock)
-            self._clients[firm.callback] = known
+            known = SignedClient(client, self._key, [one.public_key for one in keys], self._clock)
+            self._clients[place] = known
         return known

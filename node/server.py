@@ -84,9 +84,10 @@ class Node:
         settings = {firm.id: firm.settings for firm in self._network.providers}
         settings.update({lender.id: lender.settings for lender in self._network.lenders})
         for firm_id, given in settings.items():
-            line = given.get("key")
-            if line and key_id_of(parse_public_line(str(line))) == key_id:
-                return firm_id
+            lines = given.get("key") or []
+            for line in lines if isinstance(lines, list | tuple) else [lines]:
+                if key_id_of(parse_public_line(str(line))) == key_id:
+                    return firm_id
         return ""
 
     def start_housekeeping(self) -> None:

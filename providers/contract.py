@@ -96,13 +96,18 @@ class Contract:
 
     @property
     def _can(self) -> Capabilities:
-        return self._adapter.capabilities
+        found = getattr(self._adapter, "capabilities", None)
+        if not isinstance(found, Capabilities):
+            raise _SkipError("it does not declare what it can do")
+        return found
 
     def _call(self, verb: Verb, reference: str = "", key: str = "") -> Call:
         until = (self._now + HOLD_FOR).replace(microsecond=0)
         return Call(verb, key or self._key(), self._request, until, reference)
 
     def _ask(self, call: Call) -> Answer:
+        if not callable(getattr(self._adapter, call.verb.value, None)):
+            raise _SkipError(f"it has no verb {call.verb}")
         try:
             answer = ask(self._adapter, call)
         except (NotSentError, NoAnswerError) as error:
@@ -139,7 +144,7 @@ class Contract:
 
     def _declares(self) -> None:
         """Declares what it can do, and has every verb."""
-        if not isinstance(self._can, Capabilities):
+        if not isinstance(getattr(self._adapter, "capabilities", None), Capabilities):
             raise _BrokenError("capabilities is not a Capabilities")
         wanted = [*REQUIRED_VERBS, *([Verb.COMPLETE] if self._can.completes else [])]
         missing = [verb.value for verb in wanted if not callable(getattr(self._adapter, verb.value, None))]

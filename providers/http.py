@@ -1,8 +1,8 @@
 """Any firm whose node speaks our OpenAPI: ``net node serve`` at the other end, or something like it.
 
-Settings: ``url``, ``key`` (the firm's public key line), and if wanted ``remote`` (the id by which the
-firm's own network file calls it, the same as here if not given), ``timeout_seconds``,
-``verified_by`` (a file of certificates for https), ``cancel_fees``, ``hold``.
+Settings: ``url``, ``key`` (the firm's public key line, or a list of two while it changes), and if wanted
+``remote`` (the id by which the firm's own network file calls it, the same as here if not given),
+``timeout_seconds``, ``verified_by`` (a file of certificates for https), ``cancel_fees``, ``hold``.
 """
 
 from collections.abc import Mapping
@@ -53,12 +53,13 @@ class HttpNode:
             raise UsageError(f"provider {name} lacks {' and '.join(missing)} in its settings")
         timeout = Fraction(str(settings.get("timeout_seconds", DEFAULT_TIMEOUT)))
         target = parse_target(str(settings["url"]), str(settings.get("verified_by", "")))
+        lines = settings["key"] if isinstance(settings["key"], list | tuple) else [settings["key"]]
         self.name = name
         self._remote = str(settings.get("remote", name))
         self._client = SignedClient(
             NodeClient(target, timeout=float(timeout)),
             load_signing_key(Path(services.keys_folder)),
-            parse_public_line(str(settings["key"])),
+            [parse_public_line(str(line)) for line in lines],
             services.clock,
         )
         self.capabilities = Capabilities(

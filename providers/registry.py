@@ -36,8 +36,8 @@ def _is_ours(point: EntryPoint) -> bool:
     return point.dist is not None and point.dist.name == "net"
 
 
-def connect_adapter(adapter: str, name: str, settings: Mapping[str, Any], services: Services) -> Adapter:
-    """The provider ``name`` through the adapter; NotFoundError when none of that name is installed."""
+def open_adapter(adapter: str, name: str, settings: Mapping[str, Any], services: Services) -> Any:
+    """Whatever the adapter's hook gives for the provider; NotFoundError when none has that name."""
     point = installed_adapters().get(adapter)
     if point is None:
         known = ", ".join(sorted(installed_adapters()))
@@ -45,7 +45,12 @@ def connect_adapter(adapter: str, name: str, settings: Mapping[str, Any], servic
             f"no adapter {adapter!r} is installed for provider {name}",
             f"installed are: {known}; an adapter is a package with an entry point in {GROUP!r}",
         )
-    found: Adapter = point.load()(name, settings, services)
+    return point.load()(name, settings, services)
+
+
+def connect_adapter(adapter: str, name: str, settings: Mapping[str, Any], services: Services) -> Adapter:
+    """The provider ``name`` through the adapter; UsageError when that is no adapter at all."""
+    found: Adapter = open_adapter(adapter, name, settings, services)
     missing = [verb.value for verb in REQUIRED_VERBS if not callable(getattr(found, verb.value, None))]
     if missing or not hasattr(found, "capabilities"):
         raise UsageError(

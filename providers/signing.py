@@ -4,7 +4,7 @@ What an answer's signature covers is kept as the proof of what the firm said.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -18,20 +18,20 @@ NONCE_BYTES = 16
 
 
 class SignedClient:
-    """One node, addressed with our key; ``firm_key`` is the only key whose answers count."""
+    """One node, addressed with our key; ``firm_keys`` are the only keys whose answers count: one, or two
+    while the firm changes its key."""
 
     def __init__(
         self,
         client: NodeClient,
         key: Ed25519PrivateKey,
-        firm_key: Ed25519PublicKey,
+        firm_keys: Sequence[Ed25519PublicKey],
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
         self._key = key
         self._key_id = key_id_of(key.public_key())
-        self._firm_key = firm_key
-        self._firm_key_id = key_id_of(firm_key)
+        self._firm_keys = {key_id_of(firm_key): firm_key for firm_key in firm_keys}
         self._clock = clock
 
     def send(
@@ -54,16 +54,13 @@ class SignedClient:
         )
         now = int(self._clock().timestamp())
         try:
-            verify(answer, self._key_of, now=now)
+            signed = verify(answer, self._firm_keys.get, now=now)
         except SignatureError as problem:
             raise NoAnswerError(
                 f"the answer of {self._client.target.authority} is not signed by that firm ({problem})",
                 "compare its key with `net node trust`; nobody but the firm can answer for it",
             ) from None
-        return proof_of(answer, self._firm_key_id)
-
-    def _key_of(self, key_id: str) -> Ed25519PublicKey | None:
-        return self._firm_key if key_id == self._firm_key_id else None
+        return proof_of(answer, signed.key_id)
 
 
 def proof_of(message: Message, key_id: str) -> Proof:

@@ -58,6 +58,19 @@ def parse_public_line(text: str) -> Ed25519PublicKey:
         ) from None
 
 
+def replace_signing_key(folder: Path, stamp: str) -> Ed25519PrivateKey:
+    """A new key in the place of the one there is, which is kept as ``node.key.STAMP``.
+
+    Firms that trust the old one refuse the new one until they trust it too.
+    """
+    load_signing_key(folder)
+    kept = folder / f"node.key.{stamp}"
+    if kept.exists():
+        raise RefusedError(f"{kept.name} is there already", "move it away first")
+    (folder / "node.key").rename(kept)
+    return create_signing_key(folder)
+
+
 def create_signing_key(folder: Path) -> Ed25519PrivateKey:
     """A new key in the folder; RefusedError when there is one, because firms trust that one."""
     folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
@@ -70,7 +83,7 @@ def create_signing_key(folder: Path) -> Ed25519PrivateKey:
     except FileExistsError:
         raise RefusedError(
             "this installation has a signing key already",
-            "other firms trust it; move node.key away yourself if it must be replaced",
+            "other firms trust it; net node keygen --replace makes a new one",
         ) from None
     with os.fdopen(handle, "wb") as file:
         file.write(encoded)
@@ -94,29 +107,44 @@ def load_signing_key(folder: Path) -> Ed25519PrivateKey:
     return key
 
 
-def trust_firm(folder: Path, name: str, line: str, callback: str = "") -> TrustedFirm:
-    """Trust the firm's key from now on; replaces what was trusted under that name."""
+def trust_firm(folder: Path, name: str, line: str, callback: str = "", *, keep: bool = False) -> TrustedFirm:
+    """Trust the firm's key from now on, in the place of what was trusted under that name; with ``keep``
+    beside it, while the firm changes its key, and with the callback that is known if none is given."""
     if not _NAME.match(name):
         raise UsageError(f"{name!r} is no name for a firm", "use lower-case letters, digits, - and .")
     key = parse_public_line(line)
     store = folder / "trusted"
     store.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-    data = {"name": name, "key": public_line(key), "callback": callback}
+    known = _trusted(store / f"{name}.json") if (store / f"{name}.json").exists() else []
+    callback = callback or (known[0].callback if known and keep else "")
+    older = [public_line(one.public_key) for one in known if keep and one.key_id != key_id_of(key)]
+    data = {"name": name, "key": public_line(key), "callback": callback, "older": older}
     waiting = store / f".{name}.new"
     waiting.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     waiting.replace(store / f"{name}.json")
     return TrustedFirm(name, key_id_of(key), key, callback)
 
 
+def distrust_firm(folder: Path, name: str) -> None:
+    """The firm's signature counts no more; NotFoundError when it did not."""
+    path = folder / "trusted" / f"{name}.json"
+    if not _NAME.match(name) or not path.exists():
+        raise NotFoundError(f"no firm {name!r} is trusted", "net node trust lists those that are")
+    path.unlink()
+
+
 def trusted_firms(folder: Path) -> dict[str, TrustedFirm]:
-    """Every trusted firm by key id; UsageError names a file that is damaged."""
-    firms: dict[str, TrustedFirm] = {}
-    for path in sorted((folder / "trusted").glob("*.json")):
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            key = parse_public_line(data["key"])
-            firm = TrustedFirm(str(data["name"]), key_id_of(key), key, str(data.get("callback", "")))
-        except (ValueError, KeyError, TypeError, UsageError):
-            raise UsageError(f"{path.name} is damaged", "trust that firm again: `net node trust`") from None
-        firms[firm.key_id] = firm
-    return firms
+    """Every trusted firm by key id, a firm's newest key first; UsageError names a file that is damaged."""
+    paths = sorted((folder / "trusted").glob("*.json"))
+    return {firm.key_id: firm for path in paths for firm in _trusted(path)}
+
+
+def _trusted(path: Path) -> list[TrustedFirm]:
+    """The firm once for each of its keys."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        keys = [parse_public_line(line) for line in (data["key"], *data.get("older", []))]
+        name, callback = str(data["name"]), str(data.get("callback", ""))
+    except (ValueError, KeyError, TypeError, UsageError):
+        raise UsageError(f"{path.name} is damaged", "trust that firm again: `net node trust`") from None
+    return [TrustedFirm(name, key_id_of(key), key, callback) for key in keys]

@@ -103,6 +103,7 @@ NOT_HERE = {
     "net ledger log --follow": "never ends: tests/cli/test_ledger.py",
     "net node serve": "serves until it is stopped: tests/cli/test_node.py",
     "net node trust harbour-mill": "needs the other firm's key: tests/cli/test_node.py",
+    "net node keygen --replace": "needs a key that is there: tests/node/test_keys.py",
     "net node withdraw": "needs another firm's booking: tests/flows/test_sold.py",
     "net node complete": "needs another firm's booking: the same",
     "net finance confirm PO-2026-0017 --signature": "needs the buyer's key: tests/flows/test_registry.py",

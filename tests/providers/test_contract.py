@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from domain.errors import NetError
+from domain.network import Network
+from flows.firms import Firms
 from providers.contract import check_adapter
 from providers.manual import connect as connect_manual
 from providers.protocol import (
@@ -151,6 +153,187 @@ class Shameless(Sound):
 )
 def test_each_rule_fails_who_breaks_it(broken, rule):
     assert rule in failed(broken())
+
+
+class Twisted(Sound):
+    """Breaks one rule and keeps all the others; ``seen`` are the keys that it was asked before."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = {}
+
+    def hold(self, call):
+        answer = super().hold(call)
+        again = call.key in self.seen
+        self.seen.setdefault(call.key, call.request)
+        return self.again(answer) if again and self.seen[call.key] == call.request else answer
+
+    confirm = release = cancel = complete = hold
+
+    def again(self, answer):
+        return answer
+
+
+class InThePast(Twisted):
+    def __init__(self):
+        super().__init__()
+        self.capabilities = replace(self.capabilities, in_flight=timedelta(seconds=-1))
+
+
+class Mute(Twisted):
+    release = None
+
+
+class Wordless(Twisted):
+    def __init__(self):
+        super().__init__()
+        self.capabilities = {"hold": "firm"}
+
+
+class InOtherMoney(Twisted):
+    def quote(self, call):
+        return replace(super().quote(call), currency="USD")
+
+
+class AllKnowing(Twisted):
+    def status(self, call):
+        found = super().status(call)
+        return Declined("unknown", "no such call") if isinstance(found, Unseen) else found
+
+
+class Pretending(Twisted):
+    def hold(self, call):
+        answer = super().hold(call)
+        return replace(answer, simulated=True) if isinstance(answer, Held) else answer
+
+    def status(self, call):
+        found = super().status(call)
+        return replace(found, simulated=True) if isinstance(found, Held) else found
+
+
+class Dearer(Twisted):
+    def again(self, answer):
+        return replace(answer, price_minor=answer.price_minor + 1) if isinstance(answer, Held) else answer
+
+
+class ForgetsHolds(Twisted):
+    def status(self, call):
+        found = super().status(call)
+        return Unseen() if isinstance(found, Held) else found
+
+
+class TakesAnything(Twisted):
+    def hold(self, call):
+        if self.seen.get(call.key, call.request) != call.request:
+            return super().hold(replace(call, key=uuid.uuid4().hex))
+        return super().hold(call)
+
+
+class Shy(Twisted):
+    def confirm(self, _call):
+        return Declined("refused", "not today")
+
+
+class Wavering(Twisted):
+    def again(self, answer):
+        return replace(answer, reference="another") if isinstance(answer, Booked) else answer
+
+
+class Charging(Twisted):
+    """``which`` call of the verb costs five more."""
+
+    verb, which = "cancel", 1
+
+    def __init__(self):
+        super().__init__()
+        self.times = 0
+
+    def _charged(self, call, answer):
+        if call.verb.value == self.verb:
+            self.times += 1
+            if self.times == self.which:
+                return replace(answer, fee_minor=answer.fee_minor + 5)
+        return answer
+
+    def cancel(self, call):
+        return self._charged(call, super().cancel(call))
+
+    def release(self, call):
+        return self._charged(call, super().release(call))
+
+    def complete(self, call):
+        return self._charged(call, super().complete(call))
+
+
+class ChargingTwice(Charging):
+    which = 2
+
+
+class ChargingForRelease(Charging):
+    verb = "release"
+
+
+class ChargingForReleaseTwice(ChargingForRelease):
+    which = 2
+
+
+class ChargingForUse(Charging):
+    verb = "complete"
+
+
+class Resurrecting(Twisted):
+    def __init__(self):
+        super().__init__()
+        self.released = set()
+
+    def release(self, call):
+        self.released.add(call.reference)
+        return super().release(call)
+
+    def confirm(self, call):
+        if call.reference in self.released:
+            return Booked(call.reference, 1000, "EUR")
+        return super().confirm(call)
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [
+        (Twisted, None),
+        (InThePast, "Declares what it can do, and has every verb"),
+        (Mute, "Declares what it can do, and has every verb"),
+        (Wordless, "Declares what it can do, and has every verb"),
+        (InOtherMoney, "Quotes a price that is valid for a while, or declines"),
+        (AllKnowing, "Says unseen of a key that it never got"),
+        (Pretending, "Holds slots until a time to come, with a reference and a price, or declines"),
+        (Dearer, "Answers the same key with the same hold"),
+        (ForgetsHolds, "Tells by status what it answered"),
+        (TakesAnything, "Does not hold other slots for a key that was used"),
+        (Shy, "Confirms what it holds"),
+        (Wavering, "Answers the same key with the same booking"),
+        (Charging, "Cancels a booking at the fee that it declares"),
+        (ChargingTwice, "Cancels the same booking again without a second fee"),
+        (ChargingForRelease, "Releases a hold at the fee that it declares"),
+        (Resurrecting, "Declines to confirm what was released"),
+        (ChargingForReleaseTwice, "Releases the same hold again without a second fee"),
+        (ChargingForUse, "Ends a booking that was used, at no fee, and only once"),
+    ],
+)
+def test_who_breaks_one_rule_is_told_that_rule_and_no_other(broken, rule):
+    assert failed(broken()) == ([] if rule is None else [rule])
+
+
+def test_adapter_that_cannot_even_connect_is_reported_and_not_raised(monkeypatch):
+    """An outsider's mistake is a line of the report."""
+    import flows.check_provider as check_provider
+
+    def broken(*_):
+        raise KeyError("url")
+
+    monkeypatch.setattr(check_provider, "open_adapter", broken)
+    firms = Firms(Network("n", currency="EUR"), lambda: NOW)
+    (finding,) = check_provider.check_provider(lambda: None, firms, "sandbox", NOW)
+    assert (finding.passed, finding.detail) == (False, "raised KeyError: 'url'")
 
 
 def test_built_in_adapters_come_through_the_same_hook_as_others():
