@@ -15,6 +15,7 @@ from cli.recorded import (
     OrderArgument,
     QuantityOption,
     record,
+    show,
 )
 
 app = group("What happened to the goods, and who says so.")
@@ -88,6 +89,36 @@ def fail(
     )
 
 
+@command(
+    app,
+    "retract",
+    example="""
+    net milestone list PO-2026-0017
+    net milestone retract PO-2026-0017 receipt-a0309f7702 --evidence "another order's" --dry-run
+    """,
+)
+def retract_statement(
+    asked: Asked,
+    order: OrderArgument,
+    fact: Annotated[str, typer.Argument(metavar="FACT", help="Its name, as net milestone list has it.")],
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Take back a statement that was wrong: a payment that never came, a milestone of another day.
+
+    What followed from it is corrected on its own dates, never edited. Money that moved because of later
+    statements stays where it is; the difference is a claim or a credit. State what is right afterwards.
+    """
+    from flows.fulfil import retract
+    from flows.place import find_order
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        done = retract(session.ledger, known.id, fact, by=by, evidence=evidence, dry_run=dry_run)
+    show(asked, done)
+
+
 @command(app, "list", example="net milestone list PO-2026-0017")
 def list_milestones(asked: Asked, order: OrderArgument) -> None:
     """List what was stated about an order, by whom and on what evidence, and what was only assumed."""
@@ -98,6 +129,7 @@ def list_milestones(asked: Asked, order: OrderArgument) -> None:
     document = [
         {
             "on": fact.on,
+            "id": fact.id,
             "kind": fact.kind.value,
             "by": fact.by,
             "evidence": fact.evidence,
@@ -113,6 +145,7 @@ def list_milestones(asked: Asked, order: OrderArgument) -> None:
             fact.text("booking") or fact.text("payee") or fact.text("facility"),
             fact.by,
             "assumed" if fact.assumed else fact.evidence,
+            fact.id,
         )
         for fact in facts
     ]
@@ -120,5 +153,5 @@ def list_milestones(asked: Asked, order: OrderArgument) -> None:
         asked,
         "milestone-list",
         {"order": order, "facts": document},
-        lambda screen: screen.print(table("", ("on", "what", "of", "stated by", "evidence"), rows)),
+        lambda screen: screen.print(table("", ("on", "what", "of", "stated by", "evidence", "name"), rows)),
     )

@@ -469,6 +469,17 @@ def _settled(case: Case) -> Iterable[Objection]:
         yield Objection(
             f"providers are still owed {money(case.position, unpaid)}", "pay them: net payment make"
         )
+    refunds = -case.position.books.balance(TRADER, "2220")
+    if refunds > 0:
+        yield Objection(
+            f"the buyer is owed back {money(case.position, refunds)}",
+            "pay it back: net payment make ORDER buyer",
+        )
+    if case.position.cash != case.around.cash:
+        yield Objection(
+            "corrections left claims or credits open: the account does not hold what the books say",
+            "settle them: net payment clear",
+        )
     yield from _nothing_foreign_left(case.position)
 
 

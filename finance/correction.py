@@ -6,7 +6,7 @@ whoever has too much (1245) and a credit of whoever is owed (2250).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -48,8 +48,13 @@ class Correction:
     postings: tuple[Posting, ...]
 
 
-def corrections(desired: Iterable[Journal], posted: Mapping[str, Posted]) -> list[Correction]:
-    """What must be added so that every journal of facts already recorded comes to what it should be."""
+def corrections(
+    desired: Iterable[Journal], posted: Mapping[str, Posted], never_happened: Collection[str] = ()
+) -> list[Correction]:
+    """What must be added so that every journal of facts already recorded comes to what it should be.
+
+    Money of a fact that never happened (its id) did not move either, so its cash goes back as cash.
+    """
     wanted = {journal.key: journal for journal in desired}
     found = []
     for key in [*posted, *(key for key in wanted if key not in posted)]:
@@ -61,7 +66,7 @@ def corrections(desired: Iterable[Journal], posted: Mapping[str, Posted]) -> lis
             continue
         number = before.corrections
         for on, difference in sorted(_differences(before, journal).items()):
-            postings = _with_claims(difference)
+            postings = _plain(difference) if key.split(":")[0] in never_happened else _with_claims(difference)
             if postings:
                 number += 1
                 found.append(Correction(key, number, before.kind, before.party, on, postings))
@@ -90,6 +95,10 @@ def _with_claims(difference: Sums) -> tuple[Posting, ...]:
         else:
             postings[entity, account] += amount
     return tuple((entity, account, amount) for (entity, account), amount in postings.items() if amount)
+
+
+def _plain(difference: Sums) -> tuple[Posting, ...]:
+    return tuple((entity, account, amount) for (entity, account), amount in difference.items() if amount)
 
 
 def as_if(postings: Iterable[Posting]) -> list[Posting]:

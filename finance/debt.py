@@ -68,6 +68,16 @@ class Drawing:
 
 
 @dataclass(slots=True)
+class Lost:
+    """What was written off of a claim, by class, and whose loss it is."""
+
+    rank: Rank
+    priority: int
+    party: str
+    amount: int
+
+
+@dataclass(slots=True)
 class Debt:
     """The state of one facility for one order.
 
@@ -92,6 +102,7 @@ class Debt:
     released: bool = False
     stopped: bool = False
     promised: int = 0
+    lost: list[Lost] = field(default_factory=list)
     stage: int = 0
     measured: tuple[int, int] = (0, 0)
     accrued_to: date | None = None

@@ -19,7 +19,7 @@ from domain.terms import Event
 from finance.amendment import contract_in_force
 from finance.contract import BUYER, TAX, TRADER, Contract, Due
 from finance.debt import Debt
-from finance.facts import PHASE, Fact, FactKind, fact_id
+from finance.facts import PHASE, Fact, FactKind, fact_id, standing
 from finance.handlers import currency_of_payee, take_out_amount
 from finance.lending import cost_of_draw, due_at_funding, is_foreign, undrawn
 from finance.position import OWN_EVENTS, Account, Position
@@ -36,6 +36,7 @@ class Expectations:
 
     def __init__(self, contract: Contract, facts: Sequence[Fact], after: date | None = None) -> None:
         """``after``: nothing is expected up to that day, so what was due then comes later."""
+        facts = standing(facts)
         self.contract = contract = contract_in_force(contract, facts)
         self._after = after
         self._own = own_milestones(contract)

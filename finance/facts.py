@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -43,6 +43,7 @@ class FactKind(StrEnum):
     STAGE = "stage"
     ADVANCED = "advanced"
     REVALUATION = "revaluation"
+    RETRACTED = "retracted"
     SETTLED = "settled"
 
 
@@ -90,6 +91,40 @@ class Fact:
     def number(self, name: str) -> Fraction | None:
         value = self.data.get(name)
         return None if value is None else Fraction(str(value))
+
+
+RETRACTABLE = frozenset(
+    {
+        FactKind.MILESTONE,
+        FactKind.INVOICE,
+        FactKind.DISPUTE,
+        FactKind.CREDIT_NOTE,
+        FactKind.DAMAGES,
+        FactKind.LATE_INTEREST,
+        FactKind.RECEIPT,
+        FactKind.RECOVERY,
+        FactKind.REFUND,
+        FactKind.INSURANCE,
+        FactKind.GUARANTEE,
+        FactKind.DRAW,
+        FactKind.PAYMENT,
+    }
+)
+"""Statements that may turn out to be wrong; decisions (to accept, replace, cancel, settle) stand."""
+
+
+def retracted(facts: Iterable[Fact]) -> set[str]:
+    """The ids of statements that were taken back."""
+    return {fact.text("fact") for fact in facts if fact.kind is FactKind.RETRACTED}
+
+
+def standing(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts that count: without those that were taken back, and without the taking back itself."""
+    every = list(facts)
+    gone = retracted(every)
+    if not gone:
+        return every
+    return [fact for fact in every if fact.id not in gone and fact.kind is not FactKind.RETRACTED]
 
 
 def fact_id(kind: FactKind, on: date, data: Mapping[str, Any]) -> str:

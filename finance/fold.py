@@ -14,7 +14,7 @@ from finance.books import Journal
 from finance.contract import Contract
 from finance.debt import Debt
 from finance.derecognition import TOUCHING, give_up, take_back
-from finance.facts import Fact, FactKind
+from finance.facts import Fact, FactKind, standing
 from finance.handlers import HANDLERS
 from finance.loss import recourse_on
 from finance.position import Position
@@ -53,7 +53,7 @@ def fold(contract: Contract, facts: Iterable[Fact], to: date, assume: Assume | N
     ``states`` are (fact id, order state after it) pairs. With ``assume``, what is expected and not
     stated becomes an assumed fact on its date.
     """
-    waiting = sorted((fact for fact in facts if fact.on <= to), key=lambda fact: fact.place)
+    waiting = sorted((fact for fact in standing(facts) if fact.on <= to), key=lambda fact: fact.place)
     position = Position(contract)
     folded = Folded(position, [], [])
     place, today = 0, contract.accepted_on

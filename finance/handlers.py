@@ -367,6 +367,10 @@ def _change(position: Position, fact: Fact, sold: int, source: str, bought: int,
     position.books.post("conversion", fact.on, fact.id, "", postings)
 
 
+def note_only(_position: Position, _fact: Fact) -> None:
+    """Nothing follows from it by itself."""
+
+
 HANDLERS: dict[FactKind, Handler] = {
     FactKind.ACCEPTED: accept,
     FactKind.CONFIRMATION: confirm,
@@ -394,6 +398,7 @@ HANDLERS: dict[FactKind, Handler] = {
     FactKind.WRITE_OFF: write_off,
     FactKind.STAGE: reach_stage,
     FactKind.ADVANCED: advance,
+    FactKind.RETRACTED: note_only,
     FactKind.REVALUATION: revalue,
     FactKind.SETTLED: settle,
 }

@@ -3,11 +3,11 @@
 from datetime import date, timedelta
 from fractions import Fraction
 
-from domain.money import round_minor
+from domain.money import round_minor, split_minor
 from domain.terms import Recourse
 from finance.allowance import set_allowance
 from finance.contract import BUYER, NETWORK, TRADER, Rank
-from finance.debt import Debt
+from finance.debt import Debt, Lost
 from finance.lending import (
     LENDER_RANKS,
     accrue,
@@ -132,6 +132,7 @@ def recover(position: Position, amount: int, cost: int, on: date, cause: str) ->
 
     An insurer that paid takes its share of the rest first.
     """
+    _revive(position, min(amount - position.receivable, position.written_off), on, cause)
     owed = min(amount, position.receivable)
     disputed = min(owed, position.books.balance(TRADER, "1215"))
     position.received += amount
@@ -151,6 +152,47 @@ def recover(position: Position, amount: int, cost: int, on: date, cause: str) ->
     available = amount - cost - _insurer_share(position, amount - cost, on, cause)
     for debt in _struck_first(position):
         available -= distribute(position, debt, available, on, cause)
+        available -= _pay_released(position, debt, available, on, cause)
+
+
+def _revive(position: Position, amount: int, on: date, cause: str) -> None:
+    """What was written off of the buyer's debt is worth something after all."""
+    if amount <= 0:
+        return
+    position.written_off -= amount
+    position.post("recovered_after", on, cause, BUYER, ((TRADER, "1210", amount), (TRADER, "5510", -amount)))
+
+
+def _pay_released(position: Position, debt: Debt, available: int, on: date, cause: str) -> int:
+    """After the write-off money goes by the waterfall of a default to those who lost; what was used."""
+    left = available
+    order = position.contract.waterfall_default
+    for place in sorted({(order.index(one.rank), one.priority) for one in debt.lost}):
+        some = [one for one in debt.lost if (order.index(one.rank), one.priority) == place]
+        used = min(left, sum(one.amount for one in some))
+        if used <= 0:
+            continue
+        for one, part in zip(some, split_minor(used, [one.amount for one in some]), strict=True):
+            one.amount -= part
+            _post_recovered(position, debt, one.party, part, on, cause)
+        left -= used
+    return available - left
+
+
+def _post_recovered(position: Position, debt: Debt, party: str, amount: int, on: date, cause: str) -> None:
+    position.post(
+        "recovered_after",
+        on,
+        cause,
+        party,
+        (
+            (TRADER, "4910", amount),
+            (TRADER, CASH, -amount),
+            (party, CASH, amount),
+            (party, "4150", -amount),
+        ),
+        debt.facility.id,
+    )
 
 
 def _struck_first(position: Position) -> list[Debt]:
@@ -257,6 +299,7 @@ def write_off(position: Position, on: date, cause: str) -> None:
 def _write_off_assets(position: Position, on: date, cause: str) -> None:
     books = position.books
     lost = {account: books.balance(TRADER, account) for account in ("1210", "1215", "1240", "1230", "1410")}
+    position.written_off += lost["1210"] + lost["1215"]
     total = sum(lost.values())
     position.post(
         "written_off",
@@ -286,6 +329,7 @@ def _write_off_debt(position: Position, debt: Debt, on: date, cause: str) -> Non
         allowed = min(debt.allowance.pop(lender, 0), principal + income) if not full else 0
         if full:
             continue
+        _note_lost(position, debt, lender)
         position.post(
             "written_off",
             on,
@@ -307,12 +351,25 @@ def _write_off_debt(position: Position, debt: Debt, on: date, cause: str) -> Non
     _release_guarantors(position, debt, on, cause)
 
 
+def _note_lost(position: Position, debt: Debt, lender: str) -> None:
+    """Who is to have what may still come in, and in which order."""
+    if debt.currency not in ("", position.contract.currency):
+        return
+    priority = next((share.priority for share in debt.facility.shares if share.lender == lender), 0)
+    for rank in LENDER_RANKS:
+        amount = debt.owed_to(lender, rank)
+        if amount > 0:
+            debt.lost.append(Lost(rank, priority, lender_entity(lender), amount))
+
+
 def _release_guarantors(position: Position, debt: Debt, on: date, cause: str) -> None:
     """What a guarantor will not get back is its loss; a limited recourse is released towards it too."""
     for (facility, guarantor), owed in list(position.guaranteed.items()):
         if facility != debt.facility.id or debt.facility.recourse is Recourse.FULL:
             continue
         position.guaranteed[facility, guarantor] = 0
+        if owed:
+            debt.lost.append(Lost(Rank.GUARANTOR, 0, guarantor, owed))
         position.post(
             "guarantee_lost",
             on,

@@ -96,6 +96,7 @@ class Position:
     insolvent_on: date | None = None
     guaranteed: dict[tuple[str, str], int] = field(default_factory=dict)
     indemnified: int = 0
+    written_off: int = 0
     tax_paid: bool = False
     tax_settled: int = 0
     surcharge_posted: int = 0
@@ -126,6 +127,11 @@ class Position:
     @property
     def cash(self) -> int:
         return self.books.balance(TRADER, CASH)
+
+    @property
+    def own_cash(self) -> int:
+        """What the order's account holds less what is to go back to the buyer."""
+        return self.cash + min(self.books.balance(TRADER, "2220"), 0)
 
     def cash_in(self, currency: str) -> int:
         """What the order's account holds of a currency; nothing means the order's own."""

@@ -142,7 +142,7 @@ def pay_lenders(position: Position, on: date, cause: str) -> None:
 
     Once the buyer owes nothing more, all that the loop holds stands behind what lenders are still owed.
     """
-    available = position.cash - kept_for_taxes(position, on)
+    available = position.own_cash - kept_for_taxes(position, on)
     if not buyer_is_done(position):
         available = min(position.collected, available)
     position.collected = 0
@@ -177,7 +177,7 @@ def kept_for_taxes(position: Position, on: date) -> int:
 
 def take_out_others(position: Position, on: date, cause: str) -> None:
     """What the take-out paid repays the loans that wait for it."""
-    available = position.cash - kept_for_taxes(position, on)
+    available = position.own_cash - kept_for_taxes(position, on)
     for debt in position.debts.values():
         if due_at_funding(debt) and not is_foreign(position, debt):
             available -= repay(position, debt, max(available, 0), on, cause, lender_ranks(position))

@@ -12,6 +12,9 @@ from finance.taxes import surcharge_payable, tax_due_on, tax_payable
 def dues(position: Position, on: date) -> dict[Rank, int]:
     """What is due and unpaid on a day, by class of the waterfall; lenders' due claims at their rank."""
     found: dict[Rank, int] = {}
+    refunds = -position.books.balance(TRADER, "2220")
+    if refunds > 0:
+        found[Rank.COSTS] = refunds
     tax_on = tax_due_on(position)
     if tax_on is not None and tax_on <= on and not position.tax_paid:
         found[Rank.TAXES] = tax_payable(position, on) + surcharge_payable(position, on)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from domain.errors import RefusedError, StateError
+from domain.errors import NotFoundError, RefusedError, StateError
 from domain.posting import Entry
 from domain.states import ENDED, OrderState, may_move
 from finance.books import Journal
@@ -14,7 +14,7 @@ from finance.conditions import Circumstances, objections
 from finance.contract import Condition
 from finance.correction import Correction
 from finance.expect import Expectations
-from finance.facts import Fact, FactKind, fact_id
+from finance.facts import RETRACTABLE, Fact, FactKind, fact_id, retracted, standing
 from finance.fold import Folded, fold
 from finance.position import Position
 from flows.closing import end_holds
@@ -106,6 +106,27 @@ def record_in(
     return record_with(transaction, transaction, order, kind, on, data, by, evidence)
 
 
+def retract(
+    ledger: "Ledger", order: str, name: str, *, by: str = "", evidence: str = "", dry_run: bool = False
+) -> Recorded:
+    """Take back a statement that was wrong: everything that followed from it is corrected, on its dates.
+
+    NotFoundError for a fact that nobody stated; RefusedError for a decision, which cannot have been wrong.
+    """
+    book = read_book(ledger, order)
+    fact = next((one for one in book.facts if one.id == name), None)
+    if fact is None:
+        raise NotFoundError(f"order {order} has no fact {name!r}", f"net milestone list {order} names them")
+    if fact.kind not in RETRACTABLE:
+        raise RefusedError(
+            f"a {fact.kind.value.replace('_', ' ')} is a decision, not a statement that may be wrong",
+            "record what happened after it",
+        )
+    return record_fact(
+        ledger, order, FactKind.RETRACTED, fact.on, {"fact": name}, by=by, evidence=evidence, dry_run=dry_run
+    )
+
+
 def preview(
     book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str = "", evidence: str = ""
 ) -> Recorded:
@@ -119,7 +140,10 @@ def _fact(book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by
     content = dict(data)
     if book.contract.currencies:
         content = with_change(fold_at(book, on).position, kind, on, content)
-    return Fact(kind, on, fact_id(kind, on, content), book.next_sequence, by, evidence, False, content)
+    name, gone = fact_id(kind, on, content), retracted(book.facts)
+    while name in gone:  # said again after it was taken back
+        name += "+"
+    return Fact(kind, on, name, book.next_sequence, by, evidence, False, content)
 
 
 def _record(reading: "Reading", transaction: "Transaction | None", book: OrderBook, fact: Fact) -> Recorded:
@@ -144,7 +168,7 @@ def horizon(book: OrderBook, on: date) -> date:
 
 def _require(reading: "Reading", book: OrderBook, fact: Fact) -> None:
     """Refuse what the rules refuse, with every reason at once."""
-    before = [known for known in book.facts if known.place <= fact.place]
+    before = [known for known in standing(book.facts) if known.place <= fact.place]
     position = fold(book.contract, before, fact.on).position
     target = TARGET_STATES.get(fact.kind)
     if target is not None and not may_move(book.state, target):

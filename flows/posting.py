@@ -19,7 +19,7 @@ from finance.correction import (
     corrections,
     set_off,
 )
-from finance.facts import Fact, FactKind
+from finance.facts import Fact, FactKind, retracted
 from finance.fold import Folded
 from finance.position import CASH
 from flows.acceptance import FINANCED, WITHDRAWN, read_contract
@@ -205,7 +205,7 @@ def compare(book: OrderBook, new: Sequence[Fact], folded: Folded) -> Recording:
     """What is new and what changed, against what the ledger holds."""
     fresh = [journal for journal in folded.journals if journal.cause not in book.causes]
     old = [journal for journal in folded.journals if journal.cause in book.causes]
-    changed = corrections(old, book.posted)
+    changed = corrections(old, book.posted, retracted([*book.facts, *new]))
     claims = dict(book.claims)
     for correction in changed:
         for party, amount in claims_of(correction).items():

@@ -300,3 +300,46 @@ def test_a_surcharge_comes_back_at_most_once_and_is_computed_on_the_whole(
     assert balance(folded, "trader", "5310") == 0
     one = play(contract, fact(FactKind.CREDIT_NOTE, "2026-06-23", amount="113000000"), to=date(2026, 6, 23))
     assert balance(one, "trader", "1520") == balance(folded, "trader", "1520")
+
+
+def test_a_dividend_after_the_write_off_goes_to_those_who_lost_not_back_to_the_buyer(
+    contract: Contract, fact: MakeFact
+) -> None:
+    facts = [
+        *until(contract, "2026-06-21"),
+        fact(FactKind.INSOLVENT, "2026-06-22"),
+        fact(FactKind.WRITE_OFF, "2026-12-21"),
+    ]
+    lost = fold(contract, [ACCEPTED, *facts], END)
+    principal = 96_050_000 - 1_496_586 - 4_802_500
+    assert balance(lost, "lender:meridian", "1330") == 0
+    some = fact(FactKind.RECOVERY, "2027-03-01", amount="5000000")
+    later = date(2027, 3, 1)
+    folded = fold(contract, [ACCEPTED, *facts, some], later)
+    assert balance(folded, "trader", "2220") == folded.position.cash == 0
+    assert -balance(folded, "lender:meridian", "4150") == 5_000_000
+    # more than all that was lost: principal, then the guarantor, then interest and penalty, the rest stays
+    all_of_it = fact(FactKind.RECOVERY, "2027-03-01", amount="113000000")
+    folded = fold(contract, [ACCEPTED, *facts, all_of_it], later)
+    assert -balance(folded, "lender:meridian", "4150") == principal + 1_757_715 + 3_817_988
+    assert -balance(folded, "network", "4150") == 4_802_500
+    assert folded.position.cash == 113_000_000 - principal - 4_802_500 - 1_757_715 - 3_817_988
+    sums: dict[str, int] = {}
+    for (entity, _), amount in folded.position.books.balances.items():
+        sums[entity] = sums.get(entity, 0) + amount
+    assert not any(sums.values())
+
+
+def test_what_is_owed_back_to_the_buyer_pays_no_lender(contract: Contract, fact: MakeFact) -> None:
+    """Money nobody has identified stands in the account while the factor is short of a last part."""
+    known = until(contract, "2026-06-21")
+    facts = [
+        *known,
+        fact(FactKind.RECEIPT, "2026-06-22", amount="20000000", unknown=True),
+        fact(FactKind.RECEIPT, "2026-06-22", amount="90000000", reference="1"),
+        fact(FactKind.CREDIT_NOTE, "2026-06-23", amount="23000000"),
+    ]
+    folded = fold(contract, [ACCEPTED, *facts], date(2026, 6, 23))
+    assert balance(folded, "trader", "2220") == -20_000_000
+    assert folded.position.cash == 20_000_000
+    assert folded.position.debts["factoring"].claim == 97_807_715 + 2_342 - 90_000_000 - 1_496_586

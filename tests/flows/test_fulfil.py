@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import RefusedError, StateError
+from domain.errors import NotFoundError, RefusedError, StateError
 from domain.plain import to_plain
 from domain.posting import Entry
 from domain.states import OrderState
 from finance.contract import Contract
 from finance.facts import Fact, FactKind
 from flows.acceptance import first_key
-from flows.fulfil import Recorded, advance, clear_claim, record_fact
+from flows.fulfil import Recorded, advance, clear_claim, record_fact, retract
 from flows.posting import opened_book, read_book
 from ledger.store import Ledger, create_ledger
 from trust.keys import Actor, SigningKey
@@ -247,3 +247,77 @@ def test_tax_paid_too_much_is_a_claim_on_the_tax_office(ledger: Ledger, say: Say
     changed = say(FactKind.CREDIT_NOTE, "2026-05-10", quantity="100")
     assert changed.claims == {"tax": 145_600}
     assert balances(ledger)["trader", "1010"] == 1_496_586
+
+
+def test_money_that_goes_back_to_the_buyer_pays_nobody_else_and_stops_the_settlement(
+    ledger: Ledger, say: Say
+) -> None:
+    advance(ledger, "lamp-1", date(2026, 6, 21), as_planned=True)
+    for number in ("1", "2"):
+        say(FactKind.RECEIPT, "2026-06-22", amount="113000000", reference=number)
+    say(FactKind.PAYMENT, "2026-06-22", payee="network")
+    say(FactKind.PAYMENT, "2026-06-29", payee="warehouse")
+    with pytest.raises(RefusedError, match=r"the buyer is owed back 1,130,000\.00 CNY"):
+        say(FactKind.SETTLED, "2026-06-30")
+    with pytest.raises(RefusedError, match="come first"):
+        say(FactKind.PAYMENT, "2026-06-30", payee="order-loan", amount="100000000")
+    say(FactKind.PAYMENT, "2026-06-30", payee="buyer")
+    assert say(FactKind.SETTLED, "2026-06-30").state == "SETTLED"
+    assert balances(ledger)["trader", "3010"] == 14_038_871
+
+
+def test_an_order_with_open_claims_after_corrections_is_not_settled(ledger: Ledger, say: Say) -> None:
+    """The account does not hold yet what the books would pay out."""
+    advance(ledger, "lamp-1", date(2026, 6, 21), as_planned=True)
+    say(FactKind.RECEIPT, "2026-08-06", amount="113000000", reference="bank-2")
+    say(FactKind.PAYMENT, "2026-08-06", payee="network")
+    say(FactKind.PAYMENT, "2026-08-06", payee="warehouse")
+    say(FactKind.RECEIPT, "2026-06-22", amount="90000000", reference="bank-1")
+    say(FactKind.PAYMENT, "2026-08-07", payee="buyer")
+    with pytest.raises(RefusedError, match="corrections left claims"):
+        say(FactKind.SETTLED, "2026-08-08")
+    clear_claim(ledger, "lamp-1", "lender:meridian", date(2026, 8, 9))
+    assert say(FactKind.SETTLED, "2026-08-10").state == "SETTLED"
+    assert balances(ledger).get(("trader", "1010"), 0) == 0
+
+
+def test_a_statement_that_was_wrong_is_taken_back_with_all_that_followed(ledger: Ledger, say: Say) -> None:
+    """A receipt typed for another order: its money never came, so it leaves as it entered."""
+    advance(ledger, "lamp-1", date(2026, 6, 21), as_planned=True)
+    before = balances(ledger)
+    wrong = say(FactKind.RECEIPT, "2026-06-22", amount="113000000").facts[0].id
+    size = ledger.size()
+    shown = retract(ledger, "lamp-1", wrong, by="clerk", dry_run=True)
+    assert ledger.size() == size
+    done = retract(ledger, "lamp-1", wrong, by="clerk", evidence="another order's")
+    assert shown.corrections == done.corrections
+    assert {place: minor for place, minor in balances(ledger).items() if minor} == {
+        place: minor for place, minor in before.items() if minor
+    }
+    assert retract(ledger, "lamp-1", wrong, by="clerk").repeated
+    again = say(FactKind.RECEIPT, "2026-06-22", amount="113000000")
+    assert not again.repeated
+    assert balances(ledger)["trader", "1010"] == 1_496_586 + 15_192_285
+    assert_balanced(ledger)
+    assert read_book(ledger, "lamp-1").cash == balances(ledger)["trader", "1010"]
+
+
+def test_what_was_paid_by_later_statements_stays_paid_when_one_is_taken_back(
+    ledger: Ledger, say: Say
+) -> None:
+    """The milestone was of another day: the tax paid since stays paid, the difference is a claim."""
+    advance(ledger, "lamp-1", date(2026, 5, 20), as_planned=True)
+    facts = read_book(ledger, "lamp-1").facts
+    delivery = next(one for one in facts if one.text("name") == "delivery")
+    done = retract(ledger, "lamp-1", delivery.id)
+    assert done.claims["tax"] > 0
+    say(FactKind.MILESTONE, "2026-04-20", name="delivery")
+    assert not any(read_book(ledger, "lamp-1").claims.values())
+    assert_balanced(ledger)
+
+
+def test_decisions_and_unknown_statements_are_not_taken_back(ledger: Ledger) -> None:
+    with pytest.raises(RefusedError, match="is a decision"):
+        retract(ledger, "lamp-1", "accepted")
+    with pytest.raises(NotFoundError, match="has no fact"):
+        retract(ledger, "lamp-1", "receipt-0")
