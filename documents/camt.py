@@ -14,7 +14,7 @@ from pathlib import Path
 from documents import xml_tree
 from documents.findings import Findings, refuse
 from documents.section import day_of, decimal_of
-from documents.statement import Statement, StatementEntry, balance_remark, with_references
+from documents.statement import NOT_PROVIDED, Statement, StatementEntry, balance_remark, with_references
 from documents.ubl import is_true
 from documents.xml_tree import Node
 from domain.money import MoneyError, minor_of
@@ -22,7 +22,6 @@ from domain.money import MoneyError, minor_of
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 _OWN_REFERENCES = ("EndToEndId", "InstrId", "TxId", "MndtId", "ChqNb", "PmtInfId", "MsgId")
-_NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NOTAVAILABLE", "NONREF"})
 
 
 def read_camt(path: str | Path) -> list[Statement]:
@@ -180,7 +179,7 @@ class _Reading:
         texts = [entry.text, *(node.text.strip() for node in detail.each("RmtInf", "Ustrd"))]
         texts += [node.text.strip() for node in detail.each("RmtInf", "Strd", "AddtlRmtInf")]
         texts.append(detail.words("AddtlTxInf"))
-        kept = (reference for reference in references if reference.upper() not in _NOT_PROVIDED)
+        kept = (reference for reference in references if reference.upper() not in NOT_PROVIDED)
         return replace(
             entry,
             reference=detail.words("Refs", "AcctSvcrRef") or entry.reference,

@@ -7,6 +7,9 @@ from datetime import date
 
 from domain.money import format_minor
 
+NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NOTAVAILABLE", "NONREF"})
+"""What banks write where they have no reference."""
+
 
 @dataclass(frozen=True, slots=True)
 class StatementEntry:
@@ -51,16 +54,19 @@ class Statement:
 def with_references(entries: Iterable[StatementEntry]) -> tuple[StatementEntry, ...]:
     """Entries without a reference of the bank get one from their content; equal ones are numbered.
 
-    The same statement gives the same references however often it is read.
+    So are entries of one day and amount under one reference, such as the parts of a batch: a statement lists
+    each movement once. The same statement gives the same references however often it is read.
     """
-    counted: dict[str, int] = {}
+    counted: dict[tuple[object, ...], int] = {}
     found = []
     for entry in entries:
-        if not entry.reference:
-            digest = _digest(entry)
-            counted[digest] = counted.get(digest, 0) + 1
-            entry = replace(entry, reference=f"{digest}-{counted[digest]}")
-        found.append(entry)
+        given = "" if entry.reference.strip().upper() in NOT_PROVIDED else entry.reference
+        name = given or _digest(entry)
+        place = name, entry.booked_on, entry.amount_minor, entry.currency
+        number = counted[place] = counted.get(place, 0) + 1
+        if not given or number > 1:
+            name = f"{name}-{number}"
+        found.append(replace(entry, reference=name))
     return tuple(found)
 
 

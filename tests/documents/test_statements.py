@@ -124,6 +124,97 @@ def test_entries_without_a_reference_are_known_again_and_told_apart(tmp_path: Pa
     assert references == [one.reference for one in again.entries]
 
 
+def test_equal_parts_of_a_batch_under_its_reference_are_told_apart(tmp_path: Path) -> None:
+    """Banks repeat the batch's own reference in each part: two orders of one price stay two receipts."""
+    parts = details(reference="B-9", amount="50.00") * 2 + details(reference="B-9", amount="20.00")
+    text = camt(entry("120.00", more="<AcctSvcrRef>B-9</AcctSvcrRef>", details=parts))
+    first, again = read(tmp_path, text), read(tmp_path, text)
+    found = [(one.reference, one.amount_minor) for one in first.entries]
+    assert found == [("B-9", 5_000), ("B-9-2", 5_000), ("B-9", 2_000)]
+    assert found == [(one.reference, one.amount_minor) for one in again.entries]
+
+
+def test_reference_that_says_there_is_none_is_none(tmp_path: Path) -> None:
+    """Receipts of two payers on one day are two, though the bank calls both NONREF."""
+    entries = [
+        entry("5.00", more="<AcctSvcrRef>NONREF</AcctSvcrRef>", details=details().replace("Meridian", payer))
+        for payer in ("Meridian", "Aurora")
+    ]
+    one, other = (read(tmp_path, camt(booked)).entries[0] for booked in entries)
+    assert one.reference != other.reference
+    assert "NONREF" not in one.reference
+
+
+SHAPES = ("02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13")
+
+
+def written(version: str, amount: str, direction: str, number: int, *, more: str = "") -> str:
+    """One transaction as that version writes it: where the amount, the status and the party stand."""
+    after = int(version)
+    party = f"<Nm>Firm {number}</Nm>"
+    party = f"<Pty>{party}</Pty>" if after >= 8 else party
+    role = "Dbtr" if direction == "CRDT" else "Cdtr"
+    told = (
+        f'<Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd>'
+        if after >= 4
+        else f'<AmtDtls><TxAmt><Amt Ccy="EUR">{amount}</Amt></TxAmt></AmtDtls>'
+    )
+    return (
+        f"<TxDtls><Refs><EndToEndId>E-{number}</EndToEndId></Refs>{told}"
+        f"<RltdPties><{role}>{party}</{role}></RltdPties>{more}</TxDtls>"
+    )
+
+
+def booked(version: str, amount: str, direction: str, details: str, more: str = "") -> str:
+    status = "<Sts><Cd>BOOK</Cd></Sts>" if int(version) >= 7 else "<Sts>BOOK</Sts>"
+    return (
+        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd>{more}{status}'
+        f"<BookgDt><Dt>2026-06-22</Dt></BookgDt><NtryDtls>{details}</NtryDtls></Ntry>"
+    )
+
+
+@pytest.mark.parametrize("version", SHAPES)
+def test_every_version_gives_the_same_movements(version: str, tmp_path: Path) -> None:
+    """Two statements: single entries, a batch with a charge in it, a reversal, a pending entry."""
+    net_of_charge = booked(
+        version,
+        "98.00",
+        "CRDT",
+        written(version, "60.00", "CRDT", 3)
+        + written(version, "40.00", "CRDT", 4)
+        + (written(version, "2.00", "DBIT", 5) if int(version) >= 4 else ""),
+    )
+    back = booked(version, "7.00", "CRDT", written(version, "7.00", "CRDT", 6), "<RvslInd>true</RvslInd>")
+    pending = booked(version, "9.00", "CRDT", written(version, "9.00", "CRDT", 7)).replace("BOOK", "PDNG")
+    first = (
+        booked(version, "11.30", "CRDT", written(version, "11.30", "CRDT", 1))
+        + booked(version, "4.00", "DBIT", written(version, "4.00", "DBIT", 2))
+        + net_of_charge
+        + back
+        + pending
+    )
+    text = camt(first, version=version, opening="100.00", closing="212.30")
+    start = text.index("<Stmt>")
+    statement = text[start : text.index("</Stmt>") + len("</Stmt>")]
+    second = statement.replace("<Id>S1</Id>", "<Id>S2</Id>").replace("DE89", "DE90")
+    path = tmp_path / "statement.xml"
+    path.write_text(text.replace(statement, statement + second))
+    one, other = read_camt(path)
+    assert (one.id, one.account, one.remarks) == ("S1", "DE89", ())
+    assert (other.id, other.account, other.remarks) == ("S2", "DE90", ())
+    found = [(entry.amount_minor, entry.party, entry.references, entry.reversal) for entry in one.entries]
+    in_parts = [(6_000, 3), (4_000, 4), (-200, 5)] if int(version) >= 4 else []
+    whole = [] if in_parts else [(9_800, "", ("E-3", "E-4"), False)]
+    assert found == [
+        (1_130, "Firm 1", ("E-1",), False),
+        (-400, "Firm 2", ("E-2",), False),
+        *((amount, f"Firm {number}", (f"E-{number}",), False) for amount, number in in_parts),
+        *whole,
+        (700, "Firm 6", ("E-6",), True),
+    ]
+    assert [entry.amount_minor for entry in other.entries] == [entry.amount_minor for entry in one.entries]
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
