@@ -8,6 +8,7 @@ EL + operating cost.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 from domain.money import format_minor, round_minor
@@ -15,6 +16,7 @@ from finance.loss import expected_loss_minor
 
 PARTS = ("buyer", "order", "providers", "controls", "trader")
 DAYS_IN_YEAR = 360
+COVER_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ def underwrite(lender: str, rules: Rules, request: Request) -> Offer:
     default_rate = min(grade.pd_annual * rules.pd_multiplier, Fraction(1))
     lgd = rules.lgd_insured if request.insured else rules.lgd
     loss = expected_loss_minor(request.amount_minor, default_rate, lgd, request.days)
-    floor = floor_minor(rules, request.amount_minor, request.days, loss)
+    least = floor_minor(rules, request.amount_minor, request.days, loss)
     return Offer(
         lender,
         request.order,
@@ -192,14 +194,14 @@ def underwrite(lender: str, rules: Rules, request: Request) -> Offer:
         default_rate,
         lgd,
         loss,
-        floor,
-        yearly(floor, request.amount_minor, request.days),
+        least,
+        yearly(least, request.amount_minor, request.days),
         request.charged_minor,
-        request.charged_minor - floor,
+        request.charged_minor - least,
         (
             *_stops(rules, request),
             *_structure(rules, request),
-            *_price(rules, request, score, floor),
+            *_price(rules, request, score, least),
             *_limits(rules, request),
         ),
     )
@@ -245,8 +247,8 @@ def _structure(rules: Rules, request: Request) -> Sequence[Reason]:
         found.append(
             Reason(
                 "cover",
-                f"the take-out covers {float(request.cover):.4f} of what it repays;"
-                f" at least {float(rules.cover_minimum):.4f} is asked",
+                f"the take-out covers {_short_of(request.cover, COVER_DIGITS)} of what it repays;"
+                f" at least {_beyond(rules.cover_minimum, COVER_DIGITS)} is asked",
                 "a higher advance rate of the take-out, or a smaller loan before it",
             )
         )
@@ -254,8 +256,8 @@ def _structure(rules: Rules, request: Request) -> Sequence[Reason]:
         found.append(
             Reason(
                 "margin",
-                f"the order's margin is {percent(request.order_margin)};"
-                f" at least {percent(rules.order_margin_minimum)} is asked",
+                f"the order's margin is {_short_of(request.order_margin * 100)}%;"
+                f" at least {_beyond(rules.order_margin_minimum * 100)}% is asked",
                 "a higher price or a cheaper chain",
             )
         )
@@ -280,8 +282,8 @@ def _structure(rules: Rules, request: Request) -> Sequence[Reason]:
         found.append(
             Reason(
                 "deposit",
-                f"{percent(request.unguaranteed_deposit)} is prepaid without a guarantee",
-                f"at most {percent(rules.deposit_maximum)}, or a deposit guarantee",
+                f"{_beyond(request.unguaranteed_deposit * 100)}% is prepaid without a guarantee",
+                f"at most {_short_of(rules.deposit_maximum * 100)}%, or a deposit guarantee",
             )
         )
     return found
@@ -293,33 +295,62 @@ def percent(rate: Fraction) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}%"
 
 
-def _price(rules: Rules, request: Request, score: int, floor: int) -> Sequence[Reason]:
+def _short_of(number: Fraction, digits: int = 2) -> str:
+    """Rounded down: what falls short is never shown as the minimum that it misses."""
+    return _places(floor(number * 10**digits), digits)
+
+
+def _beyond(number: Fraction, digits: int = 2) -> str:
+    """Rounded up: doing as told is enough."""
+    return _places(ceil(number * 10**digits), digits)
+
+
+def _places(scaled: int, digits: int) -> str:
+    whole, rest = divmod(abs(scaled), 10**digits)
+    return f"{'-' if scaled < 0 else ''}{whole}.{rest:0{digits}d}"
+
+
+def _price(rules: Rules, request: Request, score: int, least: int) -> Sequence[Reason]:
     found = []
     if score < rules.score_minimum:
         found.append(
             Reason(
                 "score",
                 f"the score is {score}; at least {rules.score_minimum} is asked",
-                f"the weakest part is {_weakest(rules, request.marks)}",
+                f"{_lift(rules, request.marks)} would do",
             )
         )
-    if request.charged_minor < floor and rules.weights:
-        short = floor - request.charged_minor
+    if request.charged_minor < least and rules.weights:
+        short = least - request.charged_minor
         rate = yearly(short, request.amount_minor, request.days)
         found.append(
             Reason(
                 "price",
                 f"the price earns {format_minor(request.charged_minor, request.currency)}; the floor is"
-                f" {format_minor(floor, request.currency)}",
-                f"{percent(rate)} a year more would do",
+                f" {format_minor(least, request.currency)}",
+                f"{_beyond(rate * 100)}% a year more would do, or a fee of"
+                f" {format_minor(short, request.currency)}",
             )
         )
     return found
 
 
-def _weakest(rules: Rules, marks: Mapping[str, Fraction]) -> str:
-    """The part of the score that costs most."""
-    return max(rules.weights, key=lambda part: rules.weights[part] * (1 - marks.get(part, Fraction(0))))
+def _lift(rules: Rules, marks: Mapping[str, Fraction]) -> str:
+    """Which marks, raised how far, reach the least score: the part that costs most first."""
+    zero, one = Fraction(0), Fraction(1)
+    now = {part: max(min(marks.get(part, zero), one), zero) for part in rules.weights}
+    whole = sum(rules.weights.values())
+    got = sum((weight * now[part] for part, weight in rules.weights.items()), zero)
+    missing = (rules.score_minimum - Fraction(1, 2)) * whole / 100 - got  # scores are rounded half up
+    steps = []
+    for part in sorted(now, key=lambda name: -rules.weights[name] * (1 - now[name])):
+        weight = rules.weights[part]
+        if missing <= 0 or not weight:
+            break
+        reached = min(Fraction(ceil((now[part] + missing / weight) * 100), 100), one)
+        steps.append(f"{part} at {_beyond(reached)} instead of {_short_of(now[part])}")
+        missing -= weight * (reached - now[part])
+    return " and ".join(steps)
 
 
 def _limits(rules: Rules, request: Request) -> Sequence[Reason]:
@@ -334,13 +365,18 @@ def _limits(rules: Rules, request: Request) -> Sequence[Reason]:
         limit = round_minor(rules.pool_minor * part)
         out = request.exposures.get((kind, name), 0)
         if out + request.amount_minor > limit:
-            free = max(limit - out, 0)
+            free, over = limit - out, out + request.amount_minor - limit
+            way_out = (
+                f"ask for at most {format_minor(free, request.currency)}, or share it with others"
+                if free > 0
+                else f"{format_minor(over, request.currency)} of it repaid first, or another lender"
+            )
             found.append(
                 Reason(
                     f"limit_{kind}",
                     f"{kind} {name} may have {format_minor(limit, request.currency)} out;"
                     f" {format_minor(out, request.currency)} is out already",
-                    f"ask for at most {format_minor(free, request.currency)}, or share it with others",
+                    way_out,
                 )
             )
     return found
