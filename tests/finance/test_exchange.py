@@ -17,6 +17,7 @@ import pytest
 
 from domain.exchange import Dealing, Rate
 from domain.states import OrderState
+from domain.terms import Event
 from finance.attribution import attribute
 from finance.contract import Contract, Sale
 from finance.expect import Expectations
@@ -266,3 +267,43 @@ def test_trader_s_part_is_his_result_whatever_the_rates_did() -> None:
         kept = next(part.amount_minor for part in found.parts if part.party == "trader")
         assert kept == result
         assert exchange == balance(folded, "4710")
+
+
+def test_buyer_insolvent_while_the_loan_is_in_another_currency() -> None:
+    """No take-out: the yuan loan waits for the buyer, who never pays; the estate pays EUR 29,380.00 (20%), of
+    which 2,938.00 is the cost. Somebody changes the rest, 26,442.00, into CNY 200,000.00; what it does not
+    cover is released, and what was owed was carried at EUR 0.125 a yuan.
+    """
+    contract = in_euros()
+    loan = replace(contract.facilities[0], repaid_on=Event.BUYER_PAYMENT, recourse_days=90)
+    contract = replace(contract, facilities=(loan,))
+
+    def said(kind: FactKind, on: str, number: int, **data: object) -> Fact:
+        return Fact(kind, date.fromisoformat(on), f"s{number}", number, "test", data=data)
+
+    known = play(contract, to=date(2026, 6, 21)).assumed
+    facts = [
+        *known,
+        said(FactKind.INSOLVENT, "2026-06-22", 1001),
+        said(FactKind.DEFAULT, "2026-09-20", 1002, facility="order-loan"),
+        said(FactKind.RECOVERY, "2026-12-21", 1003, amount="2938000", cost="293800"),
+        said(FactKind.PAYMENT, "2026-12-21", 1004, payee="order-loan", amount="20000000", cost="2644200"),
+    ]
+    before = fold(contract, [ACCEPTED, *facts], date(2026, 12, 21))
+    assert_balanced(before)
+    debt = before.position.debts["order-loan"]
+    # the network's first loss: 5% of what was advanced, in yuan; it comes back after the principal
+    assert balance(before, "1260/CNY", "network") == 4_321_041
+    assert debt.principal == 86_420_817 - 4_321_041 - 20_000_000
+    assert before.position.cash == 2_644_200 - 2_644_200
+    paid_worth = 2_500_000  # CNY 200,000.00 was carried at 0.125
+    assert balance(before, "4710") == 1_352 + 2_644_200 - paid_worth
+    ended = fold(
+        contract, [ACCEPTED, *facts, said(FactKind.WRITE_OFF, "2026-12-31", 1005)], date(2026, 12, 31)
+    )
+    assert_balanced(ended)
+    assert ended.position.exchange.owed() == 0
+    assert balance(ended, "1990") == balance(ended, "1990/CNY") == 0
+    # what the lender lost in yuan is what the trader was released from, and both sides are closed
+    assert balance(ended, "1310/CNY", "lender:harbour") == balance(ended, "1320/CNY", "lender:harbour") == 0
+    assert balance(ended, "2310/CNY") == balance(ended, "2320/CNY") == balance(ended, "2350/CNY") == 0

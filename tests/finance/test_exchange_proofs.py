@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from domain.errors import RefusedError
 from domain.exchange import Dealing, Rate
+from domain.terms import Recourse
 from finance.books import Journal
 from finance.contract import Contract
 from finance.correction import Posted, as_if, corrections
@@ -37,8 +38,9 @@ ACCEPTED, START, END = proofs.ACCEPTED, proofs.START, proofs.END
 fact, having, minor, sums = proofs.fact, proofs.having, proofs.minor, proofs.sums
 
 
-def contract_with(rates: Sequence[tuple[int, int, int]]) -> Contract:
-    """The order in EUR, its factory and loan in CNY, its carrier in JPY; yuan and yen as drawn."""
+def contract_with(rates: Sequence[tuple[int, int, int]], *, bought: bool = False) -> Contract:
+    """The order in EUR, its factory and loan in CNY, its carrier in JPY; yuan and yen as drawn. ``bought``:
+    the factor takes the receivable without recourse."""
     known = [Rate("CNY", "EUR", Decimal("0.125"), START), Rate("JPY", "EUR", Decimal("0.0061"), START)]
     for day, yuan, yen in rates:
         known.append(Rate("CNY", "EUR", Decimal(yuan) / 10_000, START + timedelta(days=day)))
@@ -47,12 +49,17 @@ def contract_with(rates: Sequence[tuple[int, int, int]]) -> Contract:
     bookings = tuple(
         replace(one, currency="JPY") if one.id == "carrier" else one for one in contract.bookings
     )
+    facilities = tuple(
+        replace(one, recourse=Recourse.NONE) if bought and one.id == "factoring" else one
+        for one in contract.facilities
+    )
+    contract = replace(contract, facilities=facilities)
     yen_dealing = Dealing("JPY", Fraction("0.61"), Fraction("0.6"))
     return replace(contract, bookings=bookings, dealings=(*contract.dealings, yen_dealing))
 
 
 RATES = st.lists(st.tuples(st.integers(1, 400), st.integers(900, 1_700), st.integers(120, 210)), max_size=6)
-CONTRACT = RATES.map(contract_with)
+CONTRACT = st.builds(contract_with, RATES, bought=st.booleans())
 NAMES = [one.id for one in exchange.in_euros().bookings]
 CURRENCY = st.sampled_from(["EUR", "CNY", "JPY"])
 CHANGES = st.one_of(
