@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from domain.money import round_minor
 from domain.states import OrderState
 from finance.contract import NETWORK, Contract
-from flows.acceptance import acceptance
+from flows.acceptance import FINANCED, acceptance
 
 if TYPE_CHECKING:
     from ledger.reading import Reading
@@ -84,7 +84,7 @@ class Book:
     def follow(self, ledger: "Reading") -> bool:
         """Take in what was committed since; False where that cannot be told from the records' places."""
         size = ledger.size()
-        touched = ledger.orders_after(self.seen)
+        touched = ledger.orders_after(self.seen or size)
         if touched is None:
             return False
         if not self.seen:
@@ -97,12 +97,19 @@ class Book:
         return True
 
     def load(self, reading: "Reading") -> None:
-        """Add up all that is open."""
-        for state in ENDINGS:
-            for order in reading.orders_in_state(state):
-                self._put(order, Leaning(ended=state.value))
-        for order in dict.fromkeys(order for order, _, _ in reading.open_amounts(LENDERS, OUT)):
-            self._put(order, look_at(reading, order))
+        """Add up all that is open; in few long questions, since it may be most of the ledger."""
+        ended = {order: state.value for state in ENDINGS for order in reading.orders_in_state(state)}
+        uncounted = {order for state in UNCOUNTED for order in reading.orders_in_state(state)}
+        out: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for order, entity, amount in reading.open_amounts(LENDERS, OUT):
+            if order not in uncounted:
+                out[order][entity.removeprefix(LENDERS)] += amount
+        contracts: dict[str, Leaning] = {}
+        for order, body in reading.bodies(FINANCED) if out else ():
+            if order in out:  # the newest acceptance of an order is the one in force
+                contracts[order] = _leaning(out[order], body["contract"], ended.get(order, ""))
+        for order in dict.fromkeys((*ended, *contracts)):
+            self._put(order, contracts.get(order) or Leaning(ended=ended[order]))
 
     def look(self, reading: "Reading", order: str) -> Leaning:
         """As ``look_at``, not again while the order's newest record is the same."""
@@ -183,17 +190,25 @@ def look_at(reading: "Reading", order: str) -> Leaning:
     record = acceptance(reading, order) if out else None
     if record is None:
         return Leaning(ended=ended)
-    said: Mapping[str, Any] = record.body["contract"]
+    return _leaning(out, record.body["contract"], ended)
+
+
+def _leaning(out: Mapping[str, int], said: Mapping[str, Any], ended: str) -> Leaning:
+    """What counts of what is out, by the contract as it is recorded."""
     facilities = [
         _Promise(
             one["id"],
             int(one["limit_minor"]),
             one.get("takes_out", ""),
-            tuple((share["lender"], Fraction(share["share"])) for share in one["shares"]),
+            tuple((share["lender"], _share(share["share"])) for share in one["shares"]),
         )
         for one in said["facilities"]
     ]
-    counted = {lender: min(amount, _committed_once(facilities, lender)) for lender, amount in out.items()}
+    counted = {
+        lender: min(amount, _committed_once(facilities, lender)) for lender, amount in out.items() if amount
+    }
+    if not counted:
+        return Leaning(ended=ended)
     entities = [booking["entity"] for booking in said["bookings"]]
     return Leaning(counted, tuple(_places(said["buyer"], said["trader"], entities)), ended)
 
@@ -205,7 +220,12 @@ class _Promise:
     id: str
     limit_minor: int
     takes_out: str
-    shares: Sequence[tuple[str, Fraction]]
+    shares: Sequence[tuple[str, Fraction | int]]
+
+
+def _share(text: str) -> Fraction | int:
+    """Most facilities have one lender, and a fraction takes long to make."""
+    return 1 if text == "1" else Fraction(text)
 
 
 def committed_once(contract: Contract, lender: str) -> int:
@@ -224,9 +244,9 @@ def _committed_once(facilities: Sequence[_Promise], lender: str) -> int:
     taken = {one.takes_out: one.id for one in facilities if one.takes_out}
     highest: dict[str, int] = {}
     for one in facilities:
-        part = sum((share for name, share in one.shares if name == lender), Fraction(0))
+        part = sum(share for name, share in one.shares if name == lender)
         place = taken.get(one.id, one.id)
-        amount = round_minor(part * one.limit_minor)
+        amount = one.limit_minor if part == 1 else round_minor(part * one.limit_minor)
         highest[place] = max(highest.get(place, 0), amount)
     return sum(highest.values())
 
