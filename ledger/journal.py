@@ -79,11 +79,21 @@ class Journal(Reading):
             receipts += self._append_together(group)
         return receipts
 
+    def append_records(self, records: Sequence[NewRecord], entries: Sequence[Entry]) -> list[Receipt]:
+        """As ``append_many``, for entries of free kinds whose records are made already."""
+        receipts: list[Receipt] = []
+        for start in range(0, len(records), TOGETHER):
+            end = start + TOGETHER
+            receipts += self._add_together(records[start:end], entries[start:end])
+        return receipts
+
     def _append_together(self, entries: Sequence[Entry]) -> list[Receipt]:
         for entry in entries:
             require_free_kind(entry)
         bodies = self._bodies
-        records = [new_record(entry, bodies.body(entry)) for entry in entries]
+        return self._add_together([new_record(entry, bodies.body(entry)) for entry in entries], entries)
+
+    def _add_together(self, records: Sequence[NewRecord], entries: Sequence[Entry]) -> list[Receipt]:
         first = self._write.add_together(records)
         if first is None:
             return [self._add(record, entry) for record, entry in zip(records, entries, strict=True)]

@@ -1,6 +1,8 @@
 """The one face of the ledger: create, open, write, ask."""
 
+import random
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -22,6 +24,8 @@ DEFAULT_FLOORS = (Floor("trader", "1010"),)
 
 
 CONTENDED_TRIES = 8
+FIRST_WAIT = 0.02
+"""Seconds, at most, before the second try."""
 Answer = TypeVar("Answer")
 
 
@@ -71,18 +75,15 @@ class Ledger(Reading):
 
         ``ContendedError`` when it still does after several tries. ``work`` must not act on the outside.
         """
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
         def once() -> Answer:
             with self.write() as transaction:
                 return work(transaction)
 
-        return Retrying(
-            retry=retry_if_exception_type(ContendedError),
-            stop=stop_after_attempt(CONTENDED_TRIES),
-            wait=wait_random_exponential(multiplier=0.02, max=1),
-            reraise=True,
-        )(once)
+        try:
+            return once()
+        except ContendedError:
+            return _again(once)
 
     def append(self, *entries: Entry) -> list[Receipt]:
         """Record the entries in one commit of their own: the fastest way to write."""
@@ -93,7 +94,7 @@ class Ledger(Reading):
         records = [new_record(entry, bodies.body(entry)) for entry in entries]
         if records and self._backend.at_once(actor, records):
             return [Receipt(0, record.leaf.hex(), record.leaf) for record in records]
-        return self.commit(lambda transaction: transaction.append_many(entries))
+        return self.commit(lambda transaction: transaction.append_records(records, entries))
 
     def _writer(self) -> Actor:
         if self._actor is None:
@@ -132,6 +133,19 @@ class Ledger(Reading):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _again(once: Callable[[], Answer]) -> Answer:
+    """The tries after the first: few commands need them, and what waits takes long to load."""
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+    time.sleep(random.uniform(0, FIRST_WAIT))
+    return Retrying(
+        retry=retry_if_exception_type(ContendedError),
+        stop=stop_after_attempt(CONTENDED_TRIES - 1),
+        wait=wait_random_exponential(multiplier=FIRST_WAIT, max=1),
+        reraise=True,
+    )(once)
 
 
 def create_ledger(
