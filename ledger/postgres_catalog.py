@@ -35,8 +35,9 @@ _QUERIES = (
         WHERE nspname = 'net' AND relkind <> 'i'""",
     """SELECT 'column ' || relname || '.' || attname,
               format_type(atttypid, atttypmod) || attnotnull::text || attidentity::text
-                || COALESCE(' ' || collname, '')
+                || COALESCE(' ' || collname, '') || COALESCE(' ' || pg_get_expr(adbin, adrelid), '')
          FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+         LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
          LEFT JOIN pg_collation ON pg_collation.oid = attcollation
         WHERE relnamespace = 'net'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0
           AND NOT attisdropped""",
@@ -51,12 +52,13 @@ _QUERIES = (
         WHERE relnamespace = 'net'::regnamespace AND contype <> 'n'""",
     """SELECT 'trigger ' || relname || '.' || tgname,
               proname || ' ' || tgtype || tgenabled::text || tgdeferrable::text || tginitdeferred::text
-                || (tgqual IS NULL)::text || tgnargs
+                || (tgqual IS NULL)::text || tgnargs || ' ' || tgattr::text
+                || (pronamespace = relnamespace)::text
          FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
         WHERE relnamespace = 'net'::regnamespace AND NOT tgisinternal""",
     """SELECT 'function ' || proname || '(' || pg_get_function_identity_arguments(pg_proc.oid) || ')',
               md5(prosrc) || prosecdef::text || COALESCE(proconfig::text, '') || lanname
-                || (proowner = nspowner)::text
+                || (proowner = nspowner)::text || proisstrict::text || provolatile::text
          FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
          JOIN pg_language ON pg_language.oid = prolang WHERE nspname = 'net'""",
     """SELECT 'view ' || relname, pg_get_viewdef(oid)
@@ -68,8 +70,12 @@ _QUERIES = (
          FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid
         WHERE relnamespace = 'net'::regnamespace""",
     """SELECT 'parent of ' || relname, inhparent::regclass::text
-         FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+         FROM pg_inherits JOIN pg_class ON pg_class.oid IN (inhrelid, inhparent)
         WHERE relnamespace = 'net'::regnamespace""",
+    """SELECT 'type ' || typname, typtype::text FROM pg_type
+        WHERE typnamespace = 'net'::regnamespace AND typtype <> 'c' AND typelem = 0""",
+    """SELECT 'operator ' || oprname || ' ' || oprleft::regtype || ' ' || oprright::regtype, oprcode::text
+         FROM pg_operator WHERE oprnamespace = 'net'::regnamespace""",
     f"""SELECT 'right to ' || relname || ' of ' || holder,
               string_agg(privilege_type, ',' ORDER BY privilege_type)
          FROM (SELECT relname, privilege_type, {_HOLDER}
@@ -86,13 +92,19 @@ _QUERIES = (
                 WHERE nspname = 'net') AS held
         WHERE holder <> 'owner' GROUP BY relname, attname, holder""",  # noqa: S608 - a text of this module
     f"""SELECT 'powers of ' || holder, COALESCE(
-                rolsuper::text || rolcreaterole::text || rolbypassrls::text
+                rolsuper::text || rolcreaterole::text || rolbypassrls::text || rolreplication::text
                 || pg_has_role(grantee, nspowner, 'MEMBER')::text || rights, rights)
          FROM (SELECT grantee, nspowner, {_HOLDER},
                       string_agg(privilege_type, ',' ORDER BY privilege_type) AS rights
                  FROM pg_namespace, aclexplode(nspacl) WHERE nspname = 'net'
                 GROUP BY grantee, nspowner) AS held
          LEFT JOIN pg_roles ON pg_roles.oid = grantee WHERE holder <> 'owner'""",  # noqa: S608
+    f"""SELECT 'membership of ' || holder || ' in '
+              || COALESCE(substring(roleid::regrole::text FROM '_net_(reader|owner)"?$'),
+                          roleid::regrole::text), ''
+         FROM (SELECT DISTINCT grantee, {_HOLDER} FROM pg_namespace, aclexplode(nspacl)
+                WHERE nspname = 'net') AS held
+         JOIN pg_auth_members ON member = grantee WHERE holder <> 'owner'""",  # noqa: S608
 )
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from domain.errors import UnreachableError
+from ledger.postgres import PostgresWrite
 from ledger.views import SQLITE, views
 from trust.merkle import leaf_hash
 from trust.notes import parse_verifier_key, proof_holds
@@ -291,3 +294,70 @@ def test_doctor_looks_at_the_server(on_postgres: Net, postgres_database: str) ->
     owner_url = postgres_database.replace("postgres:@", "postgres:any@")  # no kept login takes its place
     owner = json.loads(on_postgres("doctor", "--ledger", owner_url, "--json").out)
     assert {one["subject"]: one for one in owner["findings"]}["role"]["verdict"] == "note"
+
+
+class Cut:
+    """Ends every connection of the server at the ``at``-th call of a method, before or after it acts."""
+
+    def __init__(self, url: str, whole: Callable[..., Any], at: int, after: bool) -> None:
+        self.url, self.whole, self.at, self.after, self.calls = url, whole, at, after, 0
+
+    def __call__(self, *given: Any) -> Any:
+        self.calls += 1
+        if self.calls == self.at and not self.after:
+            self.cut()
+        answer = self.whole(*given)
+        if self.calls == self.at and self.after:
+            self.cut()
+            raise UnreachableError("the connection to PostgreSQL broke", "run the same command again")
+        return answer
+
+    def cut(self) -> None:
+        with psycopg.connect(self.url, autocommit=True) as owner:
+            owner.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
+def outcome(net: Net, *place: str) -> tuple[Any, Any, Any]:
+    """What matters in the end: the balances, how often each step is recorded, who earned what."""
+    balances = json.loads(net("ledger", "balance", "--json", *place).out)["balances"]
+    kinds = Counter(one["kind"] for one in json.loads(net("ledger", "log", "--json", *place).out)["records"])
+    return balances, kinds, json.loads(net("report", "profit", ID, "--json", *place).out)["reports"]
+
+
+@pytest.mark.parametrize(
+    ("method", "at", "after"),
+    [("add", 1, False), ("add", 9, False), ("add", 24, False), ("_commit", 2, False), ("_commit", 3, True)],
+)
+def test_connection_lost_in_the_middle_is_said_and_the_same_commands_end_as_if_it_had_held(
+    on_postgres: Net,
+    postgres_database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    at: int,
+    after: bool,
+) -> None:
+    net, calm = on_postgres, ("--ledger", str(tmp_path / "calm.db"))
+    steps = [
+        ("order", "run", "examples/lamp-order.toml"),
+        ("order", "advance", ID, "--to", "2026-08-31", "--as-planned"),
+    ]
+    net("init", "--practice", *calm)
+    for step in steps:
+        assert net(*step, *calm).code == 0
+    cut = Cut(postgres_database, getattr(PostgresWrite, method), at, after)
+    with monkeypatch.context() as broken:
+        broken.setattr(PostgresWrite, method, lambda *given: cut(*given))
+        told = [net(*step) for step in steps]
+    lost = [ran for ran in told if ran.code == UnreachableError.exit_code]
+    assert len(lost) == 1, [ran.err for ran in told]
+    assert "the connection to PostgreSQL broke" in lost[0].err
+    assert "again" in lost[0].err
+    assert "Traceback" not in lost[0].err
+    for step in steps:
+        assert net(*step).code == 0
+    assert outcome(net) == outcome(net, *calm)
+    assert net("ledger", "verify").code == 0

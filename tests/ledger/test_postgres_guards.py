@@ -374,6 +374,39 @@ def test_attacks_are_refused_to_the_owner_too(module_ledger: tuple[Ledger, str])
     assert set(found.values()) <= REFUSALS
 
 
+def test_attacks_are_refused_to_a_superuser_on_a_default_connection(
+    module_ledger: tuple[Ledger, str],
+) -> None:
+    ledger, owner_url = module_ledger
+    attacks = all_attacks(ledger)
+    found = refusals(owner_url, attacks, lambda _: None)
+    assert {attack.name for attack in attacks} - found.keys() == set()
+    assert set(found.values()) <= REFUSALS
+
+
+@pytest.mark.parametrize("table", ["leg", "balance_part", "hold_end", "finance_claim"])
+def test_rows_poured_in_by_copy_are_refused_too(module_ledger: tuple[Ledger, str], table: str) -> None:
+    _, owner_url = module_ledger
+    rows = {
+        "leg": "999\t0\ttrader\t1010\tCNY\t5\to1\t2026-03-05\n",
+        "balance_part": "trader\t1010\to77\tCNY\t1\t5\n",
+        "hold_end": "h2\treleased\t999\n",
+        "finance_claim": "x\t1\to1\tf\t999\n",
+    }
+
+    def pour(connection: psycopg.Connection[Any]) -> None:
+        with connection.cursor().copy(f"COPY net.{table} FROM STDIN") as copy:
+            copy.write(rows[table])
+
+    with psycopg.connect(owner_url) as connection:
+        with pytest.raises(psycopg.Error, match="follows from the records alone"):
+            pour(connection)
+        connection.rollback()
+        connection.execute(f"ALTER TABLE net.{table} DISABLE TRIGGER derived")
+        pour(connection)  # without its guard it passes
+        connection.rollback()
+
+
 def test_guards_hold_where_replication_switches_triggers_off(module_ledger: tuple[Ledger, str]) -> None:
     ledger, owner_url = module_ledger
 

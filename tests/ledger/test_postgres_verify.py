@@ -167,6 +167,39 @@ DEFINITIONS = {
     "a guard emptied": (
         "CREATE OR REPLACE FUNCTION stays() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$"
     ),
+    "a guard of some columns only": (
+        "DROP TRIGGER stays ON record;"
+        " CREATE TRIGGER stays BEFORE UPDATE OF state OR DELETE OR TRUNCATE ON record"
+        " FOR EACH STATEMENT EXECUTE FUNCTION stays(); ALTER TABLE record ENABLE ALWAYS TRIGGER stays"
+    ),
+    "a guard that asks a function elsewhere": (
+        "CREATE FUNCTION pg_temp.stays() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        " DROP TRIGGER stays ON record; CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON record"
+        " FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.stays(); ALTER TABLE record ENABLE ALWAYS TRIGGER stays"
+    ),
+    "a guard with a condition": (
+        "DROP TRIGGER stays ON record; CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON record"
+        " FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION stays();"
+        " ALTER TABLE record ENABLE ALWAYS TRIGGER stays"
+    ),
+    "a function that nulls switch off": "ALTER FUNCTION refuse(text) STRICT",
+    "a function said to be constant": "ALTER FUNCTION record_added() IMMUTABLE",
+    "a default changed": "ALTER TABLE record ALTER command SET DEFAULT 1",
+    "a child table": "CREATE TEMPORARY TABLE child () INHERITS (leg)",
+    "a type added": "CREATE DOMAIN net.amount AS bigint",
+    "an operator added": "CREATE OPERATOR net.=== (FUNCTION = int8eq, LEFTARG = bigint, RIGHTARG = bigint)",
+    "a column's type changed": "ALTER TABLE outbox ALTER recipient TYPE varchar",
+    "a column that may be empty": "ALTER TABLE leg ALTER entity DROP NOT NULL",
+    "a table that a crash empties": "ALTER TABLE inbox SET UNLOGGED",
+    "a table renamed": "ALTER TABLE inbox RENAME TO postbox",
+    "a function added": "CREATE FUNCTION more() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "a function's path changed": "ALTER FUNCTION record_added() SET search_path = public, net",
+    "a view that hides": (
+        "CREATE OR REPLACE VIEW unsealed_record AS SELECT record.sequence AS written, record.kind,"
+        " record.key, record.order_reference FROM record WHERE false"
+    ),
+    "a power over all data given": "GRANT pg_write_all_data TO net_test_verify_net_program",
+    "a right to replicate given": "ALTER ROLE net_test_verify_net_program REPLICATION",
     "a trigger added": "CREATE TRIGGER mine BEFORE INSERT ON record FOR EACH ROW EXECUTE FUNCTION stays()",
     "a right given": "GRANT UPDATE ON balance_part TO net_test_verify_net_program",
     "a right to a column given": "GRANT UPDATE (body) ON record TO net_test_verify_net_program",
