@@ -23,10 +23,23 @@ def network_refusals(network: Network) -> list[Refusal]:
     found += _take_out_cycles(network)
     for rate in network.rates:
         found += _rate_refusals(rate)
+    found += _shared_limits(network)
     found += terms_refusals("fee", network.fee.payment)
     if network.fee.rate < 0 or network.fee.fixed_minor < 0:
         found.append(Refusal("fee", "a negative price"))
     return found
+
+
+def _shared_limits(network: Network) -> Iterator[Refusal]:
+    """A limit that products share is one sum, so they lend in one currency."""
+    groups: dict[str, set[str]] = {}
+    for product in network.products:
+        if product.limit_group:
+            groups.setdefault(product.limit_group, set()).add(product.currency)
+    for group, currencies in sorted(groups.items()):
+        if len(currencies) > 1:
+            listed = ", ".join(sorted(currencies))
+            yield Refusal(f"limit {group}", f"its products lend in several currencies: {listed}")
 
 
 def _rate_refusals(rate: ExchangeRate) -> list[Refusal]:
