@@ -174,6 +174,8 @@ def _check_legs(sequence: int, data: dict[str, Any], rows: Sequence[Row], stretc
         try:
             entity, account, currency, text = leg
             amount = int(text)
+            if not all(type(part) is str for part in leg):
+                raise TypeError(leg)
         except (ValueError, TypeError):
             stretch.findings.append(
                 Finding("leg", f"record {sequence}, leg {n + 1}", "is not entity, account, currency, amount")

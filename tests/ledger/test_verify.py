@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -595,6 +596,35 @@ def test_record_that_cannot_be_read_is_said_to_be_broken(original: Path, tmp_pat
         with open_ledger(path) as ledger, pytest.raises(LedgerBrokenError, match="record 9 is not one"):
             list(ledger.records())
         assert verify_file(path).findings
+
+
+@pytest.mark.parametrize(
+    "leg",
+    [
+        [["trader"], "1010", "CNY", "5"],
+        ["trader", "1010", None, "5"],
+        ["trader", "1010", "CNY", 5],
+        ["trader", "1010", "CNY", "5", "x"],
+        ["trader", "1010", "CNY", "\u0665"],
+        {"trader": 1},
+        "abcd",
+        None,
+    ],
+)
+def test_verify_names_a_leg_that_is_none(leg: object, original: Path, tmp_path: Path) -> None:
+    """Whatever stands in its place, verification says which leg and goes on."""
+    path = tmp_path / "x"
+    copyfile(original, path)
+
+    def damage(connection: sqlite3.Connection) -> None:
+        (sequence,) = connection.execute("SELECT MIN(sequence) FROM record WHERE legs = 2").fetchone()
+        edited(connection, sequence, lambda data: data["legs"].__setitem__(1, leg))
+
+    attack(path, damage)
+    places = [finding.place for finding in verify_file(path, workers=1).findings]
+    assert any(place.startswith("record ") and place.endswith("leg 2") for place in places)
+    with open_ledger(path) as ledger, suppress(LedgerBrokenError):
+        list(ledger.records())
 
 
 def test_verify_uses_several_processes_with_the_same_result(tmp_path: Path) -> None:
