@@ -144,6 +144,7 @@ def draw(position: Position, debt: Debt, cash: int, on: date, cause: str, absent
         _post_draw(position, debt, lender, Cost(amounts[lender], fee, discount), on, cause)
     headroom = undrawn(debt)
     debt.draw(amounts, on)
+    debt.closed = False  # a draw that a late fact puts after the end is owed all the same
     debt.taken += cost.fee + cost.discount
     _set_fee_life(position, debt, on)
     memo(position, debt, -min(cost.principal, headroom), "drawn", on, cause)

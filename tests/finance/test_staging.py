@@ -128,3 +128,23 @@ def test_a_claim_with_full_recourse_stays_doubtful_after_the_order_is_written_of
     assert debt.claim > 0
     assert allowance(folded) > 0
     assert folded.position.books.balance("trader", "2330") == -debt.principal
+
+
+def test_a_draw_dated_after_the_end_leaves_no_allowance_behind(contract: Contract, fact: MakeFact) -> None:
+    """Called off with an earlier date than a take-out, which is struck and repaid all the same."""
+    facts = [
+        *to_due_date(contract),
+        fact(FactKind.CANCELLED, "2026-03-13"),
+        fact(FactKind.DEFAULT, "2026-06-22", facility="factoring"),
+        fact(
+            FactKind.GUARANTEE,
+            "2026-06-23",
+            facility="factoring",
+            guarantor="guarantor:bank",
+            amount="99000000",
+        ),
+    ]
+    folded = fold(contract, facts, date(2026, 6, 23))
+    assert folded.position.debts["factoring"].drawn
+    assert folded.position.debts["factoring"].principal == 0
+    assert allowance(folded) == 0
