@@ -44,6 +44,7 @@ def restore(
     """
     if not source.is_file():
         raise NotFoundError(f"there is no backup at {source}", "name the file that net ledger backup wrote")
+    _require_nothing_at(to)
     with open_ledger(source) as ledger:
         report = verify_ledger(ledger, checkpoints, progress=progress)
     _sound_or_refused(report, f"the backup at {source}")
@@ -97,15 +98,25 @@ def _part_or_refused(backup: Ledger, url: str) -> None:
 
 
 def _sound_or_refused(report: Report, what: str) -> None:
-    if not report.sound:
+    if report.sound:
+        return
+    if all(finding.subject == "checkpoint" for finding in report.findings):
         raise LedgerBrokenError(
-            f"{what} does not add up: {report.findings[0]}", "run net ledger verify on it for the whole list"
+            f"{what} is sound in itself, but {report.findings[0].problem}",
+            "bring back a newer backup; where there is none, restore --older accepts the loss",
         )
+    raise LedgerBrokenError(
+        f"{what} does not add up: {report.findings[0]}", "run net ledger verify on it for the whole list"
+    )
+
+
+def _require_nothing_at(place: Path) -> None:
+    if place.exists():
+        raise RefusedError(f"there is a file at {place} already", "name another place")
 
 
 def _copy(source: Path, to: Path) -> None:
-    if to.exists():
-        raise RefusedError(f"there is a file at {to} already", "name another place")
+    _require_nothing_at(to)
     to.parent.mkdir(parents=True, exist_ok=True)
     partial = to.with_name(to.name + ".partial")
     _remove(partial)
@@ -130,8 +141,7 @@ def _replay(ledger: Ledger, to: Path) -> None:
     from ledger.copy import replay
     from ledger.copy_sqlite import SqliteTarget
 
-    if to.exists():
-        raise RefusedError(f"there is a file at {to} already", "name another place")
+    _require_nothing_at(to)
     target = SqliteTarget(to, ledger.id, ledger.backend.version)
     try:
         replay(ledger, target)

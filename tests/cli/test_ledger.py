@@ -77,11 +77,14 @@ def test_ledger_checkpoint_shows_an_old_copy_put_back(traded, home: Path, tmp_pa
     assert traded("ledger", "checkpoint", "--to", second).code == 0
     assert "old " in traded("ledger", "consistency", first, second).out
     (path,) = home.rglob("practice.db")
+    there = traded("ledger", "restore", tmp_path / "copy.db", "--ledger", path)
+    assert (there.code, "already" in there.err) == (3, True)
     for part in home.rglob("practice.db*"):
         part.unlink()
     refused = traded("ledger", "restore", tmp_path / "copy.db", "--ledger", path)
     assert refused.code == 7
     assert "cut off" in refused.err
+    assert "--older" in refused.err
     assert not path.exists()
     assert traded("ledger", "restore", tmp_path / "copy.db", "--ledger", path, "--older").code == 0
     assert traded("ledger", "verify").code == 7
