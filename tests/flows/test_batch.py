@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -127,12 +128,12 @@ def test_a_summary_counts_profit_by_currency() -> None:
     assert (summary.profit, summary.fresh, summary.repeated) == ({"EUR": 2, "CNY": 3}, 1, 1)
 
 
-def batch_process(terms: BatchTerms, environment: dict[str, str]) -> "subprocess.Popen[str]":
+def batch_process(terms: BatchTerms, environment: dict[str, str], *more: str) -> "subprocess.Popen[str]":
     file = terms.config_path.with_name("orders.jsonl")
     command = [sys.executable, "-m", "cli", "batch", "run", str(file), "--ledger", terms.ledger_url]
     options = ["--config", str(terms.config_path), "--jsonl", "--group", "3", "--workers", "2"]
     return subprocess.Popen(
-        [*command, *options],
+        [*command, *options, *more],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -162,6 +163,36 @@ def test_sigkill_after_a_printed_line_loses_nothing_of_it(
     assert again.returncode == 0
     assert (told[-1]["orders"], told[-1]["refused"]) == (30, 0)
     assert told[-1]["done_before"] >= lines
+    check(terms)
+
+
+def test_killed_at_any_moment_again_and_again_nothing_is_done_twice(
+    terms: BatchTerms, tmp_path: Path
+) -> None:
+    """Kills fall on starting, planning, writing and telling alike; what was told stays, and no order has a
+    step twice."""
+    moments = Random("batch kills")
+    write(World(), 40, tmp_path)
+    told: set[str] = set()
+    for _ in range(6):
+        process = batch_process(terms, dict(os.environ), "--until", "settled")
+        assert process.stdout is not None
+        for _ in range(moments.randrange(12)):
+            line = process.stdout.readline()
+            if not line or "batch-order" not in line:
+                break
+            told.add(json.loads(line)["reference"])
+        time.sleep(moments.random() / 5)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        with Session(ledger_url=terms.ledger_url, config_path=terms.config_path) as session:
+            assert all(session.ledger.order_state(reference) == "SETTLED" for reference in told)
+        check(terms)
+    assert told
+    rest, _ = batch_process(terms, dict(os.environ), "--until", "settled").communicate(timeout=120)
+    summary = json.loads(rest.splitlines()[-1])
+    assert (summary["orders"], summary["refused"]) == (40, 0)
+    assert summary["done_before"] >= len(told)
     check(terms)
 
 
