@@ -64,6 +64,14 @@ class Exposures:
             return sum(self._at(lender, ("buyer", buyer), groups) for buyer in buyers)
         return self.sums.get(lender, {}).get(place, 0) + self.more.get(lender, {}).get(place, 0)
 
+    def without(self, own: Leaning) -> "Exposures":
+        """All but what one order has out: it asks for the whole of its part again, which counts once."""
+        if not own.out:
+            return self
+        more: Sums = {lender: defaultdict(int, places) for lender, places in self.more.items()}
+        _add(more, own, -1)
+        return Exposures(self.sums, more, self.endings)
+
     def everywhere(self, lender: str, groups: Mapping[str, str]) -> dict[Place, int]:
         """All that is out, at every place where there is something."""
         places = {*self.sums.get(lender, {}), *self.more.get(lender, {})}

@@ -14,7 +14,7 @@ from domain.terms import Event
 from finance.contract import Condition
 from finance.registry import Tokens, folded, order_hash, tokens_of
 from finance.underwriting import Offer, Request, rate_of, rules_of, underwrite
-from flows.exposures import Exposures, exposures_in
+from flows.exposures import Exposures, exposures_in, look_at
 from flows.fund import underwriting_of
 from flows.place import read_order
 from flows.registry import NearMatch, near_matches
@@ -57,7 +57,7 @@ def request_offers(
     """
     tokens = tokens_of(order, registry_key)
     stops = _stops(reading, order, plan, tokens)
-    exposures = exposures_in(reading)
+    exposures = exposures_in(reading).without(look_at(reading, plan.order))
     offers = []
     for facility in plan.facilities:
         if facility.standby:
