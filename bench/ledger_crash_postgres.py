@@ -166,6 +166,8 @@ def run(
         for _ in range(kills):
             harness.kill_once()
             harness.outcome.kills += 1
+            if sys.stderr.isatty() or harness.outcome.kills % 100 == 0:
+                print(f"\r{harness.outcome.kills} kills", end="", file=sys.stderr, flush=True)
         for each in places:
             if each.pid:
                 os.kill(each.pid, signal.SIGKILL)

@@ -5,8 +5,10 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
+from time import sleep
 from typing import Any
 
 import psycopg
@@ -248,6 +250,39 @@ def test_deadlock_is_retried_and_both_sides_are_written(ledger: Ledger) -> None:
         assert process.exitcode == 0
     assert len(list(ledger.records(kind="x"))) == 4
     assert_sealed_whole(ledger)
+
+
+def test_append_that_another_writer_holds_up_is_run_again(ledger: Ledger) -> None:
+    """The first try gives up at its time limit; the library tries again until the other has committed."""
+    url = backend_of(ledger).url
+
+    def planned(key: str) -> Entry:
+        return Entry("x", key, date(2026, 3, 2), "o1", {"state": key})
+
+    with open_ledger(url, actor=ACTOR) as late, ThreadPoolExecutor(1) as beside:
+        late.append(Entry("note", "ready", date(2026, 3, 2)))
+        backend_of(late)._writing_connection().execute("SET lock_timeout = '100ms'")
+        with ledger.write() as held_open:
+            held_open.append(planned("A"))
+            waiting = beside.submit(late.append, planned("B"))
+            sleep(0.4)
+            assert not waiting.done(), "it was neither held up nor tried again"
+        assert waiting.result(timeout=30)[0].repeated is False
+    assert ledger.order_state("o1") == "B"
+    assert_sealed_whole(ledger)
+
+
+def test_contention_that_does_not_end_is_reported_with_nothing_written(ledger: Ledger) -> None:
+    url = backend_of(ledger).url
+    entry = Entry("x", "late", date(2026, 3, 2), "o1", {"state": "B"})
+    with open_ledger(url, actor=ACTOR) as late, ledger.write() as held_open:
+        held_open.append(Entry("x", "first", date(2026, 3, 2), "o1", {"state": "A"}))
+        backend_of(late)._writing_connection().execute("SET lock_timeout = '20ms'")
+        with pytest.raises(ContendedError) as caught:
+            late.append(entry)
+        assert caught.value.exit_code == 6
+        assert "nothing was written" in caught.value.hint
+    assert ledger.record_by_key("late") is None
 
 
 def test_write_given_up_by_the_database_is_never_told_as_done(ledger: Ledger) -> None:
