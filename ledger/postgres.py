@@ -61,6 +61,9 @@ class PostgresQueries:
     def placed(self) -> str:
         return "placed_record"
 
+    def summands(self) -> str:
+        return "balance_part" if self._backend.version > 1 else "balance"
+
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
         with told():
             return iter(self.connection.execute(_statement(statement), parameters).fetchall())

@@ -174,7 +174,8 @@ class Reading:
         """Balances other than zero, now or at the end of a trade date, sorted; totals unless ``order``."""
         wanted = {"entity": entity, "account": account, "currency": currency}
         if order is None:
-            statement, parameters = _total_statement(wanted, on)
+            table = self._queries().summands() if on is None else "leg"
+            statement, parameters = _total_statement(wanted, on, table)
         elif on is None:
             statement, parameters = _order_statement(wanted, order)
         else:
@@ -433,7 +434,7 @@ def _record_filter(
     return clauses, parameters
 
 
-def _total_statement(wanted: Mapping[str, Any], on: date | None) -> tuple[str, list[Any]]:
+def _total_statement(wanted: Mapping[str, Any], on: date | None, table: str) -> tuple[str, list[Any]]:
     where, parameters = _where(
         {
             **{f"{name} =": value for name, value in wanted.items()},
@@ -441,7 +442,6 @@ def _total_statement(wanted: Mapping[str, Any], on: date | None) -> tuple[str, l
         },
         joined="WHERE",
     )
-    table = "balance" if on is None else "leg"
     return (
         f"SELECT entity, account, currency, SUM(amount_minor) FROM {table} {where}"  # noqa: S608
         " GROUP BY entity, account, currency ORDER BY entity, account, currency",

@@ -51,6 +51,9 @@ class SqliteQueries:
     def placed(self) -> str:
         return "record"
 
+    def summands(self) -> str:
+        return "balance"
+
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
         try:
             return iter(self.connection.execute(statement, parameters))

@@ -18,6 +18,7 @@ class Dialect:
 
     records: str
     written: str
+    summands: str
 
     def top(self, field: str) -> str:
         """A field at the top of a record's body."""
@@ -47,8 +48,8 @@ class Dialect:
         return f"{whole} || '.' || substr({rest}, 2)"
 
 
-SQLITE = Dialect("record", "sequence")
-POSTGRES = Dialect("placed_record", "written")
+SQLITE = Dialect("record", "sequence", "balance")
+POSTGRES = Dialect("placed_record", "written", "balance_part")
 
 
 def _by_exponent() -> dict[int, list[str]]:
@@ -233,7 +234,8 @@ def _exposures(d: Dialect) -> View:
         f" principal + interest + allowance, {d.amount('(principal + interest + allowance)', 'currency')}"
         " FROM (SELECT entity AS lender, NULLIF(order_reference, '') AS order_reference, currency,"
         f" {of('1310', '1330')} AS principal, {of('1320', '1340')} AS interest, {of('1390')} AS allowance"
-        " FROM balance WHERE entity LIKE 'lender:%' AND account IN ('1310', '1320', '1330', '1340', '1390')"
+        f" FROM {d.summands} WHERE entity LIKE 'lender:%'"
+        " AND account IN ('1310', '1320', '1330', '1340', '1390')"
         " GROUP BY entity, order_reference, currency) AS summed"
         " WHERE principal <> 0 OR interest <> 0 OR allowance <> 0",
     )
