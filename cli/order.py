@@ -29,6 +29,8 @@ FromOption = Annotated[
     Path | None, typer.Option("--from", metavar="FILE", help="An order file: TOML, JSON, CSV or UBL XML.")
 ]
 Text = str | None
+MOST_ROWS = 1_000
+"""Rows of a table for a person, where no other number is asked for."""
 
 
 def _text(flag: str, told: str, metavar: str = "TEXT") -> Any:
@@ -144,7 +146,11 @@ def list_orders(
     from flows.place import list_orders as find
 
     with asked.session() as session:
-        found = list(find(session.ledger, _states(state or []), open_only=open_only, limit=limit))
+        most = limit if limit or asked.json else MOST_ROWS + 1
+        found = list(find(session.ledger, _states(state or []), open_only=open_only, limit=most))
+    if not limit and not asked.json and len(found) > MOST_ROWS:
+        note(f"these are the first {MOST_ROWS:,} orders; --limit shows more of them, --json all")
+        found = found[:MOST_ROWS]
     rows = [
         (p.id, p.order.buyer.name, amount(p.order.gross_minor, p.order.currency), p.order.currency,
          p.order.due_on or "", p.state.value)

@@ -132,6 +132,20 @@ def test_list_filters_by_state(net: Net) -> None:
     assert [row["order"] for row in rows] == ["A-0", "A-1"]
 
 
+def test_a_long_list_is_cut_for_people_and_says_so(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    test_list_filters_by_state(net)
+    every = len(json.loads(net("order", "list", "--json").out)["orders"])
+    assert every > 2
+    monkeypatch.setattr("cli.order.MOST_ROWS", 2)
+    cut = net("order", "list")
+    assert "the first 2 orders" in cut.err
+    rows = json.loads(net("order", "list", "--json", "--limit", "3").out)["orders"]
+    assert rows[1]["order"] in cut.out
+    assert rows[2]["order"] not in cut.out
+    assert rows[2]["order"] in net("order", "list", "--limit", "3").out
+    assert len(json.loads(net("order", "list", "--json").out)["orders"]) == every
+
+
 def test_an_unknown_order_names_the_nearest_in_json_too(net: Net) -> None:
     net("init")
     net("order", "new", "--reference", "A-17", *FIELDS)
