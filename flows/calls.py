@@ -13,7 +13,7 @@ with an attempt and no outcome are resumed by key, by look-up, or not at all (``
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
@@ -303,15 +303,18 @@ class Caller(Generic[Outcome]):
 
     def _judge(self, work: _Work, future: Future[object]) -> Reply | None:
         """The reply, or None when the call goes on (a further send or look-up is under way)."""
-        asked = work.asked
+        asked, clean = work.asked, self._firms.redacted
         try:
             answer = future.result()
         except NotSentError as error:
-            return self._not_sent(work, error)
+            return self._not_sent(work, NotSentError(clean(error.message), clean(error.hint)))
         except NoAnswerError as error:
-            return self._no_answer(work, error)
+            return self._no_answer(work, NoAnswerError(clean(error.message), clean(error.hint)))
         except Exception as error:  # an outsider's adapter may raise anything; it may also have acted
-            return self._no_answer(work, NoAnswerError(f"the adapter of {asked.ask.firm} failed: {error!r}"))
+            text = clean(f"the adapter of {asked.ask.firm} failed: {error!r}")
+            return self._no_answer(work, NoAnswerError(text))
+        if isinstance(answer, Declined | Pending):
+            answer = replace(answer, reason=clean(answer.reason))
         if not isinstance(answer, Answer):
             return self._no_answer(work, NoAnswerError(f"the adapter of {asked.ask.firm} gave no answer"))
         if work.verb is Verb.STATUS:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from domain.slots import slot_resource
 from flows.firms import Firms
 from flows.slots import resources
 from providers.contract import Finding, check_adapter
-from providers.protocol import Services, SlotLine, SlotRequest
+from providers.protocol import SlotLine, SlotRequest
 from providers.registry import installed_adapters, open_adapter
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def check_provider(
         raise NotFoundError(
             f"there is no provider and no adapter {name!r}", f"net provider list; installed adapters: {known}"
         )
-    services = Services(firms.clock, firms.secret, firms.keys_folder, firms.calendar)
+    services = firms.services()
     kind = adapter_of.adapter if adapter_of is not None else name
     given = adapter_of.settings if adapter_of is not None else settings or {}
     try:
@@ -51,11 +52,12 @@ def check_provider(
     except NetError:
         raise
     except Exception as error:  # whatever an outsider's adapter raises, the report names it
-        return [Finding(CONNECTS, False, f"raised {type(error).__name__}: {error}")]
+        return [Finding(CONNECTS, False, firms.redacted(f"raised {type(error).__name__}: {error}"))]
     request = _request(firms.network, name, now.date() + AHEAD)
 
     def run() -> list[Finding]:
-        return check_adapter(adapter, request, now, lambda: secrets.token_hex(16))
+        found = check_adapter(adapter, request, now, lambda: secrets.token_hex(16))
+        return [replace(one, detail=firms.redacted(one.detail)) for one in found]
 
     if not getattr(getattr(adapter, "capabilities", None), "in_ledger", False):
         return run()
