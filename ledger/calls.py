@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.errors import (
     AlreadyFinancedError,
+    KeyReusedError,
     NetError,
     NotFoundError,
 )
@@ -36,12 +37,11 @@ class Calls(Journal):
             return self._repeated_receipt(f"claim:{fingerprint}#{turn}")
         count = self._row("SELECT COUNT(*) FROM finance_claim WHERE fingerprint = ?", fingerprint)
         turn = 1 + (int(count[0]) if count else 0)
-        return self._note(
-            "claim.made",
-            f"claim:{fingerprint}#{turn}",
-            {"fingerprint": fingerprint, "financier": financier},
-            order,
-        )
+        body = {"fingerprint": fingerprint, "financier": financier}
+        try:
+            return self._note("claim.made", f"claim:{fingerprint}#{turn}", body, order)
+        except KeyReusedError:  # another writer claimed it since we looked
+            return self.claim_finance(fingerprint, order, financier)
 
     def release_finance(self, fingerprint: str, order: str) -> Receipt | None:
         """Free a claim of ``order`` whose finance was never drawn or is repaid; None when there is none."""

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from domain.errors import NetError, RefusedError
+from domain.errors import AlreadyFinancedError, NetError, RefusedError
 from domain.ports import Held, HoldLine
 from domain.posting import Entry, Leg
 from ledger.backend import ContendedError
@@ -399,3 +399,29 @@ def test_floor_set_on_an_account_in_parts_joins_them(ledger: Ledger) -> None:
     with pytest.raises(RefusedError):
         ledger.append(Entry("x", "below at once", date(2026, 3, 2), "o2", {}, owed("", 4).legs))
     assert_sealed_whole(ledger)
+
+
+def test_claim_made_since_one_looked_is_told_as_such(ledger: Ledger) -> None:
+    """The second writer waits for the first one's key, and then learns who finances it."""
+    url = ledger.backend.url
+    with open_ledger(url, actor=ACTOR) as other, ThreadPoolExecutor(1) as pool:
+        with ledger.write() as transaction:
+            transaction.claim_finance("f1", "o1", "harbour")
+            waiting = pool.submit(lambda: other.commit(lambda t: t.claim_finance("f1", "o2", "harbour")))
+            wait_for_a_waiter(url)
+        with pytest.raises(AlreadyFinancedError, match="o1"):
+            waiting.result(timeout=30)
+    assert ledger.finance_claims() == [("f1", "o1", "harbour")]
+
+
+def wait_for_a_waiter(url: str) -> None:
+    """Until somebody waits for another's transaction."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(600):
+            row = connection.execute(
+                "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+            ).fetchone()
+            if row and row[0]:
+                return
+            sleep(0.05)
+    raise AssertionError("nobody waited")
