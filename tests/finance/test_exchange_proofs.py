@@ -108,6 +108,8 @@ def test_any_history_balances_in_every_currency(history: list[Fact], contract: C
     """Even facts that the rules would refuse leave every entity balanced and every pair even."""
     folded = fold(contract, [ACCEPTED, *history], END)
     assert_sound(folded)
+    if any(one.recourse is Recourse.NONE for one in contract.facilities):
+        return  # the factor's books then have the receivable, the trader's do not
     plain = [replace(one, postings=tuple(_bare(one))) for one in folded.journals]
     assert proofs.pairs(plain) == {}
 
