@@ -3,6 +3,7 @@
 With ``--json`` the same as one JSON object on stderr. A traceback is shown under ``--debug`` alone.
 """
 
+import errno
 import json
 import os
 import sys
@@ -40,7 +41,7 @@ def tell(error: BaseException, arguments: Sequence[str]) -> int:
     if "--debug" in arguments:
         traceback.print_exception(error, file=sys.stderr)
     if "--json" in arguments or "--jsonl" in arguments:
-        print(json.dumps(document(failure, error), ensure_ascii=False), file=sys.stderr)
+        print(json.dumps(document(failure, error)), file=sys.stderr)
     else:
         print(text(failure), file=sys.stderr)
     return failure.exit_code
@@ -56,8 +57,8 @@ def failure_of(error: BaseException) -> Failure:
         return _wrong_usage(error)
     if isinstance(error, FileNotFoundError):
         return Failure(name, f"no such file: {error.filename}", "check the path", 4)
-    if isinstance(error, PermissionError | IsADirectoryError):
-        return Failure(name, f"{error.strerror}: {error.filename}", "check the path and its rights", 4)
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return _refused_by_the_machine(error)
     return Failure(
         name,
         f"{name}: {error}",
@@ -65,6 +66,15 @@ def failure_of(error: BaseException) -> Failure:
         "what was written is complete, the rest was not written",
         1,
     )
+
+
+def _refused_by_the_machine(error: OSError) -> Failure:
+    """A folder that may not be written, a full disk: no bug of ours, and no half-written order."""
+    what = error.strerror or ""
+    told = f"{what[:1].lower()}{what[1:]}: {error.filename}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failure(type(error).__name__, told, "make room and run the same command again", 6)
+    return Failure(type(error).__name__, told, "check the path and its rights", 4)
 
 
 def _wrong_usage(error: Any) -> Failure:

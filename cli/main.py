@@ -4,6 +4,7 @@ A group's module is imported when one of its commands runs, never for ``--help``
 module exposes ``app``; adding a command is one row in ``COMMANDS`` (``docs/guides/adding-a-command.md``).
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from cli import failure
+from domain.errors import UsageError
 
 # name -> (module, help in one line, panel of the help page)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -89,8 +91,11 @@ def root(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code of ``domain/errors.py``."""
+    speak_any_script()
     try:
-        code = get_command(app).main(list(arguments), prog_name="net", standalone_mode=False)
+        code = get_command(app).main(
+            [as_text(each) for each in arguments], prog_name="net", standalone_mode=False
+        )
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
@@ -101,6 +106,24 @@ def run(arguments: Sequence[str]) -> int:
         return stop.code if isinstance(stop.code, int) else 1
     except BaseException as error:  # the one place: every error becomes text and a code here
         return failure.tell(error, arguments)
+
+
+def speak_any_script() -> None:
+    """Where a terminal or pipe cannot take a character, it gets its number instead of a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def as_text(argument: str) -> str:
+    """What was typed as UTF-8, also where the locale says otherwise; UsageError when it is no text."""
+    if argument.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in argument):
+        return argument
+    typed = os.fsencode(argument)
+    try:
+        return typed.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{typed!r} is not UTF-8 text", "type it in UTF-8, or rename the file") from None
 
 
 def _close_quietly() -> int:

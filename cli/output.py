@@ -45,7 +45,14 @@ def answer(
 
 
 def print_json(document: Any, *, indent: int | None = None) -> None:
-    print(json.dumps(document, ensure_ascii=False, indent=indent, default=plain), flush=indent is None)
+    print(
+        json.dumps(document, ensure_ascii=_ascii_only(), indent=indent, default=plain), flush=indent is None
+    )
+
+
+def _ascii_only() -> bool:
+    """JSON stays JSON where the stream takes no other letters: they are written by number."""
+    return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8"
 
 
 def plain(value: Any) -> Any:

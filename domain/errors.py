@@ -15,7 +15,7 @@
     ├── UnavailableError            5  nobody has capacity or credit
     │   ├── NoCapacityError         5
     │   └── NoCreditError           5
-    ├── UnreachableError            6  a provider could not be reached: safe to run again
+    ├── UnreachableError            6  a provider or the disk did not do its part: safe to run again
     ├── LedgerBrokenError           7  the ledger does not add up: stop
     ├── WaitingError                8  an answer that only a person can give
     └── BatchRefusedError           9  a batch ended with some orders refused

@@ -9,7 +9,7 @@ from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageE
 from ledger.backend import Progress
 from ledger.findings import Report
 from ledger.sqlite import SqliteBackend
-from ledger.sqlite_file import connect
+from ledger.sqlite_file import connect, storage_trouble
 from ledger.store import Ledger, open_ledger
 from ledger.verify import verify_ledger
 from trust.merkle import root_at
@@ -124,9 +124,12 @@ def _copy(source: Path, to: Path) -> None:
     try:
         reader.backup(writer)
         writer.execute("PRAGMA journal_mode = WAL").fetchone()
-    except BaseException:
+    except BaseException as error:
         writer.close()
         _remove(partial)
+        trouble = storage_trouble(to, error) if isinstance(error, sqlite3.Error) else None
+        if trouble is not None:
+            raise trouble from error
         raise
     finally:
         reader.close()

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from domain.errors import LedgerBrokenError, NotFoundError, UsageError
+from domain.errors import LedgerBrokenError, NetError, NotFoundError, UsageError
 from ledger.backend import TOGETHER, GuardError, NewRecord, Progress, Row
 from ledger.file_lock import FileLock
 from ledger.file_system import refuse_network
 from ledger.findings import Report
 from ledger.signing import command_digest, command_message
-from ledger.sqlite_file import connect, create_file
+from ledger.sqlite_file import connect, create_file, storage_trouble
 from ledger.transaction import Clock, Transaction
 from ledger.versions import newest_version, version_of
 from trust.keys import Actor
@@ -58,7 +58,7 @@ class SqliteQueries:
         try:
             return iter(self.connection.execute(statement, parameters))
         except sqlite3.DatabaseError as error:
-            raise unreadable(error) from error
+            raise unreadable(file_of(self.connection), error) from error
 
 
 class SqliteWrite(SqliteQueries):
@@ -225,6 +225,11 @@ class SqliteBackend:
             self._writer_thread = threading.get_ident()
             try:
                 yield from self._commit(actor)
+            except sqlite3.DatabaseError as error:
+                trouble = storage_trouble(self.path, error)
+                if trouble is None:
+                    raise
+                raise trouble from error
             finally:
                 self._writer_thread = 0
 
@@ -284,8 +289,14 @@ def control(connection: sqlite3.Connection, statement: str) -> None:
     connection.execute(statement)
 
 
-def unreadable(error: sqlite3.DatabaseError) -> LedgerBrokenError:
-    return LedgerBrokenError(f"the ledger cannot be read: {error}", "net ledger verify says what is wrong")
+def file_of(connection: sqlite3.Connection) -> Path:
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
+def unreadable(path: Path, error: sqlite3.DatabaseError) -> NetError:
+    """The disk or the rights where these are at fault, else a broken ledger."""
+    broken = LedgerBrokenError(f"the ledger cannot be read: {error}", "net ledger verify says what is wrong")
+    return storage_trouble(path, error) or broken
 
 
 def _not_a_ledger(path: Path) -> UsageError:
@@ -296,7 +307,10 @@ def create(
     path: Path, ledger_id: str, actor: Actor, clock: Clock, first_records: Callable[[Transaction], None]
 ) -> SqliteBackend:
     """A new ledger file with its first records, in one commit: a crash leaves no ledger or a whole one."""
-    connection = create_file(path)
+    try:
+        connection = create_file(path)
+    except sqlite3.DatabaseError as error:
+        raise unreadable(path, error) from error
     try:
         write = SqliteWrite(connection)
         first_records(Transaction(write, ledger_id, actor, clock))

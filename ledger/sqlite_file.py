@@ -1,11 +1,12 @@
 """The file of a ledger on SQLite: how it is opened, and how an empty one is laid out from the schema."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from domain.errors import RefusedError, UsageError
+from domain.errors import NetError, RefusedError, UnreachableError, UsageError
 from ledger.file_system import refuse_network
 from ledger.versions import SCHEMA_VERSION, is_kept, kept_schema
 
@@ -41,6 +42,8 @@ def connect(path: Path, read_only: bool) -> sqlite3.Connection:
             f"use a Python whose sqlite3 is {'.'.join(map(str, OLDEST_SQLITE))} or newer",
         )
     mode = "ro" if read_only else "rwc"
+    if read_only and _lies_still(path):
+        mode = "ro&immutable=1"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -58,13 +61,53 @@ def connect(path: Path, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
+def _lies_still(path: Path) -> bool:
+    """Whether nobody can write here and nothing waits in a WAL: SQLite reads it without files beside it.
+
+    In a folder that may not be written, SQLite can otherwise not open a ledger even to read.
+    """
+    if os.access(path.parent, os.W_OK):
+        return False
+    wal = path.with_name(path.name + "-wal")
+    return not wal.exists() or wal.stat().st_size == 0
+
+
+TROUBLES = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "make room and run the same command again"),
+    sqlite3.SQLITE_READONLY: ("it may not be written", "check the rights of the file and its folder"),
+    sqlite3.SQLITE_CANTOPEN: (
+        "it cannot be opened",
+        "check the rights of the file and its folder, in which SQLite keeps files beside it",
+    ),
+    sqlite3.SQLITE_PERM: ("it may not be opened", "check the rights of the file and its folder"),
+    sqlite3.SQLITE_IOERR: ("the disk does not answer", "check the disk and run the same command again"),
+    sqlite3.SQLITE_BUSY: ("another program holds it", "run the same command again"),
+    sqlite3.SQLITE_NOMEM: ("there is no memory left", "run the same command again"),
+}
+"""What the machine refuses: nothing is wrong with the ledger itself."""
+
+
+def storage_trouble(path: Path, error: sqlite3.Error) -> NetError | None:
+    """What SQLite says of the disk or the rights, in words; None where the file itself is at fault."""
+    found = TROUBLES.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF)
+    if found is None:
+        return None
+    told, way_out = found
+    return UnreachableError(
+        f"the ledger {path}: {told} ({error})", f"{way_out}; what was recorded before is complete"
+    )
+
+
 def create_file(path: Path, version: int = SCHEMA_VERSION) -> sqlite3.Connection:
     """An empty ledger file inside an open transaction; the caller writes the first records and commits."""
     if path.exists() and path.stat().st_size > 0:
         with_tables = connect(path, read_only=True)
         try:
             taken = with_tables.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0]
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            trouble = storage_trouble(path, error)
+            if trouble is not None:
+                raise trouble from error
             taken = 1
         finally:
             with_tables.close()

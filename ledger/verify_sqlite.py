@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ledger.backend import Progress
 from ledger.findings import Finding, Report
-from ledger.sqlite_file import CACHE_KIB, connect
+from ledger.sqlite_file import CACHE_KIB, connect, storage_trouble
 from ledger.verify_balances import Moves, Together, read_floors
 from ledger.verify_plain import plain_stretch
 from ledger.verify_projections import SHOWN, check_balances, check_projections
@@ -55,6 +55,9 @@ def verify_file(path: Path, workers: int | None = None, progress: Progress | Non
         finally:
             jobs.close()
     except sqlite3.DatabaseError as error:
+        trouble = storage_trouble(path, error)
+        if trouble is not None:
+            raise trouble from error
         report.add([Finding("file", str(path), f"cannot be read as a ledger: {error}")])
     finally:
         connection.close()

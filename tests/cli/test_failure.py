@@ -1,5 +1,6 @@
 """Every error reads the same: what happened, an empty line, what to do next."""
 
+import errno
 import json
 
 import pytest
@@ -57,3 +58,10 @@ def test_defects_are_listed_one_by_one_for_programs(capsys: pytest.CaptureFixtur
 def test_a_message_with_brackets_is_not_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
     tell(NoCapacityError("[bold]full[/bold]"), [])
     assert capsys.readouterr().err == "error: [bold]full[/bold]\n"
+
+
+def test_a_full_disk_and_a_folder_without_rights_are_no_bug_of_ours() -> None:
+    full = failure_of(OSError(errno.ENOSPC, "No space left on device", "/data/net.db"))
+    assert (full.exit_code, full.message) == (6, "no space left on device: /data/net.db")
+    closed = failure_of(OSError(errno.EROFS, "Read-only file system", "/data"))
+    assert (closed.exit_code, closed.hint) == (4, "check the path and its rights")

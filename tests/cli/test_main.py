@@ -1,6 +1,7 @@
 """The program's door: what it imports, lists and answers."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,35 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout.strip() in {"0", "141"}
+
+
+def typed(*arguments: str | bytes, encoding: str, home: Path) -> "subprocess.CompletedProcess[bytes]":
+    """The program in another process, in a locale and a stream that know other letters than ours."""
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding, "LC_ALL": "POSIX",
+        "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0",
+        "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home),
+    }  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments], env=environment, capture_output=True, check=False
+    )
+
+
+def test_letters_that_a_terminal_does_not_know_are_written_by_number(tmp_path: Path) -> None:
+    new = (
+        "order new --reference Ö-1 --buyer Møbel --product desk-lamp --quantity 1 --price 5"
+        " --currency CNY --issued 2026-03-02"
+    )
+    assert typed("init", encoding="ascii", home=tmp_path).returncode == 0
+    assert typed(*new.split(), encoding="ascii", home=tmp_path).returncode == 0
+    shown = typed("order", "show", "Ö-1", encoding="ascii", home=tmp_path)
+    assert shown.returncode == 0
+    assert b"M\\xf8bel buys" in shown.stdout
+    told = json.loads(typed("order", "show", "Ö-1", "--json", encoding="ascii", home=tmp_path).stdout)
+    assert told["buyer"]["name"] == "Møbel"
+
+
+def test_bytes_that_are_no_text_are_wrong_usage(tmp_path: Path) -> None:
+    ran = typed("order", "show", b"\xd6-1", encoding="utf-8", home=tmp_path)
+    assert ran.returncode == 2
+    assert b"is not UTF-8 text" in ran.stderr

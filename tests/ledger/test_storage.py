@@ -1,0 +1,108 @@
+"""What the machine refuses (a full disk, a folder that may not be written) is told as that, never as a
+broken ledger; and what was recorded before it stands."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from domain.errors import LedgerBrokenError, UnreachableError, UsageError
+from ledger import sqlite_file
+from ledger.backup import backup
+from ledger.sqlite import unreadable
+from ledger.store import Ledger, create_ledger, open_ledger
+from tests.ledger.conftest import ACTOR, draw
+
+
+def write_many(ledger: Ledger) -> None:
+    with ledger.write() as transaction:
+        for number in range(2, 5_000):
+            transaction.append(draw(number))
+
+
+def test_a_full_disk_is_told_and_nothing_is_half_written(ledger: Ledger) -> None:
+    with ledger.write() as transaction:
+        transaction.append(draw(1))
+    writer = ledger.backend._writer  # type: ignore[attr-defined]
+    pages = writer.execute("PRAGMA page_count").fetchone()[0]
+    writer.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then says what it says of a full disk
+    with pytest.raises(UnreachableError, match="the disk is full"):
+        write_many(ledger)
+    writer.execute("PRAGMA max_page_count = 1073741823")
+    assert [record.key for record in ledger.records(kind="loan.drawn")] == ["draw-1"]
+    with ledger.write() as transaction:
+        transaction.append(draw(2))
+    assert not ledger.backend.verify(1, None).findings
+
+
+def test_a_ledger_in_a_folder_that_may_not_be_written_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        create_ledger(tmp_path / "net.ledger", practice=True, actor=ACTOR) as ledger,
+        ledger.write() as write,
+    ):
+        write.append(draw(1))
+    before = sorted(os.listdir(tmp_path))
+    monkeypatch.setattr(sqlite_file.os, "access", lambda _path, _mode: False)
+    with open_ledger(tmp_path / "net.ledger") as ledger:
+        assert [record.key for record in ledger.records(kind="loan.drawn")] == ["draw-1"]
+        assert not ledger.backend.verify(1, None).findings
+        assert sorted(os.listdir(tmp_path)) == before, "reading made files beside the ledger"
+
+
+def test_what_waits_in_a_wal_is_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with create_ledger(tmp_path / "net.ledger", practice=True, actor=ACTOR) as ledger:
+        with ledger.write() as write:
+            write.append(draw(1))
+        monkeypatch.setattr(sqlite_file.os, "access", lambda _path, _mode: False)
+        with open_ledger(tmp_path / "net.ledger") as second:
+            assert [record.key for record in second.records(kind="loan.drawn")] == ["draw-1"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_write_where_nobody_may_write_says_so(tmp_path: Path) -> None:
+    create_ledger(tmp_path / "net.ledger", practice=True, actor=ACTOR).close()
+    tmp_path.chmod(0o555)
+    try:
+        with open_ledger(tmp_path / "net.ledger") as ledger, pytest.raises((UnreachableError, OSError)):
+            write_many(ledger)
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_a_file_that_is_no_ledger_is_still_called_that(tmp_path: Path) -> None:
+    (tmp_path / "net.ledger").write_text("not a database at all, but long enough to look at" * 40)
+    with pytest.raises(UsageError, match="is not a ledger"):
+        open_ledger(tmp_path / "net.ledger")
+
+
+def test_only_the_machine_is_blamed_for_what_it_did() -> None:
+    error = sqlite3.DatabaseError("malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    assert isinstance(unreadable(Path("net.db"), error), LedgerBrokenError)
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+    assert isinstance(unreadable(Path("net.db"), error), UnreachableError)
+
+
+def test_a_backup_onto_a_full_disk_leaves_nothing(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(sqlite3.Connection):
+        def execute(self, statement: str, *more: object) -> sqlite3.Cursor:
+            if "journal_mode" in statement:
+                super().execute("PRAGMA max_page_count = 1")
+                return super().execute("CREATE TABLE more AS SELECT randomblob(100000)")
+            return super().execute(statement, *more)
+
+    connect = sqlite3.connect
+
+    def full(path: object, **how: object) -> sqlite3.Connection:
+        kind = Full if str(path).endswith(".partial") else sqlite3.Connection
+        return connect(path, factory=kind, **how)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr("ledger.backup.sqlite3.connect", full)
+    with pytest.raises(UnreachableError, match="the disk is full"):
+        backup(ledger, tmp_path / "copy.db")
+    assert not list(tmp_path.glob("copy*"))
