@@ -55,6 +55,8 @@ from domain.terms import (
 )
 
 ONE = Fraction(1)
+ADVANCE_MOST, PRICE_MOST = Fraction(2), Fraction(5)
+"""Shares of more than this are percentages written as whole numbers: 13 for 13%."""
 MAXIMUM_NAMED = 4
 SETTINGS_KEYS = ("policy", "network", "practice", "ledger", "underwriting", "waterfall", "accounts", "node")
 """Tables of a settings file that other readers read; a network file may carry them."""
@@ -91,13 +93,13 @@ def network_of(
     top.done()
     if not collector.defects:
         for refusal in network_refusals(network):
-            collector.add(refusal.subject, refusal.reason, "mend the network file")
+            collector.add_named(refusal.subject, refusal.reason, "mend the network file")
     collector.finish()
     return network
 
 
 def _network(top: Table, calendars: Mapping[str, BusinessCalendar]) -> Network:
-    country = top.text("country")
+    country = top.country("country")
     currency = top.currency("currency", "CNY")
     providers: list[Provider] = []
     for section in (FACTORY, WAREHOUSE, LOGISTICS, "service"):
@@ -132,11 +134,11 @@ def _limit(table: Table, currency: str) -> CreditLimit:
 
 def _sales_tax(table: Table) -> SalesTax:
     tax = SalesTax(
-        country=table.text("country", required=True),
-        due_day=table.whole("due_day", 15, least=1),
+        country=table.country("country") if table.has("country") else table.text("country", required=True),
+        due_day=table.whole("due_day", 15, least=1, most=31),
         months_after=table.whole("months_after", 1),
-        period_months=table.whole("period_months", 1, least=1),
-        surcharge_rate=table.rate("surcharge_rate"),
+        period_months=table.whole("period_months", 1, least=1, most=12),
+        surcharge_rate=table.rate("surcharge_rate", most=ONE),
         roll=table.choice("roll", Roll, Roll.FOLLOWING) or Roll.FOLLOWING,
     )
     table.done()
@@ -149,7 +151,7 @@ def _exchange_rate(table: Table) -> ExchangeRate:
         source=table.currency("from", "USD"),
         target=table.currency("to", "USD"),
         rate=table.decimal("rate"),
-        haircut=table.rate("haircut"),
+        haircut=table.rate("haircut", most=ONE),
         on=table.day("on"),
         by=table.text("source"),
         fixed_by=table.text("fixed_by"),
@@ -167,7 +169,7 @@ def _network_fee(table: Table | None, currency: str) -> NetworkFee:
     fee = NetworkFee(
         rate=table.rate("rate", most=ONE),
         fixed_minor=table.amount("fixed", currency),
-        tax_rate=table.rate("tax_rate"),
+        tax_rate=table.rate("tax_rate", most=ONE),
         tax_recoverable=table.flag("tax_recoverable", True),
         payment=read_terms(table, "payment") or NetworkFee().payment,
         referral_share=table.rate("referral_share", most=ONE),
@@ -205,14 +207,14 @@ def _provider(table: Table, section: str, country: str, currency: str) -> Provid
         name=table.text("name", ident),
         kind=kind,
         place=table.text("place"),
-        country=table.text("country", country),
+        country=table.country("country", country),
         currency=own,
         adapter=table.text("adapter", "catalog"),
         settings=table.free("settings"),
         payment=read_terms(table, "payment"),
         options=tuple(_option(one) for one in table.tables("option")),
         guaranteed_payment=read_terms(table, "guaranteed_payment"),
-        tax_rate=table.rate("tax_rate"),
+        tax_rate=table.rate("tax_rate", most=ONE),
         tax_recoverable=table.flag("tax_recoverable", True),
         closures=table.dates("closures"),
         works_every_day=table.flag("works_every_day"),
@@ -232,7 +234,7 @@ def _option(table: Table) -> TermOption:
     option = TermOption(
         name=table.text("name", required=True),
         payment=read_terms(table, "payment"),
-        uplift=table.rate("uplift"),
+        uplift=table.rate("uplift", most=PRICE_MOST),
     )
     table.done()
     return option
@@ -334,7 +336,7 @@ def _lender(table: Table, country: str, currency: str) -> tuple[Lender, list[Fin
     lender = Lender(
         id=ident,
         name=table.text("name", ident),
-        country=table.text("country", country),
+        country=table.country("country", country),
         currency=own,
         adapter=table.text("adapter", "catalog"),
         settings=table.free("settings"),
@@ -358,7 +360,7 @@ def _product(table: Table, lender: str, currency: str) -> FinanceProduct:
         technique=table.choice("technique", Technique, None) or Technique.LOAN,
         currency=own,
         advance_base=table.choice("advance_base", AdvanceBase, _usual_base(role)) or AdvanceBase.ORDER,
-        advance_rate=table.rate("advance_rate", ONE),
+        advance_rate=table.rate("advance_rate", ONE, most=ADVANCE_MOST),
         draw=table.choice("draw", DrawRule, DrawRule.FULL if take_out else DrawRule.NEED) or DrawRule.NEED,
         price=_price(table.table("price")),
         fees=tuple(_fee(one, own) for one in table.tables("fee")),
@@ -378,10 +380,10 @@ def _product(table: Table, lender: str, currency: str) -> FinanceProduct:
         taken_out_by=table.texts("taken_out_by"),
         requires_take_out=table.flag("requires_take_out"),
         requires=table.texts("requires"),
-        margin_minimum=table.rate("margin_minimum"),
+        margin_minimum=table.rate("margin_minimum", most=PRICE_MOST),
         buyers=table.texts("buyers"),
         committed=table.flag("committed", True),
-        tax_rate=table.rate("tax_rate"),
+        tax_rate=table.rate("tax_rate", most=ONE),
         first_loss_rate=table.rate("first_loss_rate", most=ONE),
         insured_rate=table.rate("insured_rate", most=ONE),
         underwriting=table.free("underwriting"),
@@ -404,10 +406,10 @@ def _price(table: Table | None) -> Price:
         return Price()
     steps = []
     for one in table.tables("step"):
-        steps.append(Step(one.whole("days", 30, least=1), one.rate("rate")))
+        steps.append(Step(one.whole("days", 30, least=1), one.rate("rate", most=PRICE_MOST)))
         one.done()
     price = Price(
-        rate_annual=table.rate("rate"),
+        rate_annual=table.rate("rate", most=PRICE_MOST),
         day_count=table.choice("day_count", DayCount, DayCount.ACT_360) or DayCount.ACT_360,
         steps=tuple(steps),
         taken=table.choice("taken", InterestTaking, InterestTaking.AT_REPAYMENT)

@@ -16,10 +16,12 @@ from typing import Any, TypeVar
 
 from domain.errors import Defect, InputDefectsError, NotFoundError
 from domain.money import CURRENCY_EXPONENTS, MoneyError, minor_of, parse_decimal
+from domain.near import meant
 
 Choice = TypeVar("Choice", bound=Enum)
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]+\")\s*=")
+WHOLE_MAXIMUM = 2**53
 SIZE_MAXIMUM = 50_000_000
 """Bytes; a larger settings or network file is refused before it is read."""
 
@@ -73,6 +75,11 @@ def _enter(dotted: str, is_array: bool, counts: dict[str, int]) -> str:
     return path
 
 
+def counted(place: str) -> str:
+    """``factory.0.product.1.line`` as people count: ``factory[1].product[2].line``."""
+    return re.sub(r"\.(\d+)(?=\.|$)", lambda found: f"[{int(found[1]) + 1}]", place)
+
+
 class Collector:
     """Where the defects of one file gather."""
 
@@ -82,7 +89,17 @@ class Collector:
         self._lines: dict[str, int] | None = None
 
     def add(self, place: str, problem: str, remedy: str) -> None:
-        self.defects.append(Defect(str(self.path), self.line_of(place), place, problem, remedy))
+        self.defects.append(Defect(str(self.path), self.line_of(place), counted(place), problem, remedy))
+
+    def add_named(self, name: str, problem: str, remedy: str) -> None:
+        """A defect of what goes by this id or kind; where several do, the last is meant."""
+        self.defects.append(Defect(str(self.path), self._line_named(name), name, problem, remedy))
+
+    def _line_named(self, name: str) -> int:
+        text = self.path.read_text("utf-8") if self.path.is_file() else ""
+        named = re.compile(rf"""\b(id|kind|group)\s*=\s*["']{re.escape(name)}["']""")
+        lines = [number for number, line in enumerate(text.splitlines(), start=1) if named.search(line)]
+        return max(lines, default=0)
 
     def line_of(self, place: str) -> int:
         if self._lines is None:
@@ -131,18 +148,17 @@ class Table:
         if value is None:
             return default
         if not isinstance(value, str) or (required and not value.strip()):
-            self.defect(key, f"{value!r} is not a text", "write it in quotes")
+            self.defect(key, f"{shown(value)} is not a text", "write it in quotes")
             return default
         return value
 
-    def whole(self, key: str, default: int = 0, *, least: int = 0) -> int:
+    def whole(self, key: str, default: int = 0, *, least: int = 0, most: int = WHOLE_MAXIMUM) -> int:
         value = self._value(key)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self.defect(
-                key, f"{value!r} is not a whole number of at least {least}", "write it without decimals"
-            )
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            limits = f"at least {least}" if most == WHOLE_MAXIMUM else f"{least} to {most}"
+            self.defect(key, f"{shown(value)} is not a whole number of {limits}", "write it without decimals")
             return default
         return value
 
@@ -154,7 +170,7 @@ class Table:
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.defect(key, f"{value!r} is neither true nor false", "write true or false")
+            self.defect(key, f"{shown(value)} is neither true nor false", "write true or false")
             return default
         return value
 
@@ -184,7 +200,7 @@ class Table:
             self.defect(key, str(error), 'write it as "13%" or 0.13')
             return default
         if share < 0 or (most is not None and share > most):
-            limits = "negative" if share < 0 else f"more than {most}"
+            limits = "negative" if share < 0 else f"more than {float(most or 0):.0%}"
             self.defect(key, f"{value} is {limits}", 'write it as "13%" or 0.13')
             return default
         return share
@@ -207,6 +223,14 @@ class Table:
     def optional_amount(self, key: str, currency: str) -> int | None:
         return self.amount(key, currency) if self.has(key) else None
 
+    def country(self, key: str, default: str = "") -> str:
+        """A two-letter country of ISO 3166: its calendar and its taxes hang on it."""
+        code = self.text(key, default)
+        if code and not (len(code) == 2 and code.isascii() and code.isalpha() and code.isupper()):
+            self.defect(key, f"{code!r} is not a two-letter country code", "write a code such as CN")
+            return ""
+        return code
+
     def currency(self, key: str, default: str) -> str:
         code = self.text(key, default)
         if code not in CURRENCY_EXPONENTS:
@@ -222,7 +246,8 @@ class Table:
             return kind(value)
         except ValueError:
             known = ", ".join(str(one.value) for one in kind)
-            self.defect(key, f"{value!r} is not known", f"choose one of {known}")
+            near = meant(str(value), (str(one.value) for one in kind))
+            self.defect(key, f"{shown(value)} is not known", f"{near}choose one of {known}")
             return default
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -285,12 +310,18 @@ class Table:
         for key in self.data:
             if key not in self._asked:
                 known = ", ".join(sorted(self._asked))
-                self.defect(key, "is not a field of this table", f"fields are: {known}")
+                near = meant(key, self._asked)
+                self.defect(key, "is not a field of this table", f"{near}fields are: {known}")
+
+
+def shown(value: Any) -> str:
+    """A value of the file as its writer knows it."""
+    return str(value) if isinstance(value, Decimal | date) else repr(value)
 
 
 def _exact(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-        raise MoneyError(f"{value!r} is not a number")
+        raise MoneyError(f"{shown(value)} is not a number")
     return parse_decimal(str(value) if not isinstance(value, Decimal) else format(value, "f"))
 
 

@@ -63,7 +63,8 @@ def order_of(
 def _currency(top: Section) -> str:
     code = top.text("currency", needed=True)
     if code and code not in CURRENCY_EXPONENTS:
-        top.wrong("currency", f"{code[:20]!r} is not an ISO 4217 currency code", "write a code such as EUR")
+        wanted = code.upper() if code.upper() in CURRENCY_EXPONENTS else "a code such as EUR"
+        top.wrong("currency", f"{code[:20]!r} is not an ISO 4217 currency code", f"write {wanted}")
         return ""
     return code
 

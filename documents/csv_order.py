@@ -3,12 +3,13 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
 from documents.findings import Findings, refuse
 from documents.section import Numeral
+from domain.near import meant
 
 ROW_LENGTH = 2**20
 COLUMNS_READ = 1_000
@@ -46,12 +47,31 @@ class Row:
     cells: dict[str, str]
 
 
+def order_rows(text: TextIO, file: str) -> Iterator[Row]:
+    """Rows of a table with the columns of an order file; its names may have capitals and blanks."""
+    return rows(text, file, check=lambda header, line: _known_names(header, file, line))
+
+
+def _known_names(header: list[str], file: str, line: int) -> list[str]:
+    plain = [re.sub(r"[\s\-]+", "_", name).casefold() for name in header]
+    names = [other if other in COLUMNS else name for name, other in zip(header, plain, strict=True)]
+    _unknown_columns(names, file, line).raise_any()
+    return names
+
+
 def rows(
-    text: TextIO, file: str, separator: str = "", *, skipped: int = 0, columns: Sequence[str] = ()
+    text: TextIO,
+    file: str,
+    separator: str = "",
+    *,
+    skipped: int = 0,
+    columns: Sequence[str] = (),
+    check: Callable[[list[str], int], list[str]] = lambda header, _line: header,
 ) -> Iterator[Row]:
     """Rows under the header; raises for what ends the reading: bad quoting, a row without end, encoding.
 
-    ``skipped`` lines stand before the header; with ``columns`` the file has no header of its own.
+    ``skipped`` lines stand before the header; with ``columns`` the file has no header of its own. ``check``
+    may refuse the header, or give the names that its columns go by.
     """
     lines = bounded_lines(text, file)
     for _ in range(skipped):
@@ -59,11 +79,15 @@ def rows(
     header = [name.strip() for name in columns]
     start = skipped + 1
     if not header:
-        start += 1
-        header_line = next(lines, "")
+        header_line = "\n"
+        while header_line and not header_line.strip():
+            header_line = next(lines, "")
+            start += 1
         separator = separator or max(_SEPARATORS, key=header_line.count)
         header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator), [])]
-    _check_header(header, file)
+    _check_header(header, file, max(start - 1, 1))
+    if not columns:
+        header = check(header, start - 1)
     reader = csv.reader(lines, delimiter=separator or ",", strict=True)
     line = start
     while True:
@@ -86,16 +110,16 @@ def _named(header: list[str], cells: list[str], file: str, line: int) -> dict[st
     return dict(zip(header, cells, strict=False))
 
 
-def _check_header(header: list[str], file: str) -> None:
+def _check_header(header: list[str], file: str, line: int) -> None:
     if not any(header):
-        raise refuse(file, 1, "header", "names no columns", "let the first line name the columns")
+        raise refuse(file, line, "header", "names no columns", "let the first line name the columns")
     if len(header) > COLUMNS_READ:
         problem = f"names {len(header):,} columns"
-        raise refuse(file, 1, "header", problem, f"send at most {COLUMNS_READ:,}")
+        raise refuse(file, line, "header", problem, f"send at most {COLUMNS_READ:,}")
     twice = {name for name, times in Counter(header).items() if name and times > 1}
     if twice:
         problem = f"names a column twice: {', '.join(sorted(twice))}"
-        raise refuse(file, 1, "header", problem, "name each column once")
+        raise refuse(file, line, "header", problem, "name each column once")
 
 
 def bounded_lines(text: TextIO, file: str) -> Iterator[str]:
@@ -115,15 +139,14 @@ def bounded_lines(text: TextIO, file: str) -> Iterator[str]:
         raise refuse(file, number + 1, "row", problem, remedy) from None
 
 
-def unknown_columns(row: Row, file: str) -> Findings:
+def _unknown_columns(header: Sequence[str], file: str, line: int) -> Findings:
     """Columns that no order has, noted once for the file."""
-    findings = Findings(file, lambda _name: 1)
-    for name in row.cells:
+    findings = Findings(file, lambda _name: line)
+    for name in header:
         if name and name not in COLUMNS:
-            findings.add(
-                name, "is not a column of an order file", "rename or remove it, or read it with a map"
-            )
-    if "reference" not in row.cells:
+            remedy = f"{meant(name, COLUMNS)}rename or remove it, or read it with a map"
+            findings.add(name, "is not a column of an order file", remedy)
+    if any(header) and "reference" not in header:
         findings.add("reference", "the column is missing", "add it, or read the file with a map")
     return findings
 

@@ -16,6 +16,7 @@ from documents.mapping import OrderMap
 from domain.errors import Defect, InputDefectsError, UsageError
 from domain.order import Order
 
+SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 ENDINGS = (".toml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml")
 
 
@@ -109,8 +110,11 @@ def _orders(file: Path, stated: bool) -> "Iterator[Order | Defects]":
     elif ending == ".toml":
         yield _toml(file, stated)
     else:
+        sheet = "save the sheet as CSV; " if ending in SHEETS else ""
         known = ", ".join(ENDINGS)
-        raise UsageError(f"{file}: the ending {ending or 'none'} says no kind of order file", f"use {known}")
+        raise UsageError(
+            f"{file}: the ending {ending or 'none'} says no kind of order file", f"{sheet}use {known}"
+        )
 
 
 def _outcome(document: Any, findings: Findings, line: int, stated: bool) -> "Order | Defects":
@@ -164,10 +168,8 @@ def _bounded_lines(text: TextIO, file: str) -> Iterator[tuple[int, str]]:
 
 def _csv(file: Path, stated: bool) -> "Iterator[Order | Defects]":
     with opened_text(file) as text:
-        rows = csv_order.rows(text, str(file))
-        for number, group in enumerate(csv_order.grouped(rows, LINES, str(file))):
-            if number == 0:
-                csv_order.unknown_columns(group[0], str(file)).raise_any()
+        rows = csv_order.order_rows(text, str(file))
+        for group in csv_order.grouped(rows, LINES, str(file)):
             line = group[0].line
             findings = Findings(str(file), partial(_row_line, group))
             yield _outcome(csv_order.document_of(group, findings), findings, line, stated)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from documents.findings import DEFECTS_SHOWN, Findings
 from domain.money import MoneyError, minor_of, round_minor
+from domain.near import meant
 
 NAME_LENGTH = 1_000
 NOTE_LENGTH = 10_000
@@ -23,7 +24,9 @@ Choice = TypeVar("Choice", bound=Enum)
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,' ]\d{3})+(\.\d+)?|[+-]?\d+,\d+", re.ASCII)
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Also what turns the direction of writing: a reference must not read otherwise than it is."""
+_BREAK = re.compile(r"\s*[\t\n\r\x85\u2028\u2029]+\s*")
 
 
 class Numeral(str):
@@ -126,7 +129,7 @@ class Section:
         elif bad := _CONTROL.search(text):
             self.wrong(key, f"holds the control character {bad.group()!a}", "remove it")
         else:
-            return text
+            return text if limit > NAME_LENGTH else _BREAK.sub(" ", text)
         return ""
 
     def decimal(self, key: str, *, needed: bool = False) -> Decimal | None:
@@ -178,11 +181,12 @@ class Section:
             return None
 
     def integer(self, key: str, default: int, limit: int) -> int:
+        """A whole number from zero to the limit."""
         number = self.decimal(key)
         if number is None:
             return default
-        if number != number.to_integral_value() or abs(number) > limit:
-            self.wrong(key, f"{number} is not a whole number up to {limit}", "write a whole number")
+        if number != number.to_integral_value() or not 0 <= number <= limit:
+            self.wrong(key, f"{number} is not a whole number from 0 to {limit}", "write a whole number")
             return default
         return int(number)
 
@@ -202,7 +206,8 @@ class Section:
                 if member.value == value:
                     return member
         known = ", ".join(str(member.value) for member in kind)
-        self.wrong(key, f"{str(value)[:40]!r} is not known", f"use one of: {known}")
+        near = meant(str(value), (str(member.value) for member in kind))
+        self.wrong(key, f"{str(value)[:40]!r} is not known", f"{near}use one of: {known}")
         return default
 
     def section(self, key: str) -> "Section | None":
@@ -234,4 +239,5 @@ class Section:
         known = ", ".join(sorted(self.read))
         unknown = (key for key in self.table if key not in self.read)
         for key in islice(unknown, DEFECTS_SHOWN + 1):
-            self.wrong(str(key)[:80], "is not a field here", f"use one of: {known}")
+            near = meant(str(key), self.read)
+            self.wrong(str(key)[:80], "is not a field here", f"{near}use one of: {known}")

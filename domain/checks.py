@@ -18,8 +18,13 @@ def network_refusals(network: Network) -> list[Refusal]:
         found += _provider_refusals(provider)
     found += _service_cycles(network)
     lenders = {lender.id for lender in network.lenders}
+    groups = {limit.group for limit in network.limits}
     for product in network.products:
         found += _product_refusals(product, lenders)
+        if product.limit_group and product.limit_group not in groups:
+            found.append(
+                Refusal(product.id, f"shares the limit {product.limit_group}, which no [[limit]] gives")
+            )
     found += _take_out_cycles(network)
     for rate in network.rates:
         found += _rate_refusals(rate)
@@ -98,6 +103,10 @@ def _provider_refusals(provider: Provider) -> list[Refusal]:
         found += terms_refusals(f"{provider.id} option {option.name}", option.payment)
     if any(price < 0 for price in _prices(provider)):
         found.append(Refusal(provider.id, "a negative price"))
+    for lane in provider.lanes:
+        starts = [band.from_measure for band in lane.bands]
+        if len(set(starts)) < len(starts):
+            found.append(Refusal(lane.id, "two bands begin at the same weight or quantity"))
     if provider.kind == FACTORY and not provider.products:
         found.append(Refusal(provider.id, "a factory that makes nothing"))
     return found

@@ -70,8 +70,22 @@ def _config(session: Session) -> Iterator[Finding]:
     whose = "the one that ships" if session.config_path == shipped_network() else str(session.config_path)
     told = f"{len(network.providers)} providers, {len(network.lenders)} lenders"
     yield Finding("ok", "network file", f"{whose}: {told}")
+    yield from _adapters(session)
     asked = [stress.name for stress in policy.stresses if stress.must_pass]
     yield Finding("ok", "policy", f"must survive: {', '.join(asked) or 'the plan itself'}")
+
+
+def _adapters(session: Session) -> Iterator[Finding]:
+    """Firms whose adapter is not installed: nothing could be reserved there."""
+    from providers.registry import installed_adapters
+
+    known = installed_adapters()
+    firms = [(firm.id, firm.adapter) for firm in session.network.providers]
+    firms += [(firm.id, firm.adapter) for firm in session.network.lenders]
+    for name, adapter in firms:
+        if adapter not in known:
+            told = f"its adapter {adapter!r} is not installed"
+            yield Finding("wrong", name, told, f"install it, or use one of: {', '.join(sorted(known))}", 4)
 
 
 def _keys(session: Session) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """The network file is read whole: every defect at once, each where it stands."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -75,10 +76,10 @@ technique = "loan"
     found = defects_of(written(tmp_path / "n.toml", text))
     assert found == [
         (2, "colour"),
-        (5, "factory.0.payment"),
-        (8, "factory.0.product.0.unit_price"),
-        (11, "lender.0.currency"),
-        (14, "lender.0.product.0.role"),
+        (5, "factory[1].payment"),
+        (8, "factory[1].product[1].unit_price"),
+        (11, "lender[1].currency"),
+        (14, "lender[1].product[1].role"),
     ]
 
 
@@ -168,3 +169,62 @@ def test_products_that_share_a_limit_lend_in_one_currency(tmp_path: Path) -> Non
     load_network(written(tmp_path / "one.toml", text))
     with pytest.raises(InputDefectsError, match="its products lend in several currencies: CNY, EUR"):
         load_network(written(tmp_path / "two.toml", text + product.format("q", "take_out", "EUR")))
+
+
+MADE = "[[factory.product]]"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "field", "problem"),
+    [
+        (MADE, f'country = "Austria"\n{MADE}', "factory[1].country", "two-letter"),
+        (MADE, f"tax_rate = 13\n{MADE}", "factory[1].tax_rate", "more than 100%"),
+        (MADE, f'tax_rate = "x"\n{MADE}', "factory[1].tax_rate", "not a number"),
+        (
+            "[[factory.product]]", "[[factory.product]]\ncapacity_per_day = 3.5",
+            "factory[1].product[1].capacity_per_day", "^3.5 is not a whole number",
+        ),
+        (
+            "[[factory.product]]", "[[factory.product]]\ncapasity_per_day = 3",
+            "factory[1].product[1].capasity_per_day", "not a field",
+        ),
+    ],
+)  # fmt: skip
+def test_network_tells_what_was_written(
+    tmp_path: Path, before: str, after: str, field: str, problem: str
+) -> None:
+    with pytest.raises(InputDefectsError) as caught:
+        load_network(written(tmp_path / "n.toml", FACTORY.replace(before, after, 1)))
+    (defect,) = caught.value.defects
+    assert defect.field == field
+    assert re.search(problem, defect.problem)
+    assert "capasity" not in field or "did you mean capacity_per_day?" in defect.remedy
+
+
+LENDER = """[[lender]]
+id = "l"
+[[lender.product]]
+id = "p"
+role = "pre_shipment"
+technique = "loan"
+"""
+
+
+@pytest.mark.parametrize(
+    ("extra", "line", "reason"),
+    [
+        (LENDER + 'limit_group = "together"\n', 4, "which no \\[\\[limit\\]\\] gives"),
+        (
+            '[[logistics]]\nid = "c"\n[[logistics.lane]]\nid = "road"\norigin = "A"\ndestination = "B"\n'
+            "band = [{ from = 0, rate = 1 }, { from = 0, rate = 2 }]\n",
+            4, "two bands begin at the same",
+        ),
+        (LENDER + "advance_rate = 80\n", 7, "more than 200%"),
+        (LENDER + "price = { rate = 14.4 }\n", 7, "more than 500%"),
+        ('[[tax]]\ncountry = "CN"\ndue_day = 45\n', 3, "whole number of 1 to 31"),
+    ],
+)  # fmt: skip
+def test_network_refuses_what_can_only_be_a_slip(tmp_path: Path, extra: str, line: int, reason: str) -> None:
+    with pytest.raises(InputDefectsError, match=reason) as caught:
+        load_network(written(tmp_path / "n.toml", FACTORY + extra))
+    assert [defect.line for defect in caught.value.defects] == [FACTORY.count("\n") + line]

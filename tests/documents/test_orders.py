@@ -326,3 +326,86 @@ def test_order_beyond_the_ledger_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "order.toml", TOML.replace('"100.00"', '"1000000000000000"'))
     with pytest.raises(NetError, match="more than the ledger"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "field"),
+    [
+        ("order.json", '{\n "reference": "a",\n "quantity": NaN\n}', 3, "file"),
+        (
+            "order.json",
+            '{\n "reference": "a",\n "x": {"reference": "b"},\n "reference": "c"\n}',
+            4,
+            "reference",
+        ),
+        ("order.jsonl", '{"reference": "a"}\n{"x": NaN}\n', 2, "file"),
+        ("order.csv", "\n\nreference,byer\n", 3, "byer"),
+    ],
+)
+def test_what_ends_the_reading_names_its_line(
+    tmp_path: Path, name: str, content: str, line: int, field: str
+) -> None:
+    found = [
+        (defect.line, defect.field)
+        for item in stream_of(write(tmp_path, name, content))
+        if isinstance(item, Defects)
+        for defect in item.defects
+    ]
+    assert (line, field) in found
+
+
+def stream_of(path: Path) -> list[object]:
+    """Orders and defects, those that end the reading among them."""
+    try:
+        return list(stream(path))
+    except InputDefectsError as error:
+        return [Defects("", 0, error.defects)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "remedy"),
+    [
+        ("currency", "curency", "did you mean currency?"),
+        ('"invoice"', '"invoic"', "did you mean invoice?"),
+        ('"CNY"', '"cny"', "write CNY"),
+        ("unit_price", "unit-price", "did you mean unit_price?"),
+    ],
+)
+def test_a_misspelt_name_is_told_the_near_one(tmp_path: Path, before: str, after: str, remedy: str) -> None:
+    with pytest.raises(InputDefectsError) as caught:
+        read(write(tmp_path, "order.toml", TOML.replace(before, after)))
+    assert remedy in str(caught.value)
+
+
+def test_the_head_of_a_table_may_have_capitals_blanks_and_empty_lines_above(tmp_path: Path) -> None:
+    head, _, rest = CSV.partition("\n")
+    spelt = ",".join(name.replace("_", " ").title() for name in head.split(","))
+    assert (
+        read(write(tmp_path, "b.csv", f"\n \n{spelt}\n{rest}")).lines
+        == read(write(tmp_path, "a.csv", CSV)).lines
+    )
+
+
+def test_a_table_without_a_head_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(InputDefectsError, match="is not a column of an order file"):
+        read(write(tmp_path, "order.csv", CSV.partition("\n")[2]))
+
+
+def test_a_sheet_is_told_how_it_can_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(write(tmp_path, "orders.xlsx", b"PK\3\4"))
+    assert "save the sheet as CSV" in caught.value.hint
+
+
+def test_a_reference_is_one_line_and_reads_in_one_direction(tmp_path: Path) -> None:
+    fields = FIELDS | {"reference": "A\n 1"}
+    assert read(write(tmp_path, "a.json", json.dumps(fields))).reference == "A 1"
+    turned = FIELDS | {"reference": "A\u202e1"}
+    with pytest.raises(InputDefectsError, match="control character"):
+        read(write(tmp_path, "b.json", json.dumps(turned)))
+
+
+def test_a_buyer_does_not_pay_before_the_event_that_counts(tmp_path: Path) -> None:
+    terms = [{"share": "100%", "event": "invoice", "days": -5}]
+    path = write(tmp_path, "a.json", json.dumps(FIELDS | {"payment": terms}))
+    assert [field for _, field in defects_of(path)] == ["payment[1].days"]
