@@ -373,6 +373,8 @@ def settle_order(
         recorded = settle(session.ledger, known.id, on, by=by, dry_run=dry_run)
         plan = newest_plan(session.ledger, known.id)
         standing = None if dry_run else standing_at(session.ledger, known.id, on, plan)
+    if recorded.repeated:
+        note(f"order {known.id} is settled already; nothing changed")
     tell_advance(asked, recorded, standing)
 
 

@@ -18,7 +18,7 @@ from finance.debt import Debt
 from finance.facts import Fact, FactKind
 from finance.handlers import PRODUCTION_START, currency_of_payee, late_interest_due, take_out_amount
 from finance.lending import cost_of_draw, undrawn
-from finance.position import Position
+from finance.position import OWN_EVENTS, Position
 from finance.taxes import surcharge_payable, tax_payable
 from finance.waterfall import comes_before, dues
 
@@ -240,7 +240,12 @@ def waits_for(position: Position, name: str) -> str:
     """Which events the open instalments of a booking wait for."""
     booking = position.accounts[name].booking
     waiting = [due.term.event for due in booking.dues if position.event_on(due.term.event, booking) is None]
-    return "it waits for: " + ", ".join(dict.fromkeys(waiting)) if waiting else "nothing more is to come"
+    if not waiting:
+        return "nothing more is to come"
+    first = waiting[0]
+    whose = f" --booking {name}" if first in OWN_EVENTS else ""
+    told = ", ".join(dict.fromkeys(waiting))
+    return f"it waits for: {told}; record it: net milestone record ORDER {first.value}{whose} --on DATE"
 
 
 def _headroom(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]:
@@ -280,7 +285,9 @@ def _payment(case: Case) -> Iterable[Objection]:
     currency = currency_of_payee(case.position, payee)
     wanted = _wanted(case.position, payee, case.fact.on) if amount is None else amount
     if wanted == 0:
-        yield Objection(f"nothing is owed to {payee} now", "net payment due shows what is due")
+        known = payee in case.position.accounts
+        remedy = waits_for(case.position, payee) if known else "net payment due shows what is due"
+        yield Objection(f"nothing is owed to {payee} now", remedy)
     cost = case.fact.minor("cost")
     if cost is not None and not currency:
         yield Objection(f"{payee} is paid in the order's own currency", "leave out what the change cost")
@@ -385,6 +392,8 @@ def _milestone(case: Case) -> Iterable[Objection]:
         yield Objection(
             f"the order is {case.around.state}: nothing is reserved yet", "net slot reserve comes first"
         )
+    yield from _whose(case, name)
+    yield from _out_of_turn(case, name)
     if name != Event.DELIVERY.value:
         return
     left = case.position.contract.sale.quantity * (1 - case.position.delivered)
@@ -392,6 +401,44 @@ def _milestone(case: Case) -> Iterable[Objection]:
         yield Objection("everything is delivered already", "net order show tells the rest")
     elif quantity is not None and not 0 < quantity <= left:
         yield Objection(f"{quantity} units delivered where {left} are open", "give what the buyer accepted")
+
+
+def _whose(case: Case, name: str) -> Iterable[Objection]:
+    """A carrier's departure is not the factory's: what falls due on it hangs on whose it is."""
+    if name not in OWN_EVENTS or case.fact.text("booking"):
+        return
+    waiting = [
+        account.booking.id
+        for account in case.position.accounts.values()
+        if name in {due.term.event.value for due in account.booking.dues} | {account.booking.bill_on.value}
+    ]
+    if waiting:
+        yield Objection(f"whose {name}?", f"name it: --booking {' or '.join(waiting)}")
+
+
+STAGES = {
+    PRODUCTION_START: OrderState.PRODUCING,
+    Event.PRODUCTION_END.value: OrderState.PRODUCING,
+    Event.INSPECTION.value: OrderState.INSPECTED,
+    Event.DELIVERY.value: OrderState.DELIVERED,
+}
+"""Where a milestone takes the order."""
+BEFORE_PRODUCTION = frozenset({OrderState.RESERVED, OrderState.FUNDED})
+
+
+def _out_of_turn(case: Case, name: str) -> Iterable[Objection]:
+    """Goods that nobody has stated as made are neither inspected nor delivered: the order would be stuck
+    in a state from which it can never be paid, and a slip of the pen would sell everything."""
+    target = STAGES.get(name)
+    state = case.position.state
+    if target is None or state not in BEFORE_PRODUCTION or target is OrderState.PRODUCING:
+        return
+    if Event.PRODUCTION_END.value in case.position.happened:
+        return
+    yield Objection(
+        f"{name} on {case.fact.on} comes before the goods are stated as made",
+        "record that first, with its own day: net milestone record ORDER production_end --on DATE",
+    )
 
 
 def _receipt(case: Case) -> Iterable[Objection]:
@@ -466,8 +513,14 @@ def _settled(case: Case) -> Iterable[Objection]:
         return
     unpaid = -sum(case.position.books.balance(TRADER, code) for code in ("2110", "2120"))
     if unpaid:
+        open_ones = [
+            f"{name} {money(case.position, account.billed - account.paid)}"
+            for name, account in case.position.accounts.items()
+            if account.billed > account.paid
+        ]
         yield Objection(
-            f"providers are still owed {money(case.position, unpaid)}", "pay them: net payment make"
+            f"providers are still owed {money(case.position, unpaid)}: {', '.join(open_ones)}",
+            "pay them: net payment make",
         )
     refunds = -case.position.books.balance(TRADER, "2220")
     if refunds > 0:

@@ -149,7 +149,8 @@ def certificate_error(certificate: Certificate) -> NetError:
     from domain.money import format_minor
 
     ways = [repair.text for repair in certificate.repairs]
-    reasons = [f"{one.subject}: {one.reason}" for one in certificate.refusals[:5]]
+    by_need = sorted(certificate.refusals, key=lambda one: one.reason.startswith("lends"))  # goods first
+    reasons = [f"{one.subject}: {one.reason}" for one in by_need[:5]]
     hint = "; or ".join(ways) or "; ".join(reasons) or f"net plan {certificate.order} looks for ways out"
     name = f"order {certificate.order}"
     if certificate.best is None:

@@ -12,6 +12,7 @@ from domain.checks import buyer_terms_refusals, network_refusals
 from domain.dates import Roll
 from domain.errors import RefusedError
 from domain.money import round_minor
+from domain.near import or_rather
 from domain.network import ANYWHERE, FactoryProduct, Lane, Network, Policy, Provider
 from domain.order import Order
 from domain.plan import Availability, Refusal
@@ -221,7 +222,8 @@ def factory_offers(case: Case, guarantees: Collection[str]) -> list[Offer]:
     makers = case.index.makers.get(lines[0].product, []) if lines else []
     if not makers:
         what = lines[0].product if lines else "nothing"
-        case.refuse("factories", f"nobody in the network makes {what}")
+        near = or_rather(what, case.index.makers)
+        case.refuse("factories", f"nobody in the network makes {what}{near}")
     for provider in makers:
         made = _made(case, provider)
         if made is None:

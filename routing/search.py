@@ -15,6 +15,7 @@ from decimal import Decimal
 from heapq import heappop, heappush
 from itertools import combinations
 
+from domain.near import or_rather
 from routing.case import Case, arrives, factory_offers, service_offers
 from routing.chains import Chain, Combo, Dating, start_dates
 from routing.figures import Figures
@@ -121,6 +122,10 @@ class Search:
         left = root.ways.left(self._start(root.factory), False, 0, 0)
         self._push(self._bound(root, 0, left, root.services), root)
 
+    def _ends(self) -> set[str]:
+        """Where lanes of the network end."""
+        return {lane.destination for firm in self.case.network.providers for lane in firm.lanes}
+
     def _start(self, factory: Offer) -> str:
         place = factory.provider.place
         return place if place or self.case.targets else "works"
@@ -129,7 +134,8 @@ class Search:
         ways = self._way_map(factory)
         place = self._start(factory)
         if ways.left(place, False, 0, 0) >= NOWHERE:
-            where = " or ".join(sorted(self.case.targets))
+            targets = sorted(self.case.targets)
+            where = " or ".join(targets) + or_rather(max(targets, key=len, default=""), self._ends())
             self.case.refuse(factory.provider.id, f"no way from {place or 'its place'} to {where}")
             return None
         serving = 1

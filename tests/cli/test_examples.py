@@ -72,6 +72,7 @@ BEFORE: dict[str, list[str]] = {
     ],
     "net finance transfer": until("2026-03-31"),
     "net milestone retract": [*DELIVERED, f"net payment receive {ORDER} 1130000.00 --on 2026-06-22"],
+    "net milestone record": until("2026-04-08"),
     "net payment": DELIVERED,
     "net payment make": until("2026-05-14"),
     "net payment dispute PO-2026-0017 --quantity 300": [
