@@ -1,5 +1,6 @@
 """Business calendars by country from the ``holidays`` library, read one year at a time when asked."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -30,7 +31,9 @@ class CountryCalendar(BusinessCalendar):
 
 def _closed_days(source: Any, year: int) -> frozenset[date]:
     """Every day of the year on which no business is done, weekends included."""
-    holidays = source(years=year, expand=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # years that the library does not know are told as provisional
+        holidays = source(years=year, expand=False)
     first = date(year, 1, 1)
     days = (first + _DAY * offset for offset in range((date(year + 1, 1, 1) - first).days))
     return frozenset(day for day in days if day in holidays or _is_day_off(holidays, day))

@@ -389,6 +389,11 @@ class Network:
     def provider(self, provider_id: str) -> Provider | None:
         return next((one for one in self.providers if one.id == provider_id), None)
 
+    def sales_tax(self) -> SalesTax:
+        """When and how the trader pays its sales tax: by the law of its country, or by the usual one."""
+        usual = SalesTax(self.country)
+        return next((tax for tax in self.taxes if tax.country == self.country), usual)
+
     def lender(self, lender_id: str) -> Lender | None:
         return next((one for one in self.lenders if one.id == lender_id), None)
 

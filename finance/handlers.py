@@ -46,6 +46,7 @@ def reach(position: Position, fact: Fact) -> None:
         move(position, OrderState.DELIVERED)
         if _invoiced_on_delivery(position):
             sale.invoice(position, fact.on, fact.id)
+        after_receipt(position)  # the buyer may have paid it all in advance
     elif name == Event.INSPECTION.value and fact.data.get("passed", True) is not False:
         move(position, OrderState.INSPECTED)
     _bill_served(position, name, booking, fact)

@@ -71,6 +71,12 @@ def invoice(position: Position, on: date, cause: str) -> None:
         for due in position.contract.sale.payment
         if due.term.event in (Event.INVOICE, Event.DELIVERY)
     ]
+    # an instalment that counts from another event, such as the inspection, may be the last all the same
+    dates += [
+        position.due_date(due) or due.planned_on
+        for due in position.contract.sale.payment
+        if due.term.event not in (Event.INVOICE, Event.DELIVERY)
+    ]
     position.invoices.append(Invoice(on, gross, max(dates, default=on), cause))
     set_due_dates(position)
 
@@ -101,6 +107,8 @@ def receive(position: Position, amount: int, on: date, cause: str, *, identified
     )
     if undisputed + disputed:
         collect(position, undisputed + disputed, on, cause)
+    elif before and identified and buyer_is_done(position):
+        collect(position, amount, on, cause)  # all of it in advance: lenders need not wait for the goods
 
 
 def identify(position: Position, amount: int, on: date, cause: str) -> None:
@@ -121,7 +129,8 @@ def identify(position: Position, amount: int, on: date, cause: str) -> None:
 
 def collect(position: Position, proceeds: int, on: date, cause: str) -> None:
     """The proceeds pay what is due by the waterfall; the rest stays in the loop for who comes after."""
-    if position.delivered == 1 and position.books.balance(TRADER, "1210") == 0:
+    paid_up = position.delivered == 1 or paid_in_advance(position)
+    if paid_up and position.books.balance(TRADER, "1210") == 0:
         position.happened.setdefault(Event.BUYER_PAYMENT.value, on)
         if position.take_out() is None:
             position.happened.setdefault(Event.FUNDING.value, on)
@@ -154,8 +163,12 @@ def pay_lenders(position: Position, on: date, cause: str) -> None:
 
 
 def buyer_is_done(position: Position) -> bool:
-    """Whether all was delivered and the buyer owes nothing more."""
-    return position.delivered == 1 and position.receivable == 0
+    """Whether the buyer owes nothing more: all was delivered and paid, or paid before it is delivered."""
+    return position.receivable == 0 and (position.delivered == 1 or paid_in_advance(position))
+
+
+def paid_in_advance(position: Position) -> bool:
+    return position.received >= position.contract.sale.gross_minor > 0
 
 
 def lender_ranks(position: Position) -> tuple[Rank, ...]:

@@ -74,7 +74,7 @@ def contract_of(order: Order, plan: Plan, network: Network, on: date) -> Contrac
         ),
         tuple(_facility(facility, names, plan, network) for facility in plan.facilities),
         {str(name): day for name, day in plan.events.items()},
-        next((tax for tax in network.taxes if tax.country == network.country), None),
+        network.sales_tax(),
         next((flow.on for flow in plan.flows if flow.counterparty == "tax"), None),
         _calendar(network, plan),
         waterfall=_waterfall(plan, network),

@@ -248,11 +248,19 @@ def entries_of(book: OrderBook, posting: Recording, folded: Folded) -> list[Entr
     for place, fact in enumerate(posting.facts):
         after = posting.state if place == last else OrderState(states.get(fact.id, state))
         body: dict[str, Any] = {"fact": _fact_data(fact)}
-        if after is not state and may_move(state, after):
+        paid_before = after is OrderState.PAID and may_move(state, OrderState.DELIVERED)
+        if paid_before and not may_move(state, after):  # delivered, and paid in advance: two moves
+            state = OrderState.DELIVERED
+            body["state"] = state.value
+        elif after is not state and may_move(state, after):
             body["state"] = after.value
             state = after
         own = journals.pop(fact.id, [])
         entries.append(_entry(book, fact.kind.value, f"{book.order}/{fact.id}", fact.on, own, **body))
+        if paid_before and may_move(state, after):
+            state = after
+            told = {"cause": f"{fact.id}/paid", "state": after.value}
+            entries.append(_entry(book, FOLLOWED, f"{book.order}/{fact.id}/paid", fact.on, [], **told))
     for cause, own in journals.items():
         body = {"cause": cause}
         after = OrderState(states.get(cause, state))

@@ -144,7 +144,7 @@ def case_of(
     terms = order.payment or policy.buyer_payment
     if wrong := buyer_terms_refusals(terms):
         raise RefusedError(f"{wrong[0].subject}: {wrong[0].reason}", "amend the order's payment terms")
-    tax = _sales_tax(network)
+    tax = network.sales_tax()
     gross = order.gross_minor
     buyer = parts_of(gross, terms)
     fee_net = round_minor(order.net_minor * network.fee.rate) + _fixed_fee(order, network)
@@ -190,11 +190,6 @@ def _fixed_fee(order: Order, network: Network) -> int:
         return round_minor(fixed * exchange_factor(network, network.currency, order.currency))
     except CurrencyError as error:
         raise RefusedError(f"the network's fee {error}", "add a [[rate]] to the network file") from None
-
-
-def _sales_tax(network: Network) -> SalesTax:
-    own = [tax for tax in network.taxes if tax.country == network.country]
-    return own[0] if own else SalesTax(network.country)
 
 
 def _due_on(order: Order) -> date | None:

@@ -81,7 +81,8 @@ class Repairing:
             gap = max(1, self.nearest.gap)
             knobs += [*self._rates(), *self._supplier_days()]
             knobs.append(Knob("buyer_deposit", "", 0, 9_999, 100))
-            knobs.append(Knob("contingency", "", 0, max(order.gross_minor, gap * 2), gap))
+            if self.whole.network.lenders:
+                knobs.append(Knob("contingency", "", 0, max(order.gross_minor, gap * 2), gap))
             days = max((term.days for term in order.payment), default=0)
             knobs.append(Knob("buyer_earlier", "", 0, days, 1))
             knobs.append(Knob("price", "", 0, max(order.net_minor, gap * 4), gap))

@@ -52,8 +52,9 @@ class Figures:
     ``abroad`` has by currency and day what is planned to be paid in it: what that costs, and the amount
     itself; what waits for the funding is not in it.
 
-    ``buyer_due`` is when the buyer's last instalment is due, ``buyer_paid`` when it comes. ``credit`` is
-    input tax beyond the output tax: an asset, not cash.
+    ``buyer_due`` is when the buyer's last instalment is due, ``buyer_paid`` when it comes; ``early`` are the
+    due days and amounts of those after delivery but before the last. ``credit`` is input tax beyond the
+    output tax: an asset, not cash.
     """
 
     chain: Chain
@@ -70,9 +71,14 @@ class Figures:
     factory_net: int
     factory_gross: int
     unlevered: int
+    early: tuple[tuple[int, int], ...] = ()
     guarantee_cost: int = 0
     exchange_up: Fraction = Fraction(0)
     abroad: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
+
+    def paid_by(self, day: int) -> int:
+        """What the buyer pays for delivered goods until that day: no lender advances on it any more."""
+        return sum(amount for due, amount in self.early if due <= day)
 
     def ops(self, funding: int) -> Ops:
         """The flows by date once the funding day is known."""
@@ -87,6 +93,7 @@ def figures_of(case: Case, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
     if facts is not AS_PLANNED:
         chain = delayed(chain, facts.production_late)
     flows, due, paid, lost = _buyer(case, chain, facts)
+    early = _early(case, chain, due) if len(case.buyer) > 1 else ()
     chain.events[BUYER_PAYMENT] = paid
     waiting: list[tuple[Part, Timetable]] = []
     abroad: dict[str, dict[int, tuple[int, int]]] = {}
@@ -132,10 +139,20 @@ def figures_of(case: Case, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
         cost_gross=gross,
         factory_net=factory.net,
         factory_gross=factory.gross,
+        early=early,
         unlevered=case.net - net - lost_tax - case.fee_net - fee_lost - surcharge - lost - carried_over(case),
         exchange_up=facts.exchange_up,
         abroad=abroad,
     )
+
+
+def _early(case: Case, chain: Chain, last: int) -> tuple[tuple[int, int], ...]:
+    found = (
+        (case.buyer_table.due(part.term, chain.events[part.event]), part.amount)
+        for part in case.buyer
+        if part.event not in PREPAYING
+    )
+    return tuple((day, amount) for day, amount in found if day < last)
 
 
 def carried_over(case: Case) -> int:

@@ -15,7 +15,7 @@ from domain.network import AdvanceBase, DrawRule, FinanceProduct, Role
 from domain.terms import Event
 from finance.cash import Abroad, Use
 from finance.credit import CreditTerms, credit_terms, draw_of
-from routing.case import Case
+from routing.case import PREPAYING, Case
 from routing.chains import Chain
 from routing.exchange import CurrencyError, scaled
 from routing.figures import Figures
@@ -65,7 +65,7 @@ class Market:
     _caps: dict[str, int | None] = field(default_factory=dict)
     _terms: dict[tuple[str, int], CreditTerms] = field(default_factory=dict)
     _tables: dict[str, Timetable] = field(default_factory=dict)
-    _rows: dict[tuple[int, tuple[int, ...], tuple[int, ...]], "TakeRows"] = field(default_factory=dict)
+    _rows: dict[tuple[object, ...], "TakeRows"] = field(default_factory=dict)
     _take_events: tuple[int, ...] = ()
     _take_by_chain: bool = False
     aid: LeastCost | None = None
@@ -88,8 +88,13 @@ class Market:
             return figures.factory_net
         return self.case.face
 
-    def terms(self, product: FinanceProduct, figures: Figures | None) -> CreditTerms:
+    def terms(
+        self, product: FinanceProduct, figures: Figures | None, opens: int | None = None
+    ) -> CreditTerms:
+        """With the day on which a take-out ``opens``, less what the buyer pays until then."""
         base = self.base(product, figures)
+        if figures is not None and opens is not None and figures.early:
+            base = max(0, min(base, self.case.face - figures.paid_by(opens)))
         found = self._terms.get((product.id, base))
         if found is None:
             ceiling = round_minor(base * product.advance_rate)
@@ -179,6 +184,7 @@ class Market:
             figures.buyer_due,
             tuple(events[place] for place in self._take_events),
             (figures.cost_gross, figures.factory_net) if self._take_by_chain else (),
+            figures.early,
         )
         found = self._rows.get(key)
         if found is None:
@@ -198,7 +204,7 @@ class Market:
 
     def _take_least(self, product: FinanceProduct, figures: Figures, opens: int) -> tuple[int, int]:
         """The least a take-out costs and the most cash it brings, when it opens on that day."""
-        terms = self.terms(product, figures)
+        terms = self.terms(product, figures, opens)
         if product.draw is not DrawRule.FULL or terms.ceiling <= 0:
             return 0, terms.ceiling
         cash = draw_of(terms, terms.ceiling, opens, figures.buyer_due).cash
@@ -233,6 +239,8 @@ def _take_floor(market: Market, take: FinanceProduct, deliveries: range) -> int:
     on_invoice = take.available_from in (Event.INVOICE, Event.DELIVERY)
     if take.draw is not DrawRule.FULL or not known or not on_invoice or not deliveries:
         return 0
+    if sum(part.event not in PREPAYING for part in market.case.buyer) > 1:
+        return 0  # how much is left to advance on depends on the day
     terms = market.terms(take, None)
     if terms.ceiling <= 0:
         return 0
@@ -397,7 +405,8 @@ def uses_of(market: Market, mix: Mix, figures: Figures) -> tuple[Use, ...]:
             continue
         opens = mix.opens if product is mix.take else market.opens(product, chain)
         due, closes = closing(product, mix, figures)
-        use = Use(market.terms(product, figures), opens, due, closes)
+        terms = market.terms(product, figures, opens if product is mix.take else None)
+        use = Use(terms, opens, due, closes)
         use.abroad = market.lent_abroad(product, figures) if market.abroad else None
         uses.append(use)
     return tuple(uses)
