@@ -1,7 +1,7 @@
 """Networks whose terms vary in everything that a network file can say, by seed; an order is traded on each.
 
 ``python bench/varied_terms.py [SEED] [COUNT] [-v]`` trades on COUNT networks. An order ends settled, paying
-out what its plan says to the minor unit, or is refused with a reason and a way out; anything else is a failure,
+out what its plan says to the minor unit, or is refused with a reason and a way out; anything else fails,
 and its seed is its own report. The tests trade a few.
 """
 

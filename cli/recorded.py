@@ -1,11 +1,10 @@
 """What a command about money recorded, or with ``--dry-run`` would record."""
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import Asked, parse_date
+from cli.options import Asked
 from cli.output import amount, answer, note, table
 from domain.money import format_minor, parse_minor
 
@@ -57,9 +56,6 @@ AmountOption = Annotated[
 ]
 BookingOption = Annotated[
     str, typer.Option("--booking", metavar="BOOKING", help="Whose; needed where several could be meant.")
-]
-DayOption = Annotated[
-    date, typer.Option("--to", metavar="DATE", parser=parse_date, help="Up to the end of this day.")
 ]
 
 

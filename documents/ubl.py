@@ -10,7 +10,6 @@ from domain.errors import Defect
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 AGGREGATE = f"{_UBL}CommonAggregateComponents-2"
 BASIC = f"{_UBL}CommonBasicComponents-2"
-EXTENSION = f"{_UBL}CommonExtensionComponents-2"
 NAMESPACES = frozenset({AGGREGATE, BASIC})
 
 

@@ -19,7 +19,6 @@ from domain.terms import CancellationTerm, Event, Fee, PaymentTerm, Price, Recou
 FACTORY = "factory"
 WAREHOUSE = "warehouse"
 LOGISTICS = "logistics"
-BUILT_IN_KINDS = (FACTORY, WAREHOUSE, LOGISTICS)
 ANYWHERE = "*"
 
 

@@ -14,7 +14,6 @@ from typing import Any
 from domain.money import format_minor, round_minor
 from finance.loss import expected_loss_minor
 
-PARTS = ("buyer", "order", "providers", "controls", "trader")
 DAYS_IN_YEAR = 360
 COVER_DIGITS = 4
 

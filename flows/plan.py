@@ -12,7 +12,7 @@ from domain.errors import NetError, NoCapacityError, NotFoundError, OwnCashNeede
 from domain.network import Network, Policy
 from domain.order import Order
 from domain.plain import to_plain
-from domain.plan import Availability, Certificate, Plan
+from domain.plan import Certificate, Plan
 from domain.posting import Entry
 from domain.states import OrderState, require_move
 from flows.newest_plan import PLANNED, newest_plan
@@ -55,23 +55,6 @@ def plan_order(session: "Session", order_id: str, on: date | None = None) -> Pla
         raise certificate_error(found)
     with session.ledger.write() as transaction:
         return record_plan(transaction, order_id, found, on or session.on)
-
-
-def plan_in(
-    transaction: "Transaction",
-    placed: Placed,
-    network: Network,
-    policy: Policy,
-    on: date,
-    free: Availability,
-) -> Plan:
-    """As ``plan_order``, within a transaction that others share: many orders in one commit. Brief."""
-    from routing.choose import choose
-
-    found = choose(known_as(placed), network, policy, on, free, repairs=False, brief=True)
-    if isinstance(found, Certificate):
-        raise certificate_error(found)
-    return record_plan(transaction, placed.id, found, on)
 
 
 def record_plan(

@@ -10,13 +10,12 @@ from domain.posting import Entry
 from domain.states import OrderState, require_move
 from finance.fold import fold
 from flows.acceptance import acceptance
-from flows.calls import Caller, Patience, Steps, Turn
+from flows.calls import Caller, Patience, Steps
 from flows.completions import rendered_legs
 from flows.firms import Firms
 from flows.posting import read_book
 from flows.reservation import Reservation
 from ledger.store import Ledger
-from ledger.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +97,3 @@ def release(
     if isinstance(outcome, NetError):
         raise outcome
     return outcome
-
-
-def release_in(transaction: Transaction, firms: Firms, order: str, on: date, *, reason: str) -> GivenBack:
-    """The same inside the caller's transaction, for an order reserved in our own ledger alone; NetError
-    when another firm must be asked. The caller records what the order becomes."""
-    steps = Releasing(firms, "", order, on, "", reason).steps()
-    next(steps)
-    firms.calendar.current = transaction
-    try:
-        asks = steps.send(Turn(transaction, {}, firms.clock()))
-    except StopIteration as end:
-        given: GivenBack = end.value
-        return given
-    finally:
-        firms.calendar.current = None
-    names = ", ".join(sorted({one.firm for one in asks}))
-    raise NetError(f"order {order} is reserved at {names}: release it outside a transaction")

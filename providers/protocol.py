@@ -227,10 +227,6 @@ class Services:
     calendar: Any = None
 
 
-Connect = Callable[[str, Mapping[str, Any], Services], Adapter]
-"""What an entry point of the group ``net.providers`` names: (provider's name, settings, services)."""
-
-
 def ask(adapter: Adapter, call: Call) -> Answer:
     """The answer of the verb that the call names."""
     verb: Callable[[Call], Answer] = getattr(adapter, call.verb.value)

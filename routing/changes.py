@@ -55,7 +55,6 @@ class Situation:
     policy: Policy
 
 
-RATES = ("advance_rate", "buyer_deposit", "rate")
 DAYS = ("supplier_days", "buyer_earlier")
 AMOUNTS = ("contingency", "price", "limit")
 

@@ -20,7 +20,6 @@ from routing.answer import Answer, Cause, Share, Status
 from routing.certify import UNSERVED_PRICE
 from routing.scarcity import scarce_resources
 
-Arc = tuple[int, int]
 Option = tuple[int, int, int]
 """Node, cost of one unit there, candidate (or -1 for staying unserved)."""
 
