@@ -104,13 +104,15 @@ class Market:
             found = self._terms[product.id, base] = credit_terms(product, ceiling, self.case.face)
         return found
 
-    def lent_abroad(self, product: FinanceProduct, figures: Figures) -> Abroad | None:
+    def lent_abroad(
+        self, product: FinanceProduct, figures: Figures, opens: int | None = None
+    ) -> Abroad | None:
         """How the product is used where it lends in another currency than the order's; else None."""
         lent = self.abroad.get(product.id)
         if lent is None:
             return None
         dealing = lent.dealing.moved(figures.exchange_up)
-        ceiling = scaled(self.terms(product, figures).ceiling, 1 / lent.dealing.buy)
+        ceiling = scaled(self.terms(product, figures, opens).ceiling, 1 / lent.dealing.buy)
         face = converted(self.case.face, 1 / lent.dealing.buy)
         terms = credit_terms(lent.product, ceiling, face)
         return Abroad(terms, dealing, figures.abroad.get(lent.product.currency, {}))
@@ -405,9 +407,9 @@ def uses_of(market: Market, mix: Mix, figures: Figures) -> tuple[Use, ...]:
             continue
         opens = mix.opens if product is mix.take else market.opens(product, chain)
         due, closes = closing(product, mix, figures)
-        terms = market.terms(product, figures, opens if product is mix.take else None)
-        use = Use(terms, opens, due, closes)
-        use.abroad = market.lent_abroad(product, figures) if market.abroad else None
+        paying = opens if product is mix.take else None
+        use = Use(market.terms(product, figures, paying), opens, due, closes)
+        use.abroad = market.lent_abroad(product, figures, paying) if market.abroad else None
         uses.append(use)
     return tuple(uses)
 
