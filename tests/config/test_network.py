@@ -165,7 +165,8 @@ def test_rate_that_contradicts_itself_is_a_defect(tmp_path: Path, extra: str, re
 
 def test_products_that_share_a_limit_lend_in_one_currency(tmp_path: Path) -> None:
     product = '[[lender.product]]\nid="{}"\nrole="{}"\ntechnique="loan"\ncurrency="{}"\nlimit_group="g"\n'
-    text = FACTORY + '[[lender]]\nid="l"\n' + product.format("p", "pre_shipment", "CNY")
+    limit = '[[limit]]\ngroup="g"\namount=1000\n'
+    text = FACTORY + limit + '[[lender]]\nid="l"\n' + product.format("p", "pre_shipment", "CNY")
     load_network(written(tmp_path / "one.toml", text))
     with pytest.raises(InputDefectsError, match="its products lend in several currencies: CNY, EUR"):
         load_network(written(tmp_path / "two.toml", text + product.format("q", "take_out", "EUR")))
