@@ -3,7 +3,9 @@ broken ledger; and what was recorded before it stands."""
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,6 +15,8 @@ from ledger.backup import backup
 from ledger.sqlite import unreadable
 from ledger.store import Ledger, create_ledger, open_ledger
 from tests.ledger.conftest import ACTOR, draw
+
+NOBODY = 65_534
 
 
 def write_many(ledger: Ledger) -> None:
@@ -61,15 +65,30 @@ def test_what_waits_in_a_wal_is_read_too(tmp_path: Path, monkeypatch: pytest.Mon
             assert [record.key for record in second.records(kind="loan.drawn")] == ["draw-1"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_write_where_nobody_may_write_says_so(tmp_path: Path) -> None:
-    create_ledger(tmp_path / "net.ledger", practice=True, actor=ACTOR).close()
-    tmp_path.chmod(0o555)
+@pytest.fixture
+def read_only_folder() -> Iterator[Path]:
+    """A folder outside the tests' own, since others than its owner may read there."""
+    with TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def test_a_write_where_nobody_may_write_says_so(read_only_folder: Path) -> None:
+    create_ledger(read_only_folder / "net.ledger", practice=True, actor=ACTOR).close()
+    (read_only_folder / "net.ledger").chmod(0o444)
+    read_only_folder.chmod(0o555)
+    as_root = os.geteuid() == 0
+    if as_root:
+        os.seteuid(NOBODY)  # root may write everywhere
     try:
-        with open_ledger(tmp_path / "net.ledger") as ledger, pytest.raises((UnreachableError, OSError)):
+        with (
+            pytest.raises((UnreachableError, OSError)),
+            open_ledger(read_only_folder / "net.ledger", actor=ACTOR) as ledger,
+        ):
             write_many(ledger)
     finally:
-        tmp_path.chmod(0o755)
+        if as_root:
+            os.seteuid(0)
+        read_only_folder.chmod(0o755)
 
 
 def test_a_file_that_is_no_ledger_is_still_called_that(tmp_path: Path) -> None:
