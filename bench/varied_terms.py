@@ -24,6 +24,7 @@ from flows.fulfil import advance  # noqa: E402
 from flows.order_form import order_from_fields  # noqa: E402
 from flows.place import find_order, place_order  # noqa: E402
 from flows.plan import newest_plan  # noqa: E402
+from flows.rehearse import last_day  # noqa: E402
 from flows.run import go_on  # noqa: E402
 from flows.session import Session  # noqa: E402
 from ledger.store import create_ledger  # noqa: E402
@@ -52,8 +53,6 @@ PROVIDER_EVENTS = (
     "buyer_payment",
 )
 BUYER_EVENTS = ("order", "production_end", "inspection", "delivery", "invoice")
-SETTLING_DAYS = 130
-"""An order that owes no tax is closed on the day on which tax would be due."""
 ROLLS = ("following", "modified_following", "preceding", "none")
 
 
@@ -390,7 +389,7 @@ def _trade(session: Session, terms: Terms, seed: int) -> Traded:
         return _refused(session, placed.id, error, seed)
     plan = newest_plan(session.ledger, placed.id)
     assert plan is not None
-    last = max(flow.on for flow in plan.flows) + timedelta(days=SETTLING_DAYS)
+    last = last_day(plan, session.network.sales_tax())
     advance(session.ledger, placed.id, last, as_planned=True)
     _check(session, placed.id, plan, seed)
     return Traded("SETTLED", "", plan)

@@ -242,11 +242,12 @@ def _ready(session: Session, one: _Prepared) -> tuple[Placed, Plan, date]:
 
 def _play(session: Session, way: Way, rehearsal: Rehearsal | None) -> Recorded:
     """Play the plan to its last day; the book is in hand when the order was reserved just now."""
+    last = last_day(way.plan, session.network.sales_tax())
     if way.book is None:
-        return advance(session.ledger, way.placed.id, last_day(way.plan), as_planned=True)
+        return advance(session.ledger, way.placed.id, last, as_planned=True)
     played = rehearsal.played if rehearsal is not None else None
     if played is None or played.book is not way.book:
-        played = play_out(way.book, last_day(way.plan))
+        played = play_out(way.book, last)
     with session.ledger.write() as transaction:
         return record_played(transaction, played)
 

@@ -8,12 +8,13 @@ was made here is left and made again: the records are the same either way.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from domain.errors import NetError
-from domain.plan import Plan
+from domain.plan import FlowKind, Plan
 from domain.posting import Entry
+from domain.terms import Event, SalesTax
 from flows.fulfil import Played, play_out
 from flows.fund import Draft, draft_acceptance
 from flows.needs import Need
@@ -22,6 +23,10 @@ from flows.plan import first_planning, known_as
 
 if TYPE_CHECKING:
     from flows.session import Session
+
+
+MONTH, ROLLED = 31, 15
+"""Days: the longest month, and the most by which a holiday moves a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ def rehearse(
     ledger_id = session.ledger.id
     try:
         draft = draft_acceptance(known_as(fresh), plan, session.network, on)
-        played = play_out(draft.book, last_day(plan)) if settled else None
+        played = play_out(draft.book, last_day(plan, session.network.sales_tax())) if settled else None
     except NetError:
         return None
     draft = replace(draft, entry=ready(draft.entry, ledger_id))
@@ -62,6 +67,12 @@ def rehearse(
     )
 
 
-def last_day(plan: Plan) -> date:
-    """The day of the plan's last flow."""
-    return max((flow.on for flow in plan.flows), default=plan.planned_on)
+def last_day(plan: Plan, tax: SalesTax) -> date:
+    """A day by which all that the plan expects has come: its last flow, and where no tax is payable the day
+    on which that is declared."""
+    last = max((flow.on for flow in plan.flows), default=plan.planned_on)
+    invoiced = plan.events.get(Event.INVOICE.value)
+    if invoiced is None or any(flow.kind is FlowKind.TAX for flow in plan.flows):
+        return last
+    longest = MONTH * (tax.period_months + tax.months_after) + tax.due_day + ROLLED
+    return max(last, invoiced + timedelta(days=longest))
