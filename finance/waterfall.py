@@ -5,7 +5,7 @@ from datetime import date
 from finance.contract import BUYER, NETWORK, TAX, TRADER, Rank
 from finance.debt import Debt
 from finance.lending import LENDER_RANKS, is_foreign
-from finance.position import Position
+from finance.position import Account, Position
 from finance.taxes import surcharge_payable, tax_due_on, tax_payable
 
 
@@ -25,13 +25,17 @@ def dues(position: Position, on: date) -> dict[Rank, int]:
                 found[rank] = found.get(rank, 0) + position.worth(debt.owed(rank), debt.currency, on)
     for account in position.accounts.values():
         rank = Rank.NETWORK if account.booking.entity == NETWORK else Rank.PROVIDERS
-        for due in account.booking.dues:
-            day = position.due_date(due, account.booking)
-            if day is not None and day <= on and not account.ended:
-                found[rank] = found.get(rank, 0) + position.worth(due.amount_minor, account.currency, on)
-        paid = position.worth(account.paid, account.currency, on)
-        found[rank] = max(found.get(rank, 0) - min(paid, found.get(rank, 0)), 0)
+        found[rank] = found.get(rank, 0) + _unpaid(position, account, on)
     return found
+
+
+def _unpaid(position: Position, account: Account, on: date) -> int:
+    """What one firm is still due on a day; what another was paid too much pays nothing here."""
+    if account.ended:
+        return 0
+    days = ((due, position.due_date(due, account.booking)) for due in account.booking.dues)
+    due_minor = sum(due.amount_minor for due, day in days if day is not None and day <= on)
+    return position.worth(max(due_minor - account.paid, 0), account.currency, on)
 
 
 def waits_for_change(position: Position, debt: Debt, on: date) -> bool:
