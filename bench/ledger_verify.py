@@ -50,15 +50,18 @@ def library_rate(seconds: float = 1.0) -> float:
     return count / (time.perf_counter() - started)
 
 
-def signature_ratio(folder: Path, commits: int) -> tuple[float, float]:
-    """Signatures a second of a ledger of one-entry commits, and the library's own rate on all cores."""
+def signature_rates(folder: Path, commits: int, runs: int) -> list[tuple[float, float]]:
+    """Signatures a second of a ledger of one-entry commits, and the library's own on all cores, in turn."""
     path = folder / "signed.db"
     build(path, commits, size=1)
     cores = os.cpu_count() or 1
-    report = verify_file(path)
+    rates = []
     with ProcessPoolExecutor(cores) as pool:
-        own = sum(pool.map(library_rate, [1.0] * cores))
-    return report.commands / report.signature_seconds, own
+        for _ in range(runs):
+            report = verify_file(path)
+            own = sum(pool.map(library_rate, [1.0] * cores))
+            rates.append((report.commands / report.signature_seconds, own))
+    return rates
 
 
 def main() -> None:
@@ -85,8 +88,13 @@ def main() -> None:
             f" (runs {', '.join(f'{rate:,.0f}' for rate in rates)}),"
             f" peak memory {peak / 1024:,.0f} MiB"
         )
-        rate, own = signature_ratio(Path(folder), given.commits)
-    print(f"signatures: {rate:,.0f}/s, the library alone {own:,.0f}/s on all cores, ratio {rate / own:.2f}")
+        signed = signature_rates(Path(folder), given.commits, given.runs)
+    ratios = [rate / own for rate, own in signed]
+    print(
+        f"signatures: {statistics.median(rate for rate, _ in signed):,.0f}/s, the library alone"
+        f" {statistics.median(own for _, own in signed):,.0f}/s on all cores, ratio"
+        f" {statistics.median(ratios):.2f} (runs {', '.join(f'{ratio:.2f}' for ratio in ratios)})"
+    )
 
 
 if __name__ == "__main__":

@@ -7,31 +7,33 @@ floor, without sorting the legs. It says yes or no; where it says no, the slower
 
 import marshal
 import sqlite3
-from collections.abc import Iterable, Iterator
-from itertools import groupby, zip_longest
-from operator import itemgetter
+from collections.abc import Iterable
 from typing import Any
 
 Row = tuple[Any, ...]
-Floors = dict[tuple[str, str], tuple[int, int]]
-"""(entity, account) to (minimum, the record since which it holds)."""
+Key = tuple[str, str, str, str]
+"""Entity, account, currency, order."""
+Floors = dict[tuple[str, str], int]
+"""(entity, account) to the record since which its floor holds."""
 
-_KEY = itemgetter(0, 1, 2, 3)
-_STORED = (
-    "SELECT entity, account, currency, order_reference, amount_minor, last_sequence, last_leg FROM balance"
-    " ORDER BY entity, account, currency, order_reference"
-)
+_KEY = "entity, account, currency, order_reference"
+_MOVED = f"CREATE TEMP TABLE moved ({_KEY}, amount, sequence, n, lowest)"
+_FITTING = f"""SELECT COUNT(*), COALESCE(SUM(amount IS amount_minor AND sequence IS last_sequence
+         AND n IS last_leg), 0), (SELECT COUNT(*) FROM balance)
+    FROM (SELECT {_KEY}, SUM(amount) AS amount, MAX(sequence) AS sequence, n FROM moved GROUP BY {_KEY})
+    LEFT JOIN balance USING ({_KEY})"""  # noqa: S608 - texts of this module; n is that of the last record
+_BELOW = f"""SELECT COUNT(*) FROM (SELECT minimum_minor, lowest + SUM(amount) OVER (PARTITION BY {_KEY}
+         ORDER BY sequence) - amount AS stood FROM moved JOIN account_floor USING (entity, account))
+   WHERE stood < minimum_minor"""  # noqa: S608
 
 
 def read_floors(connection: sqlite3.Connection) -> Floors:
     """None where they cannot be read, which the comparison with the records tells."""
     try:
-        rows = connection.execute(
-            "SELECT entity, account, minimum_minor, last_sequence FROM account_floor"
-        ).fetchall()
+        rows = connection.execute("SELECT entity, account, last_sequence FROM account_floor").fetchall()
     except sqlite3.DatabaseError:
         return {}
-    return {(entity, account): (minimum, since) for entity, account, minimum, since in rows}
+    return {(entity, account): since for entity, account, since in rows}
 
 
 class Moves:
@@ -39,7 +41,8 @@ class Moves:
 
     def __init__(self, floors: Floors) -> None:
         self._floors = floors
-        self._moved: dict[Row, list[Any]] = {}
+        self._moved: dict[Key, list[Any]] = {}
+        """Of each key: amount, last record and leg, how low it stood, and since which record that counts."""
 
     def add(self, legs: Iterable[Row]) -> None:
         """Legs (sequence, n, entity, account, currency, amount, order, date) of whole records, in order.
@@ -56,8 +59,7 @@ class Moves:
             key = entity, account, currency, order
             move = moved.get(key)
             if move is None:
-                _, since = self._floors.get((entity, account), (0, None))
-                move = moved[key] = [0, 0, 0, None, since]
+                move = moved[key] = [0, 0, 0, None, self._floors.get((entity, account))]
             move[0] += amount
             move[1] = sequence
             move[2] = n
@@ -79,57 +81,34 @@ def _lowest(record: int, moves: Iterable[list[Any]]) -> list[list[Any]]:
 
 
 class Together:
-    """What all stretches moved, kept on the disk, so that memory does not grow with the ledger."""
+    """What all stretches moved, in a table that SQLite moves to the disk: memory does not grow with it.
 
-    def __init__(self) -> None:
-        self._kept = sqlite3.connect("", isolation_level=None)
-        self._kept.execute("PRAGMA synchronous = OFF")
-        self._kept.execute(
-            "CREATE TABLE moved (entity, account, currency, order_reference, stretch, amount, last_sequence,"
-            " last_leg, lowest)"
-        )
-        self._kept.execute("BEGIN")
-        self._stretch = 0
+    ``connection`` reads the ledger; the table is its own and goes with it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._connection.execute(_MOVED)
         self._readable = True
 
     def add(self, packed: bytes) -> None:
-        """The next stretch's moves; empty when they could not be added up."""
-        self._stretch += 1
+        """A stretch's moves; empty when they could not be added up."""
         if not packed:
             self._readable = False
             return
-        rows = ((*row[:4], self._stretch, *row[4:]) for row in marshal.loads(packed))
+        rows = marshal.loads(packed)
         try:
-            self._kept.executemany("INSERT INTO moved VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._connection.executemany("INSERT INTO temp.moved VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         except (OverflowError, sqlite3.Error):
             self._readable = False  # a sum beyond 64 bits, or a value that is none
 
-    def sound(self, connection: sqlite3.Connection) -> bool:
+    def sound(self) -> bool:
         """Whether ``balance`` is what was moved, and no account ever stood below its floor."""
         if not self._readable:
             return False
-        floors = read_floors(connection)
-        moved = self._kept.execute(
-            "SELECT * FROM moved ORDER BY entity, account, currency, order_reference, stretch"
-        )
         try:
-            return all(
-                mine == theirs
-                for mine, theirs in zip_longest(_summed(moved, floors), connection.execute(_STORED))
-            )
-        except (TypeError, sqlite3.Error):
+            moved, fitting, stored = self._connection.execute(_FITTING).fetchone()
+            (below,) = self._connection.execute(_BELOW).fetchone()
+        except sqlite3.Error:  # a sum beyond 64 bits, or a table that is not as it was
             return False
-
-    def close(self) -> None:
-        self._kept.close()
-
-
-def _summed(moved: Iterable[Row], floors: Floors) -> Iterator[Row | None]:
-    """A row for each balance; None, which equals nothing, for one that was below its floor."""
-    for key, parts in groupby(moved, key=_KEY):
-        minimum, _ = floors.get(key[:2], (None, 0))
-        total, last, leg, below = 0, 0, 0, False
-        for _, _, _, _, _, amount, last, leg, lowest in parts:  # noqa: B007 - the last ones count
-            below = below or (lowest is not None and minimum is not None and total + lowest < minimum)
-            total += amount
-        yield None if below else (*key, total, last, leg)
+        return bool(moved == fitting == stored and not below)

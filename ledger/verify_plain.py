@@ -19,8 +19,6 @@ from ledger.verify_balances import Moves
 from ledger.verify_records import Row, Stretch
 
 PAGE = 1_024
-QUOTES, LEG_QUOTES = 22, 8
-"""Quotation marks after the body where no name has one: without legs and without order, and for each leg."""
 _SORTED = orjson.OPT_SORT_KEYS
 _BODY = '","body":'
 _UTF16_ORDER_ENDS = "\ud800"
@@ -31,12 +29,12 @@ def plain_stretch(
     ledger_id: str, start: int, end: int, records: Iterable[Row], legs: Iterable[Row], moves: Moves
 ) -> Stretch | None:
     """As ``check_stretch`` with the same rows; None unless everything is as it should be."""
-    stretch = Stretch(start, end)
+    stretch, names = Stretch(start, end), _Names()
     rows, posted = iter(records), iter(legs)
     try:
         while page := list(islice(rows, PAGE)):
             its_legs = list(islice(posted, sum(row[6] for row in page)))
-            if not _as_posted(ledger_id, page, its_legs, start + stretch.records):
+            if not _as_posted(ledger_id, page, its_legs, start + stretch.records, names):
                 return None
             if not _nodes_fit(page, stretch):
                 return None
@@ -50,15 +48,27 @@ def plain_stretch(
     return stretch
 
 
-def _as_posted(ledger_id: str, page: Sequence[Row], legs: Sequence[Row], before: int) -> bool:
+class _Names(dict[object, bool]):
+    """Whether a name stands in a text as it is: printable, with nothing that JSON would escape."""
+
+    def __missing__(self, name: object) -> bool:
+        plain = self[name] = isinstance(name, str) and _is_plain(name)
+        return plain
+
+
+def _is_plain(name: str) -> bool:
+    return name.isprintable() and '"' not in name and "\\" not in name
+
+
+def _as_posted(ledger_id: str, page: Sequence[Row], legs: Sequence[Row], before: int, names: _Names) -> bool:
     """Whether each record says what its columns and its ``legs`` say; both in order, from ``before`` on."""
     at = 0
     for sequence, kind, key, on, order, state, count, body, leaf, _, signer in page:
         before += 1
         if count == 2:
-            said = _pair(legs[at], legs[at + 1], sequence, order or "", on)
+            said = _pair(legs[at], legs[at + 1], sequence, order or "", on, names)
         else:
-            said = _several(legs[at : at + count], sequence, order or "", on)
+            said = _several(legs[at : at + count], sequence, order or "", on, names)
         at += count
         head = f'{{"actor":"{signer}","at":"'
         told_order = "null" if order is None else f'"{order}"'
@@ -72,9 +82,10 @@ def _as_posted(ledger_id: str, page: Sequence[Row], legs: Sequence[Row], before:
             and sha256(b"\x00" + body.encode()).digest() == leaf
             and body.startswith(head)
             and body.endswith(tail)
-            and tail.count('"') == QUOTES + LEG_QUOTES * count + (0 if order is None else 2)
-            and "\\" not in tail
-            and tail.isprintable()
+            and _is_plain(key)
+            and names[kind]
+            and names[on]
+            and (order is None or names[order])
             and _is_middle(body[len(head) : -len(tail)], state)
             and (body.isascii() or _is_canonical(body))
         ):
@@ -101,7 +112,7 @@ def _is_canonical(body: str) -> bool:
     return is_normalized("NFC", body) and max(body) < _UTF16_ORDER_ENDS
 
 
-def _pair(one: Row, two: Row, sequence: int, order: str, on: str) -> str | None:
+def _pair(one: Row, two: Row, sequence: int, order: str, on: str, names: _Names) -> str | None:
     """Two legs as the text says them; None when they do not balance or belong elsewhere."""
     first, n, entity, account, currency, amount, its_order, its_date = one
     second, m, other, other_account, other_currency, other_amount, other_order, other_date = two
@@ -114,6 +125,10 @@ def _pair(one: Row, two: Row, sequence: int, order: str, on: str) -> str | None:
         and amount + other_amount == 0
         and its_order == other_order == order
         and its_date == other_date == on
+        and names[entity]
+        and names[account]
+        and names[other_account]
+        and names[currency]
     ):
         return None
     return (
@@ -122,11 +137,19 @@ def _pair(one: Row, two: Row, sequence: int, order: str, on: str) -> str | None:
     )
 
 
-def _several(legs: Sequence[Row], sequence: int, order: str, on: str) -> str | None:
+def _several(legs: Sequence[Row], sequence: int, order: str, on: str, names: _Names) -> str | None:
     sums: dict[tuple[str, str], int] = defaultdict(int)
     said = []
     for place, (its_sequence, n, entity, account, currency, amount, its_order, its_date) in enumerate(legs):
-        if (its_sequence, n, its_order, its_date) != (sequence, place, order, on):
+        if not (
+            its_sequence == sequence
+            and n == place
+            and its_order == order
+            and its_date == on
+            and names[entity]
+            and names[account]
+            and names[currency]
+        ):
             return None
         sums[entity, currency] += amount
         said.append(f'["{entity}","{account}","{currency}","{amount}"]')

@@ -47,10 +47,10 @@ def _ending(name: str, kinds: str) -> Projection:
 
 BALANCE = Projection(
     "balance",
-    "SELECT entity, account, currency, order_reference, SUM(amount_minor), MAX(sequence * 1048576 + n)"
-    " FROM leg GROUP BY entity, account, currency, order_reference",
-    "SELECT entity, account, currency, order_reference, amount_minor,"
-    " last_sequence * 1048576 + last_leg FROM balance",
+    "SELECT entity, account, currency, order_reference, amount, sequence, n FROM (SELECT *,"
+    " SUM(amount_minor) AS amount, MAX(sequence * 1048576 + n) FROM leg"  # n: of the row that is the last
+    " GROUP BY entity, account, currency, order_reference)",
+    "SELECT entity, account, currency, order_reference, amount_minor, last_sequence, last_leg FROM balance",
     4,
 )
 

@@ -104,22 +104,24 @@ def _verify(
     progress: Progress,
 ) -> None:
     started = time.perf_counter()
-    storage = jobs.submit(_storage_job, jobs.path)
     projections = jobs.submit(_projections_job, jobs.path)
-    frontier, together = Frontier(), Together()
+    frontier, together = Frontier(), Together(connection)
     peaks: list[tuple[int, bytes]] = []
+    storage: Future[list[Finding]] | None = None
     for stretch in jobs.each(_stretch_job, range(0, size, STRETCH), size, STRETCH):
+        if storage is None and report.records >= size * jobs.share_before_storage:
+            storage = jobs.submit(_storage_job, jobs.path)
         report.records += stretch.records
         report.legs += stretch.legs
         report.add(stretch.findings)
         join_stretch(peaks, stretch, report)
         together.add(stretch.moves)
         progress(report.records, size)
-    report.add(storage.result())
+    balanced = together.sound()  # while others look at the storage
+    report.add((storage or jobs.submit(_storage_job, jobs.path)).result())
     report.add(projections.result())
-    if not together.sound(connection):
+    if not balanced:
         report.add(check_balances(connection))
-    together.close()
     report.root = fold([peak for _, peak in peaks]) if peaks else frontier.root()
     report.record_seconds = time.perf_counter() - started
     started = time.perf_counter()
@@ -168,6 +170,15 @@ class _Jobs:
         small = size <= STRETCH or self.workers <= 1
         self._pool = None if small else ProcessPoolExecutor(self.workers, mp_context=_context())
 
+    @property
+    def share_before_storage(self) -> float:
+        """How much of the records is walked before the storage is looked at, which cannot be shared out.
+
+        It takes two fifths of the walk's time: so it ends shortly after the last record, while this process
+        puts the balances together.
+        """
+        return max(0, 4 - self.workers) / 4
+
     def submit(self, job: Callable[..., list[Finding]], *arguments: object) -> Future[list[Finding]]:
         future: Future[list[Finding]] = Future()
         if self._pool is not None:
@@ -187,7 +198,7 @@ class _Jobs:
         waiting: list[Future[Result]] = []
         for start in starts:
             waiting.append(self._pool.submit(job, self.path, self.ledger_id, start, min(start + width, size)))
-            if len(waiting) > 8:
+            if len(waiting) > self.workers + 2:
                 yield waiting.pop(0).result()
         for future in waiting:
             yield future.result()

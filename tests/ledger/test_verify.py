@@ -312,6 +312,9 @@ CLASSES: dict[str, Damage] = {
     "balance edited": any_row("balance", "amount_minor = amount_minor + 1"),
     "balance dropped": any_row("balance", "DELETE"),
     "place of a balance edited": any_row("balance", "last_leg = last_leg - 1"),
+    "place of a balance edited twice": any_row(
+        "balance", "last_sequence = last_sequence - 1, last_leg = last_leg + 1048576"
+    ),
     "use of a slot edited": any_row("slot", "used = used - 1"),
     "capacity of a slot edited": any_row("slot", "capacity = capacity + 1"),
     "slot dropped": any_row("slot", "DELETE"),

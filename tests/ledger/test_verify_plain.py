@@ -137,15 +137,14 @@ def test_name_with_a_quotation_mark_is_left_to_the_thorough_walk(tmp_path: Path)
 
 def together(path: Path, *stretches: list[tuple[Any, ...]]) -> bool:
     connection = connect(path, read_only=True)
-    joined = Together()
+    joined = Together(connection)
     try:
         for legs in stretches:
             moves = Moves(read_floors(connection))
             moves.add(legs)
             joined.add(moves.packed())
-        return joined.sound(connection)
+        return joined.sound()
     finally:
-        joined.close()
         connection.close()
 
 
