@@ -17,6 +17,7 @@ import psycopg
 from ledger.findings import Finding, Report
 from ledger.postgres_connection import Connection, reraise_if_broken
 from ledger.postgres_setup import schema_text
+from ledger.postgres_shadows import SHADOWS
 from ledger.versions import SCHEMA_VERSION, kept_listing
 from ledger.views import postgres_views
 
@@ -24,27 +25,48 @@ _HOLDER = """CASE WHEN grantee = nspowner THEN 'owner' WHEN grantee = 0 THEN 'ev
   ELSE COALESCE(substring(grantee::regrole::text FROM '_net_(program|reader)"?$'), grantee::regrole::text)
   END AS holder"""
 
+_RIGHT = "privilege_type || CASE WHEN is_grantable THEN ' to pass on' ELSE '' END AS privilege_type"
+_POWERS = """rolsuper::text || rolcreaterole::text || rolcreatedb::text || rolbypassrls::text
+                || rolreplication::text"""
+
 _VIEW = re.compile(r"(CREATE VIEW (\w+)\b[^;]*);")
 
 _QUERIES = (
-    """SELECT 'table ' || relname, relkind::text || relpersistence::text || relrowsecurity::text
+    """SELECT 'table ' || relname, relkind::text || relpersistence::text
+              || relrowsecurity::text || relforcerowsecurity::text || relhastriggers::text
+              || relhasindex::text
+              || CASE relkind WHEN 'v' THEN COALESCE(reloptions::text, '') ELSE '' END
          FROM pg_class
-        WHERE relnamespace = 'net'::regnamespace AND relkind IN ('r', 'v', 'm', 'S', 'p', 'f')""",
+        WHERE relnamespace = 'net'::regnamespace
+          AND relkind IN ('r', 'v', 'm', 'S', 'p', 'f', 'c')""",
+    """SELECT 'sequence ' || relname, concat_ws(' ', seqtypid::regtype, seqstart, seqincrement, seqmin,
+              seqmax, seqcache, seqcycle)
+         FROM pg_sequence JOIN pg_class ON pg_class.oid = seqrelid
+        WHERE relnamespace = 'net'::regnamespace""",
     """SELECT 'owner of ' || relname, CASE WHEN relowner = nspowner THEN 'owner' ELSE 'another role' END
          FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
         WHERE nspname = 'net' AND relkind <> 'i'""",
     """SELECT 'column ' || relname || '.' || attname,
               format_type(atttypid, atttypmod) || attnotnull::text || attidentity::text
-                || COALESCE(' ' || collname, '') || COALESCE(' ' || pg_get_expr(adbin, adrelid), '')
+                || COALESCE(' ' || collnamespace::regnamespace || '.' || collname, '')
+                || COALESCE(' ' || pg_get_expr(adbin, adrelid), '')
          FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
          LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
          LEFT JOIN pg_collation ON pg_collation.oid = attcollation
         WHERE relnamespace = 'net'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0
           AND NOT attisdropped""",
-    """SELECT 'index ' || place.relname, held.relname || indisunique::text || indisvalid::text || ' '
-              || (SELECT string_agg(pg_get_indexdef(indexrelid, n, true), ',' ORDER BY n)
-                    FROM generate_series(1, indnatts) AS n) || (indpred IS NOT NULL)::text
-         FROM pg_index JOIN pg_class AS place ON place.oid = indexrelid
+    """SELECT 'index ' || place.relname, concat_ws(' ', held.relname, indisunique, indisvalid, indisready,
+              indislive, indimmediate, amname, indoption::text, pg_get_expr(indpred, indrelid),
+              (SELECT string_agg(pg_get_indexdef(indexrelid, n, true), ',' ORDER BY n)
+                 FROM generate_series(1, indnatts) AS n),
+              (SELECT string_agg(opcnamespace::regnamespace || '.' || opcname, ',' ORDER BY at)
+                 FROM unnest(indclass::oid[]) WITH ORDINALITY AS used (class, at)
+                 JOIN pg_opclass ON pg_opclass.oid = class),
+              (SELECT string_agg(COALESCE(collnamespace::regnamespace || '.' || collname, '-'), ','
+                                 ORDER BY at)
+                 FROM unnest(indcollation::oid[]) WITH ORDINALITY AS used (one, at)
+                 LEFT JOIN pg_collation ON pg_collation.oid = one))
+         FROM pg_index JOIN pg_class AS place ON place.oid = indexrelid JOIN pg_am ON pg_am.oid = place.relam
          JOIN pg_class AS held ON held.oid = indrelid WHERE held.relnamespace = 'net'::regnamespace""",
     """SELECT 'constraint ' || relname || '.' || conname,
               contype::text || condeferrable::text || condeferred::text || convalidated::text
@@ -58,7 +80,8 @@ _QUERIES = (
         WHERE relnamespace = 'net'::regnamespace AND NOT tgisinternal""",
     """SELECT 'function ' || proname || '(' || pg_get_function_identity_arguments(pg_proc.oid) || ')',
               md5(prosrc) || prosecdef::text || COALESCE(proconfig::text, '') || lanname
-                || (proowner = nspowner)::text || proisstrict::text || provolatile::text
+                || (proowner = nspowner)::text || proisstrict::text || provolatile::text || proleakproof::text
+                || prokind::text || proretset::text || ' ' || prorettype::regtype
          FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
          JOIN pg_language ON pg_language.oid = prolang WHERE nspname = 'net'""",
     """SELECT 'view ' || relname, pg_get_viewdef(oid)
@@ -78,7 +101,7 @@ _QUERIES = (
          FROM pg_operator WHERE oprnamespace = 'net'::regnamespace""",
     f"""SELECT 'right to ' || relname || ' of ' || holder,
               string_agg(privilege_type, ',' ORDER BY privilege_type)
-         FROM (SELECT relname, privilege_type, {_HOLDER}
+         FROM (SELECT relname, {_RIGHT}, {_HOLDER}
                  FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace,
                       aclexplode(COALESCE(relacl, acldefault(
                         (CASE relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char", relowner)))
@@ -86,19 +109,29 @@ _QUERIES = (
         WHERE holder <> 'owner' GROUP BY relname, holder""",  # noqa: S608 - a text of this module
     f"""SELECT 'right to ' || relname || '.' || attname || ' of ' || holder,
               string_agg(privilege_type, ',' ORDER BY privilege_type)
-         FROM (SELECT relname, attname, privilege_type, {_HOLDER}
+         FROM (SELECT relname, attname, {_RIGHT}, {_HOLDER}
                  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
                  JOIN pg_namespace ON pg_namespace.oid = relnamespace, aclexplode(attacl)
                 WHERE nspname = 'net') AS held
         WHERE holder <> 'owner' GROUP BY relname, attname, holder""",  # noqa: S608 - a text of this module
-    f"""SELECT 'powers of ' || holder, COALESCE(
-                rolsuper::text || rolcreaterole::text || rolbypassrls::text || rolreplication::text
-                || pg_has_role(grantee, nspowner, 'MEMBER')::text || rights, rights)
-         FROM (SELECT grantee, nspowner, {_HOLDER},
-                      string_agg(privilege_type, ',' ORDER BY privilege_type) AS rights
-                 FROM pg_namespace, aclexplode(nspacl) WHERE nspname = 'net'
+    f"""SELECT 'right to function ' || called || ' of ' || holder, string_agg(privilege_type, ',')
+         FROM (SELECT proname || '(' || pg_get_function_identity_arguments(pg_proc.oid) || ')' AS called,
+                      {_RIGHT}, {_HOLDER}
+                 FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace,
+                      aclexplode(COALESCE(proacl, acldefault('f', proowner)))
+                WHERE nspname = 'net') AS held
+        WHERE holder <> 'owner' GROUP BY called, holder""",  # noqa: S608 - a text of this module
+    f"""SELECT 'powers of ' || holder, string_agg(COALESCE({_POWERS}
+                || pg_has_role(grantee, nspowner, 'MEMBER')::text || rights, rights), ' and ')
+         FROM (SELECT grantee, nspowner, {_HOLDER}, string_agg(privilege_type, ',' ORDER BY privilege_type)
+                      AS rights
+                 FROM (SELECT nspowner, grantee, {_RIGHT} FROM pg_namespace, aclexplode(nspacl)
+                        WHERE nspname = 'net') AS given
                 GROUP BY grantee, nspowner) AS held
-         LEFT JOIN pg_roles ON pg_roles.oid = grantee WHERE holder <> 'owner'""",  # noqa: S608
+         LEFT JOIN pg_roles ON pg_roles.oid = grantee WHERE holder <> 'owner' GROUP BY holder""",  # noqa: S608
+    f"""SELECT 'powers of owner', {_POWERS} || rolcanlogin::text
+         FROM pg_roles JOIN pg_namespace ON pg_roles.oid = nspowner
+        WHERE nspname = 'net'""",  # noqa: S608 - a text of this module
     f"""SELECT 'membership of ' || holder || ' in '
               || COALESCE(substring(roleid::regrole::text FROM '_net_(reader|owner)"?$'),
                           roleid::regrole::text), ''
@@ -112,7 +145,7 @@ def catalog(connection: Connection) -> dict[str, str]:
     """Every object of the schema by name, with what it is; views as this server writes them."""
     # what PostgreSQL writes in full depends on the path
     connection.execute("SELECT set_config('search_path', 'net, pg_temp', false)")
-    return {name: said for query in _QUERIES for name, said in connection.execute(query)}
+    return {name: said for query in (*_QUERIES, *SHADOWS) for name, said in connection.execute(query)}
 
 
 def shipped() -> dict[str, str]:

@@ -28,9 +28,11 @@ _LEGS = """SELECT sealing.sequence, n, entity, account, currency, amount_minor, 
  WHERE sealing.sequence > %s AND sealing.sequence <= %s ORDER BY sealing.sequence, n"""
 _COMMANDS = """SELECT command.command, MIN(sealing.sequence), MAX(sealing.sequence), actor_key, digest,
        signature, array_agg(leaf ORDER BY record.sequence), COUNT(*)
-  FROM (SELECT * FROM command WHERE command > %s ORDER BY command LIMIT %s) AS command
+  FROM (SELECT * FROM command WHERE command >= %s ORDER BY command LIMIT %s) AS command
   LEFT JOIN record USING (command) LEFT JOIN sealing ON sealing.record = record.sequence
  GROUP BY command.command, actor_key, digest, signature ORDER BY command.command"""
+LOWEST = -(1 << 63)
+"""No command has a lower number, whoever numbered it."""
 _ENROLLED = """SELECT body::jsonb->'body'->>'actor_key', sealing.sequence
   FROM record JOIN sealing ON sealing.record = record.sequence WHERE kind = 'actor.enrolled'"""
 
@@ -105,6 +107,12 @@ def _outside(connection: Connection, report: Report, size: int) -> Iterator[Find
         )
     for (sequence,) in connection.execute("SELECT sequence FROM sealing WHERE sequence < 1 LIMIT 20"):
         yield Finding("gap", f"record {sequence}", "lies outside the ledger")
+    for (last,) in connection.execute(
+        "SELECT last_sequence FROM seal WHERE NOT EXISTS"
+        " (SELECT 1 FROM sealing WHERE sequence = last_sequence) LIMIT 20"
+    ):
+        yield Finding("tree", f"seal at record {last}", "is of a record that is not in the tree")
+    yield from _counters(connection)
     strays = (
         "SELECT DISTINCT sequence FROM leg WHERE NOT EXISTS"
         " (SELECT 1 FROM record WHERE record.sequence = leg.sequence) LIMIT 20"
@@ -113,14 +121,25 @@ def _outside(connection: Connection, report: Report, size: int) -> Iterator[Find
         yield Finding("leg", f"entry {sequence}", "has postings, but there is no such record")
 
 
+def _counters(connection: Connection) -> Iterator[Finding]:
+    """Sequences behind what was drawn from them: numbers would come again, and writers fail on them."""
+    if connection.execute("SELECT to_regclass('net.counter')").fetchone() == (None,):
+        return
+    for counted, reached, used in connection.execute("SELECT counted, reached, used FROM counter"):
+        if used is not None and reached < used:
+            yield Finding(
+                "sequence", f"numbers of {counted}s", f"were set back to {reached}; {used} is in use"
+            )
+
+
 def _verify_signatures(connection: Connection, report: Report) -> None:
     enrolled: dict[str, int] = dict(connection.execute(_ENROLLED).fetchall())
-    last = -1
-    while commands := connection.execute(_COMMANDS, (last, COMMANDS)).fetchall():
+    start = LOWEST
+    while commands := connection.execute(_COMMANDS, (start, COMMANDS)).fetchall():
         for *row, leaves, count in commands:
             report.add(_check_one(report.ledger_id, tuple(row), leaves, count, enrolled))
         report.commands += len(commands)
-        last = commands[-1][0]
+        start = commands[-1][0] + 1
 
 
 def _check_one(

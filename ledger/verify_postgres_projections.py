@@ -1,7 +1,7 @@
 """What PostgreSQL derived, recomputed from the records: balances, slots, holds, heads, claims, calls.
 
-As on SQLite each question is a pair of SELECTs that must give the same rows. "Later" means ``place``, the
-order in which commands ended, which is the order of the tree; row numbers are drawn earlier.
+As on SQLite each question is a pair of SELECTs that must give the same rows. "Later" means the order of the
+tree, which no superuser can change unseen; what is not sealed yet comes after it, as it will be sealed.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,13 @@ SHOWN = 20
 PARTS_SINCE = 2
 """The schema that keeps a balance in parts."""
 
-_WITH = """WITH said AS (
-  SELECT record.sequence, kind, order_reference, state, place, body::jsonb AS body,
+_PLACE = "COALESCE(sealing.sequence, (1::bigint << 62) + command.place)"
+_PLACED = "command USING (command) LEFT JOIN sealing ON sealing.record = record.sequence"
+_WITH = f"""WITH said AS NOT MATERIALIZED (
+  SELECT record.sequence, kind, order_reference, state, {_PLACE} AS place, body::jsonb AS body,
          body::jsonb->'body' AS told
-    FROM record LEFT JOIN command USING (command)
-) """
+    FROM record LEFT JOIN {_PLACED}
+) """  # noqa: S608 - texts of this module, as below
 _LINES = "jsonb_array_elements({}->'lines') WITH ORDINALITY AS part (line, at)"
 
 
@@ -69,9 +71,18 @@ PROJECTIONS = (
         "SELECT resource, period, capacity, COALESCE((SELECT SUM(quantity) FROM slot_move"
         " WHERE slot_move.resource = opened.resource AND slot_move.period = opened.period), 0)::bigint"
         " FROM (SELECT DISTINCT ON (resource, period) resource, period, capacity FROM capacity_line"
-        " JOIN record USING (sequence) JOIN command USING (command)"
+        " JOIN said USING (sequence)"
         " ORDER BY resource, period, place DESC, sequence DESC, n DESC) AS opened",
         "SELECT resource, period, capacity, used FROM slot",
+        2,
+    ),
+    Projection(
+        "last change of a slot",
+        "SELECT DISTINCT ON (resource, period) resource, period, sequence FROM ("
+        "SELECT resource, period, sequence FROM capacity_line UNION ALL"
+        " SELECT resource, period, sequence FROM slot_move) AS changed JOIN said USING (sequence)"
+        " ORDER BY resource, period, place DESC, sequence DESC",
+        "SELECT resource, period, last_sequence FROM slot",
         2,
     ),
     Projection(
@@ -168,18 +179,26 @@ PROJECTIONS = (
     ),
 )
 
-_BELOW_FLOOR = """SELECT order_reference, entity, account, currency, sequence, running FROM (
+_BELOW_FLOOR = f"""SELECT order_reference, entity, account, currency, sequence, running FROM (
   SELECT order_reference, entity, account, currency, sequence, place, minimum_minor, since,
          SUM(net) OVER (PARTITION BY order_reference, entity, account, currency ORDER BY place, sequence)
            AS running
-    FROM (SELECT leg.order_reference, entity, account, currency, leg.sequence, place, minimum_minor,
-                 (SELECT place FROM record JOIN command USING (command)
-                   WHERE record.sequence = account_floor.last_sequence) AS since,
+    FROM (SELECT leg.order_reference, entity, account, currency, leg.sequence, {_PLACE} AS place,
+                 minimum_minor, (SELECT {_PLACE} FROM record JOIN {_PLACED}
+                                  WHERE record.sequence = account_floor.last_sequence) AS since,
                  SUM(amount_minor) AS net
             FROM account_floor JOIN leg USING (entity, account)
-            JOIN record ON record.sequence = leg.sequence JOIN command USING (command)
+            JOIN record ON record.sequence = leg.sequence JOIN {_PLACED}
            GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) AS moved) AS run
- WHERE running < minimum_minor AND place > since LIMIT 20"""
+ WHERE running < minimum_minor AND place > since LIMIT 20"""  # noqa: S608
+
+_HEADS = f"""SELECT head.order_reference, first_sequence FROM order_head AS head
+  LEFT JOIN record ON sequence = first_sequence AND record.order_reference = head.order_reference
+  LEFT JOIN (SELECT DISTINCT ON (order_reference) order_reference, record.sequence AS stated
+               FROM record JOIN {_PLACED} WHERE state IS NOT NULL AND order_reference IS NOT NULL
+              ORDER BY order_reference, {_PLACE}, record.sequence) AS early
+    ON early.order_reference = head.order_reference
+ WHERE record.sequence IS NULL OR first_sequence > stated LIMIT 20"""  # noqa: S608
 
 _PART_BELOW = """SELECT order_reference, entity, account, part FROM balance_part
   JOIN account_floor USING (entity, account)
@@ -213,6 +232,10 @@ def check_projections(connection: Connection, schema: int) -> Iterator[Finding]:
     )
     for resource, period, capacity, used in connection.execute(overbooked):
         yield Finding("slot", f"slot {resource} {period}", f"is overbooked: {used} used of {capacity}")
+    for order, first in connection.execute(_HEADS):
+        yield Finding(
+            "order head", f"order head {order}", f"begins with record {first}, which is not its first"
+        )
     for fingerprint, count in connection.execute(_DOUBLED):
         yield Finding("finance claim", f"claim {fingerprint}", f"is held {count} times: financed twice")
 

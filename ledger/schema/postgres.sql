@@ -47,7 +47,7 @@ CREATE TABLE command (
   digest bytea NOT NULL,
   signature bytea NOT NULL
 );
-CREATE INDEX command_xid ON command (xid);
+CREATE INDEX command_xid ON command (xid, place);
 
 CREATE TABLE sealing (
   sequence bigint PRIMARY KEY,
@@ -246,6 +246,10 @@ END $$;
 CREATE FUNCTION check_record(added net.record, said jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE known pg_catalog.record;
 BEGIN
+  -- an older view of the ledger would miss a floor, or that the ledger was handed over, since it was taken
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    PERFORM refuse('records are written in READ COMMITTED alone');
+  END IF;
   IF added.leaf IS DISTINCT FROM sha256('\x00'::bytea || convert_to(added.body, 'UTF8')) THEN
     PERFORM refuse('the hash of a record is not that of its body');
   END IF;
@@ -257,11 +261,25 @@ BEGIN
      OR added.legs IS DISTINCT FROM jsonb_array_length(said->'legs') THEN
     PERFORM refuse('the columns of a record say other than its body');
   END IF;
-  IF added.trade_date <> to_char(added.trade_date::date, 'YYYY-MM-DD') THEN
+  IF said->'format' IS DISTINCT FROM '1'::jsonb OR jsonb_typeof(said->'body') IS DISTINCT FROM 'object'
+     OR ARRAY(SELECT json_object_keys(added.body::json))
+        <> '{actor,at,body,format,key,kind,ledger,legs,on,order}'::text[] THEN
+    PERFORM refuse('a body has other parts than a record');
+  END IF;
+  IF added.trade_date !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
+     OR added.trade_date IS DISTINCT FROM to_char(added.trade_date::date, 'YYYY-MM-DD') THEN
     PERFORM refuse('the day of a record is not a date');
   END IF;
   IF added.legs = 1 THEN
     PERFORM refuse('an entry has no leg or at least two');
+  END IF;
+  IF added.legs > 0
+     AND split_part(added.kind, '.', 1) IN ('ledger', 'actor', 'floor', 'capacity', 'claim', 'call', 'message')
+     AND position('.' IN added.kind) > 0 THEN
+    PERFORM refuse('a record of the ledger''s own kinds moves no money');
+  END IF;
+  IF added.command NOT BETWEEN 1 AND (SELECT last_value FROM command_number) THEN
+    PERFORM refuse('a command has a number that was drawn for it');
   END IF;
   SELECT ledger_id, EXISTS (SELECT 1 FROM command WHERE command = added.command) AS signed,
          EXISTS (SELECT 1 FROM record WHERE kind = 'ledger.handed-over' AND sequence <> added.sequence) AS gone
@@ -377,6 +395,16 @@ BEGIN
   ELSIF added.kind = 'ledger.handed-over' THEN
     -- waits for every open write and keeps new ones out, so that nothing is written after it
     LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE;
+  ELSIF added.kind = 'ledger.migrated' THEN
+    -- it says what the tables are: forward, and beyond what they are only by who may change them
+    IF (said->'body'->>'to')::integer IS NULL
+       OR (said->'body'->>'to')::integer <= (SELECT MAX(schema_version) FROM ledger)
+       OR EXISTS (SELECT 1 FROM record WHERE kind = 'ledger.migrated' AND sequence <> added.sequence
+                     AND (said->'body'->>'to')::integer <= (body::jsonb->'body'->>'to')::integer)
+       OR ((said->'body'->>'to')::integer > 2
+           AND NOT pg_has_role(session_user, current_user, 'MEMBER')) THEN
+      PERFORM refuse('this is no upgrade of the ledger');
+    END IF;
   ELSIF added.kind = 'actor.enrolled' THEN
     INSERT INTO actor (actor_key, name, sequence)
       VALUES (said->'body'->>'actor_key', said->'body'->>'name', added.sequence);
@@ -466,6 +494,9 @@ BEGIN
     END IF;
   ELSIF added.kind = 'capacity.held' THEN
     PERFORM check_lines(said, 1);
+    IF said->'body'->>'expires_at' !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$' THEN
+      PERFORM refuse('a hold expires at an instant or never');
+    END IF;
     INSERT INTO hold (hold_id, order_reference, expires_at, lines, sequence)
       VALUES (said->'body'->>'hold', added.order_reference, said->'body'->>'expires_at',
               jsonb_array_length(said->'body'->'lines'), added.sequence);
@@ -630,25 +661,32 @@ END $$;
 
 CREATE FUNCTION command_signed() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = net, pg_temp AS $$
+DECLARE wanted bytea; its_own boolean; earliest bigint;
 BEGIN
   NEW.place := nextval('command_place');
   NEW.xid := pg_current_xact_id();
-  IF NEW.digest IS DISTINCT FROM (SELECT sha256(COALESCE(string_agg(leaf, ''::bytea ORDER BY sequence), ''::bytea))
-                                    FROM record WHERE command = NEW.command)
-     OR NOT EXISTS (SELECT 1 FROM record WHERE command = NEW.command)
-     OR length(NEW.signature) <> 64 THEN
+  SELECT sha256(COALESCE(string_agg(leaf, ''::bytea ORDER BY sequence), ''::bytea)), MIN(sequence),
+         bool_and(starts_with(body, '{"actor":"' || NEW.actor_key || '",'))
+    INTO wanted, earliest, its_own FROM record WHERE command = NEW.command;
+  IF earliest IS NULL OR NEW.digest IS DISTINCT FROM wanted OR length(NEW.signature) <> 64 THEN
     PERFORM refuse('a command signs exactly its records');
   END IF;
-  IF NOT EXISTS (SELECT 1 FROM actor WHERE actor_key = NEW.actor_key) THEN
-    PERFORM refuse('a command is signed by an enrolled key');
+  IF NOT its_own OR NOT EXISTS (SELECT 1 FROM actor WHERE actor_key = NEW.actor_key) THEN
+    PERFORM refuse('a command is signed by an enrolled key, which its records name');
+  END IF;
+  -- places are drawn here: within one transaction too, nothing is placed before what it builds upon
+  IF earliest < (SELECT MAX(sequence) FROM record WHERE command =
+                  (SELECT command FROM command WHERE xid = NEW.xid ORDER BY place DESC LIMIT 1)) THEN
+    PERFORM refuse('commands are signed in the order of their records');
   END IF;
   RETURN NEW;
 END $$;
 
+-- by the transaction that wrote them: another one that took the same number signed without them
 CREATE FUNCTION record_is_signed() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = net, pg_temp AS $$
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM command WHERE command = NEW.command) THEN
+  IF NOT EXISTS (SELECT 1 FROM command WHERE command = NEW.command AND xid = pg_current_xact_id()) THEN
     PERFORM refuse('records without a signed command are not kept');
   END IF;
   RETURN NULL;
@@ -681,7 +719,13 @@ CREATE FUNCTION seal_guard() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = net, pg_temp AS $$
 BEGIN
   IF NEW.last_sequence IS DISTINCT FROM (SELECT MAX(sequence) FROM sealing)
-     OR NEW.horizon > pg_snapshot_xmin(pg_current_snapshot()) THEN
+     OR NEW.horizon > pg_snapshot_xmin(pg_current_snapshot())
+     OR EXISTS (SELECT 1 FROM command JOIN record USING (command)
+                 WHERE xid < NEW.horizon
+                   AND xid >= COALESCE((SELECT CASE WHEN horizon <= pg_snapshot_xmax(pg_current_snapshot())
+                                                 THEN horizon END
+                                          FROM seal ORDER BY last_sequence DESC LIMIT 1), '0'::xid8)
+                   AND NOT EXISTS (SELECT 1 FROM sealing WHERE sealing.record = record.sequence)) THEN
     PERFORM refuse('a seal says how far the sealing went');
   END IF;
   RETURN NEW;
@@ -791,6 +835,13 @@ CREATE VIEW unsealed_record AS
    WHERE xid >= COALESCE((SELECT CASE WHEN horizon <= pg_snapshot_xmax(pg_current_snapshot()) THEN horizon END
                             FROM seal ORDER BY last_sequence DESC LIMIT 1), '0'::xid8)
      AND NOT EXISTS (SELECT 1 FROM sealing WHERE sealing.record = record.sequence);
+
+-- How far each sequence has counted, and the highest number that was used.
+CREATE VIEW counter AS
+  SELECT 'record' AS counted, (SELECT last_value FROM record_sequence_seq) AS reached,
+         (SELECT MAX(sequence) FROM record) AS used
+  UNION ALL SELECT 'command', (SELECT last_value FROM command_number), (SELECT MAX(command) FROM command)
+  UNION ALL SELECT 'place', (SELECT last_value FROM command_place), (SELECT MAX(place) FROM command);
 
 -- Records in the order of the tree.
 CREATE VIEW sealed_record AS

@@ -188,6 +188,13 @@ def record_attacks(ledger: Ledger) -> Iterator[Attack]:
         "an actor enrolled twice": noted(
             "actor.enrolled", "k", {"actor_key": ACTOR.key.public.text, "name": "again"}
         ),
+        "a hold that expires at no instant": noted(
+            "capacity.held", "k", {"hold": "hx", "expires_at": "infinity", "lines": [ONE]}
+        ),
+        "an upgrade backwards": noted("ledger.migrated", "k", {"from": 2, "to": 1}, None),
+        "money moved by a floor": Entry("floor.set", "k", day, None, {}, legs(-5, 5)),
+        "money moved by a hold": Entry("capacity.held", "k", day, "o1", {}, legs(-5, 5)),
+        "money moved by a hand-over": Entry("ledger.handed-over", "k", day, None, {}, legs(-5, 5)),
         "a floor above a balance": noted(
             "floor.set", "k", {"entity": "trader", "account": "1010", "minimum_minor": "999999"}
         ),
@@ -226,12 +233,25 @@ def record_attacks(ledger: Ledger) -> Iterator[Attack]:
     ):
         statement, _ = raw_body(fine, body.replace(old, new), legs=count)
         yield Attack(name, "record.added", (NEW_COMMAND, statement))
-    statement, _ = raw_body(fine, body.replace(b"2026-03-02", b"2026-02-30"), trade_date="2026-02-30")
-    yield Attack("a day that is no date", "record.added", (NEW_COMMAND, statement))
+    for on in ("2026-02-30", "infinity", "-infinity", "10000-01-01", "2026-3-2"):
+        statement, _ = raw_body(fine, body.replace(b"2026-03-02", on.encode()), trade_date=on)
+        yield Attack(f"on the day {on}", "record.added", (NEW_COMMAND, statement))
+    for name, old, new in (
+        ("with other legs before its own", b'"legs":', b'"legs":[["a","b","CNY","7"]],"legs":'),
+        ("without its format", b'"format":1,', b""),
+        ("of another format", b'"format":1', b'"format":2'),
+        ("with a part more", b'"actor":', b'"above":1,"actor":'),
+        ("with a list as its body", b'"body":{}', b'"body":[]'),
+    ):
+        statement, _ = raw_body(fine, body.replace(old, new))
+        yield Attack(f"a record {name}", "record.added", (NEW_COMMAND, statement))
+    for number in (-7, 0, 1 << 60):
+        statement, _ = raw_record(ledger, fine, command=number)
+        yield Attack(f"in the command {number}", "record.added", (statement,))
     end = noted("capacity.confirmed", "k", {"hold": "h2"})
-    body = BodyWriter(ledger.id, ACTOR.key.public.text, Clock()).body(end)
+    ending = BodyWriter(ledger.id, ACTOR.key.public.text, Clock()).body(end)
     for name, at in (("at no instant", b"null"), ("at an instant that is none", b'"1"')):
-        statement, _ = raw_body(end, re.sub(rb'"at":"[^"]*"', b'"at":' + at, body))
+        statement, _ = raw_body(end, re.sub(rb'"at":"[^"]*"', b'"at":' + at, ending))
         yield Attack(f"a hold confirmed {name}", "record.added", (NEW_COMMAND, statement))
     insert, leaf = raw_record(ledger, fine)
     yield Attack("without a signature", "record.signed", (NEW_COMMAND, insert, AT_ONCE))
@@ -244,6 +264,12 @@ def record_attacks(ledger: Ledger) -> Iterator[Attack]:
         "signed by a stranger",
         "command.signed",
         (NEW_COMMAND, insert, signature(ledger, [leaf], "ed25519:x")),
+    )
+    unnamed, unnamed_leaf = raw_body(fine, body.replace(ACTOR.key.public.text.encode(), b"ed25519:x"))
+    yield Attack(
+        "signed by another than it names",
+        "command.signed",
+        (NEW_COMMAND, unnamed, signature(ledger, [unnamed_leaf])),
     )
     late, _ = raw_record(ledger, Entry("x", "late", day, "o1"), command=1)
     yield Attack("added to a command long signed", "record.added", (late,))
@@ -462,3 +488,12 @@ def test_program_cannot_switch_off_guards_or_change_the_schema(module_ledger: tu
             with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.DuplicateObject)):
                 connection.execute(statement)
             connection.rollback()
+
+
+def test_program_cannot_say_that_the_schema_is_a_newer_one(module_ledger: tuple[Ledger, str]) -> None:
+    """It would keep everybody out: only who may change the tables says what they are."""
+    ledger, owner_url = module_ledger
+    statement, _ = raw_record(ledger, noted("ledger.migrated", "k", {"from": 2, "to": 99}, None))
+    attack = Attack("an upgrade that nobody made", "record.added", (NEW_COMMAND, statement))
+    assert refusals(ledger.backend.url, [attack], lambda _: None) == {attack.name: "NT001"}
+    assert refusals(owner_url, [attack], as_owner) == {}

@@ -36,6 +36,7 @@ def owner_url(postgres_server: str) -> Iterator[str]:
         fill(ledger)
         for number in range(10, 30):
             ledger.append(draw(number, order=f"o{number}"))
+        ledger.append(Entry("order.funded", "s2", date(2026, 3, 2), "o1", {"state": "FUNDED"}))
     yield url
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -152,6 +153,21 @@ ELSEWHERE = {
     "an inbox emptied": "DELETE FROM inbox",
     "an actor added": "INSERT INTO actor VALUES ('ed25519:x', 'x', 1)",
     "practice made real": "UPDATE ledger SET practice = false",
+    "an order said to begin later": (
+        "UPDATE order_head SET first_sequence = last_sequence + 1 WHERE order_reference = 'o1'"
+    ),
+    "an order said to begin with another's record": (
+        "UPDATE order_head SET first_sequence = 1 WHERE order_reference = 'o1'"
+    ),
+    "a slot said to have changed at another record": "UPDATE slot SET last_sequence = last_sequence - 1",
+    "an order's state changed with the order of its commands": (
+        "UPDATE command SET place = -place WHERE command IN (SELECT command FROM record WHERE key = 's2');"
+        " UPDATE order_head SET state = 'PLANNED', last_sequence ="
+        " (SELECT sequence FROM record WHERE key = 's1') WHERE order_reference = 'o1'"
+    ),
+    "a seal of what is not there": "UPDATE seal SET last_sequence = last_sequence + 1000",
+    "the order of commands set back": "ALTER SEQUENCE command_place RESTART WITH 1",
+    "the numbers of records set back": "ALTER TABLE record ALTER sequence RESTART WITH 1",
     "the tail passed over": (
         "DELETE FROM sealing WHERE sequence > 30;"
         " INSERT INTO seal VALUES (30, pg_snapshot_xmax(pg_current_snapshot()))"
@@ -215,7 +231,62 @@ DEFINITIONS = {
     "rows hidden": "ALTER TABLE leg ENABLE ROW LEVEL SECURITY",
     "a table given away": "ALTER TABLE slot OWNER TO CURRENT_USER",
     "a view changed": "DROP VIEW sealed_record; CREATE VIEW sealed_record AS SELECT 1 AS sequence",
+    "an index that leaves rows out": (
+        "DROP INDEX record_order; CREATE INDEX record_order ON record (order_reference, sequence)"
+        " WHERE order_reference IS NOT NULL AND sequence > 5"
+    ),
+    "an index in another order": (
+        "DROP INDEX record_kind; CREATE INDEX record_kind ON record (kind text_pattern_ops, sequence)"
+    ),
+    "an index of another kind": (
+        "DROP INDEX hold_order; CREATE INDEX hold_order ON hold USING hash (order_reference)"
+    ),
+    "a sequence that counts down": "ALTER SEQUENCE command_place INCREMENT -1 MINVALUE -100",
+    "functions given to everybody": "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA net TO PUBLIC",
+    "a function given to the reader": (
+        "GRANT EXECUTE ON FUNCTION keep_writers_out() TO net_test_verify_net_reader"
+    ),
+    "a function taken from the program": (
+        "REVOKE EXECUTE ON FUNCTION lock_slots FROM net_test_verify_net_program"
+    ),
+    "a right to pass on": "GRANT SELECT ON record TO net_test_verify_net_program WITH GRANT OPTION",
+    "an owner that logs in": "ALTER ROLE net_test_verify_net_owner LOGIN PASSWORD 'x'",
+    "a view that runs as who asks": "ALTER VIEW balance SET (security_invoker = true)",
     "a function run as its caller": "ALTER FUNCTION record_added() SECURITY INVOKER",
+}
+
+
+BEYOND_THE_OWNER = {
+    "a function that takes a guard's place": (
+        "CREATE FUNCTION pg_catalog.refuse(told text) RETURNS void LANGUAGE sql AS 'SELECT NULL::void'"
+    ),
+    "the server's own function put aside": (
+        "CREATE OR REPLACE FUNCTION pg_catalog.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 9'"
+    ),
+    "the server's own function said to be constant": (
+        "ALTER FUNCTION pg_catalog.pg_trigger_depth() IMMUTABLE"
+    ),
+    "a table that takes another's place": (
+        "SET LOCAL allow_system_table_mods = on;"
+        " CREATE TABLE pg_catalog.account_floor (LIKE net.account_floor)"
+    ),
+    "an operator for everybody": (
+        "CREATE OPERATOR pg_catalog.=== (FUNCTION = int8eq, LEFTARG = bigint, RIGHTARG = bigint)"
+    ),
+    "texts read as other numbers": (
+        "CREATE FUNCTION public.none(text) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint';"
+        " CREATE CAST (text AS bigint) WITH FUNCTION public.none(text)"
+    ),
+    "triggers hidden in the catalogue": (
+        "UPDATE pg_class SET relhastriggers = false WHERE oid = 'net.record'::regclass"
+    ),
+    "a key that is kept no more": (
+        "UPDATE pg_index SET indisready = false WHERE indexrelid = 'net.record_key'::regclass"
+    ),
+    "everything given to somebody who logs in": (
+        "CREATE ROLE net_test_verify_other LOGIN;"
+        " REASSIGN OWNED BY net_test_verify_net_owner TO net_test_verify_other"
+    ),
 }
 
 
@@ -242,12 +313,13 @@ def test_damaged_projection_is_found(owner_url: str, name: str) -> None:
     assert all(finding.subject != "schema" for finding in report.findings)
 
 
-@pytest.mark.parametrize("name", DEFINITIONS)
+@pytest.mark.parametrize("name", DEFINITIONS | BEYOND_THE_OWNER)
 def test_damaged_definition_is_found(owner_url: str, name: str) -> None:
-    statements = DEFINITIONS[name]
+    statements = (DEFINITIONS | BEYOND_THE_OWNER)[name]
     with psycopg.connect(owner_url) as connection:
         connection.execute("SET search_path = net, pg_temp")
-        if "GRANT" not in statements and "ROLE" not in statements and "OWNER" not in statements:
+        by_roles = any(word in statements for word in ("GRANT", "ROLE", "OWNER"))
+        if name in DEFINITIONS and not by_roles:
             connection.execute("SET ROLE net_test_verify_net_owner")
         connection.execute(statements)
         connection.execute("RESET ROLE")
@@ -260,11 +332,21 @@ def test_damaged_definition_is_found(owner_url: str, name: str) -> None:
     assert {finding.subject for finding in report.findings} == {"schema"}
 
 
+def test_command_below_zero_is_verified_too(owner_url: str) -> None:
+    report = after(
+        owner_url,
+        "UPDATE record SET command = -7 WHERE key = 'draw-12';"
+        " UPDATE command SET command = -7, signature = sha256(signature) || sha256(digest) WHERE NOT EXISTS"
+        " (SELECT 1 FROM record WHERE record.command = command.command)",
+    )
+    assert {finding.subject for finding in report.findings} == {"signature"}
+
+
 def test_shipped_listing_is_that_of_the_shipped_schema(owner_url: str) -> None:
     """After a change of the schema: python -m ledger.postgres_catalog URL."""
     with psycopg.connect(owner_url) as connection:
         assert catalog(connection) | view_statements() == shipped()
-    assert len(view_statements()) == 13
+    assert len(view_statements()) == 14
     assert json.dumps(shipped())
 
 
