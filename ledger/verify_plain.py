@@ -15,7 +15,6 @@ from unicodedata import is_normalized
 import orjson
 
 from ledger.body import FORMAT
-from ledger.verify_balances import Moves
 from ledger.verify_records import Row, Stretch
 
 PAGE = 1_024
@@ -26,7 +25,7 @@ _UTF16_ORDER_ENDS = "\ud800"
 
 
 def plain_stretch(
-    ledger_id: str, start: int, end: int, records: Iterable[Row], legs: Iterable[Row], moves: Moves
+    ledger_id: str, start: int, end: int, records: Iterable[Row], legs: Iterable[Row]
 ) -> Stretch | None:
     """As ``check_stretch`` with the same rows; None unless everything is as it should be."""
     stretch, names = Stretch(start, end), _Names()
@@ -38,13 +37,11 @@ def plain_stretch(
                 return None
             if not _nodes_fit(page, stretch):
                 return None
-            moves.add(its_legs)
             stretch.legs += len(its_legs)
     except (ValueError, IndexError, TypeError, AttributeError):
         return None
     if stretch.records != end - start or next(posted, None) is not None:
         return None
-    stretch.moves = moves.packed()
     return stretch
 
 

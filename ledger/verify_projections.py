@@ -45,15 +45,6 @@ def _ending(name: str, kinds: str) -> Projection:
     return _noted(name, f"IN ({kinds})", "hold_id, ending", f"{_J.format('hold')}, substr(kind, 10)", 1)
 
 
-BALANCE = Projection(
-    "balance",
-    "SELECT entity, account, currency, order_reference, amount, sequence, n FROM (SELECT *,"
-    " SUM(amount_minor) AS amount, MAX(sequence * 1048576 + n) FROM leg"  # n: of the row that is the last
-    " GROUP BY entity, account, currency, order_reference)",
-    "SELECT entity, account, currency, order_reference, amount_minor, last_sequence, last_leg FROM balance",
-    4,
-)
-
 PROJECTIONS = (
     Projection(
         "order head",
@@ -182,12 +173,6 @@ PROJECTIONS = (
     ),
 )
 
-_FLOORED = """SELECT leg.entity, leg.account, currency, order_reference, sequence, minimum_minor,
-         last_sequence, amount_minor
-    FROM account_floor JOIN leg ON leg.entity = account_floor.entity AND leg.account = account_floor.account
-   ORDER BY leg.entity, leg.account, currency, order_reference, sequence"""
-
-
 _TAKEN = """SELECT resource, period, sequence, quantity, NULL, n FROM slot_move
    UNION ALL SELECT resource, period, sequence, 0, capacity, n FROM capacity_line
    ORDER BY resource, period, sequence, n"""
@@ -207,19 +192,15 @@ def check_projections(connection: sqlite3.Connection) -> list[Finding]:
         findings = [*check_schema(connection, version)]
         for projection in PROJECTIONS:
             if projection.since <= version:
-                findings += _compare(connection, projection)
+                findings += compare(connection, projection)
         findings += _limits(connection)
     finally:
         connection.execute("ROLLBACK")
     return findings
 
 
-def check_balances(connection: sqlite3.Connection) -> list[Finding]:
-    """Which balances are wrong, and where an account stood below its floor; sorts all legs."""
-    return [*_compare(connection, BALANCE), *islice(_below_floor(connection), SHOWN)]
-
-
-def _compare(connection: sqlite3.Connection, projection: Projection) -> Iterator[Finding]:
+def compare(connection: sqlite3.Connection, projection: Projection) -> Iterator[Finding]:
+    """Where the two sides differ; nothing when they give the same rows."""
     try:
         if _same_rows(connection, projection):
             return
@@ -278,22 +259,6 @@ def _limits(connection: sqlite3.Connection) -> Iterator[Finding]:
     )
     for fingerprint, count in connection.execute(doubled):
         yield Finding("finance claim", f"claim {fingerprint}", f"is held {count} times: financed twice")
-
-
-def _below_floor(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Entries after which a floored account of an order stood too low, though it may not now."""
-    for place, entries in groupby(connection.execute(_FLOORED), key=itemgetter(slice(0, 4))):
-        entity, account, currency, order = place
-        balance = 0
-        for (sequence, minimum, since), legs in groupby(entries, key=itemgetter(slice(4, 7))):
-            balance += sum(leg[7] for leg in legs)
-            if balance < minimum and sequence > since:
-                yield Finding(
-                    "floor",
-                    f"record {sequence}",
-                    f"took account {account} of {entity} in order {order or '-'} below its floor,"
-                    f" to {balance} {currency}",
-                )
 
 
 def _overbooked(connection: sqlite3.Connection) -> Iterator[Finding]:

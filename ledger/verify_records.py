@@ -37,8 +37,6 @@ class Stretch:
     peaks: list[bytes] = field(default_factory=list)
     last_node: bytes = b""
     findings: list[Finding] = field(default_factory=list)
-    moves: bytes = b""
-    """What its legs moved, where that was added up."""
 
 
 def check_stretch(

@@ -14,9 +14,9 @@ from typing import TypeVar
 from ledger.backend import Progress
 from ledger.findings import Finding, Report
 from ledger.sqlite_file import CACHE_KIB, connect, storage_trouble
-from ledger.verify_balances import Moves, Together, read_floors
+from ledger.verify_balances import check_balances
 from ledger.verify_plain import plain_stretch
-from ledger.verify_projections import SHOWN, check_balances, check_projections
+from ledger.verify_projections import SHOWN, check_projections
 from ledger.verify_records import SignedStretch, Stretch, check_command, check_stretch
 from trust.merkle import Frontier, fold, node_hash
 
@@ -51,7 +51,7 @@ def verify_file(path: Path, workers: int | None = None, progress: Progress | Non
         report.add(list(_outside(connection, size)))
         jobs = _Jobs(path, report.ledger_id, workers, size)
         try:
-            _verify(connection, report, jobs, size, commands, progress or _quiet)
+            _verify(report, jobs, size, commands, progress or _quiet)
         finally:
             jobs.close()
     except sqlite3.DatabaseError as error:
@@ -96,7 +96,6 @@ def _outside(connection: sqlite3.Connection, size: int) -> Iterator[Finding]:
 
 
 def _verify(
-    connection: sqlite3.Connection,
     report: Report,
     jobs: "_Jobs",
     size: int,
@@ -104,24 +103,21 @@ def _verify(
     progress: Progress,
 ) -> None:
     started = time.perf_counter()
-    projections = jobs.submit(_projections_job, jobs.path)
-    frontier, together = Frontier(), Together(connection)
+    beside = [
+        jobs.submit(_storage_job, jobs.path),
+        jobs.submit(_asked_job, check_projections, jobs.path),
+        jobs.submit(_asked_job, check_balances, jobs.path),
+    ]
+    frontier = Frontier()
     peaks: list[tuple[int, bytes]] = []
-    storage: Future[list[Finding]] | None = None
     for stretch in jobs.each(_stretch_job, range(0, size, STRETCH), size, STRETCH):
-        if storage is None and report.records >= size * jobs.share_before_storage:
-            storage = jobs.submit(_storage_job, jobs.path)
         report.records += stretch.records
         report.legs += stretch.legs
         report.add(stretch.findings)
         join_stretch(peaks, stretch, report)
-        together.add(stretch.moves)
         progress(report.records, size)
-    balanced = together.sound()  # while others look at the storage
-    report.add((storage or jobs.submit(_storage_job, jobs.path)).result())
-    report.add(projections.result())
-    if not balanced:
-        report.add(check_balances(connection))
+    for job in beside:
+        report.add(job.result())
     report.root = fold([peak for _, peak in peaks]) if peaks else frontier.root()
     report.record_seconds = time.perf_counter() - started
     started = time.perf_counter()
@@ -170,15 +166,6 @@ class _Jobs:
         small = size <= STRETCH or self.workers <= 1
         self._pool = None if small else ProcessPoolExecutor(self.workers, mp_context=_context())
 
-    @property
-    def share_before_storage(self) -> float:
-        """How much of the records is walked before the storage is looked at, which cannot be shared out.
-
-        It takes two fifths of the walk's time: so it ends shortly after the last record, while this process
-        puts the balances together.
-        """
-        return max(0, 4 - self.workers) / 4
-
     def submit(self, job: Callable[..., list[Finding]], *arguments: object) -> Future[list[Finding]]:
         future: Future[list[Finding]] = Future()
         if self._pool is not None:
@@ -198,7 +185,7 @@ class _Jobs:
         waiting: list[Future[Result]] = []
         for start in starts:
             waiting.append(self._pool.submit(job, self.path, self.ledger_id, start, min(start + width, size)))
-            if len(waiting) > self.workers + 2:
+            if len(waiting) > 8:
                 yield waiting.pop(0).result()
         for future in waiting:
             yield future.result()
@@ -218,7 +205,7 @@ def _stretch_job(path: str, ledger_id: str, start: int, end: int) -> Stretch:
     try:
         connection.execute("BEGIN")
         rows = connection.execute(_RECORDS, (start, end)), connection.execute(_LEGS, (start, end))
-        found = plain_stretch(ledger_id, start, end, *rows, Moves(read_floors(connection)))
+        found = plain_stretch(ledger_id, start, end, *rows)
         if found is None:
             rows = connection.execute(_RECORDS, (start, end)), connection.execute(_LEGS, (start, end))
             found = check_stretch(ledger_id, start, end, *rows)
@@ -283,9 +270,10 @@ def _damage(path: str, problem: str) -> Finding:
     return Finding("file", path, f"is damaged: {problem}")
 
 
-def _projections_job(path: str) -> list[Finding]:
+def _asked_job(question: Callable[[sqlite3.Connection], list[Finding]], path: str) -> list[Finding]:
     connection = connect(Path(path), read_only=True)
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     try:
-        return check_projections(connection)
+        return question(connection)
     finally:
         connection.close()

@@ -1,6 +1,5 @@
 """The quick walk passes what is sound, and nothing that the thorough one finds fault with."""
 
-import sqlite3
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -12,15 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.posting import Entry, Leg
-from ledger import verify_sqlite
+from ledger import verify_balances, verify_sqlite
 from ledger.sqlite_file import connect
 from ledger.store import create_ledger
-from ledger.verify_balances import Moves, Together, read_floors
 from ledger.verify_plain import plain_stretch
 from ledger.verify_records import check_stretch
 from ledger.verify_sqlite import verify_file
 from tests.ledger.conftest import ACTOR, Clock
-from tests.ledger.support import attack, full_ledger
+from tests.ledger.support import full_ledger
 from trust.merkle import leaf_hash
 
 Rows = tuple[list[list[Any]], list[list[Any]]]
@@ -44,7 +42,7 @@ def rows_of(path: Path) -> Rows:
 
 def plain(rows: Rows) -> bool:
     records, legs = ([tuple(row) for row in part] for part in rows)
-    return plain_stretch("net-test", 0, len(records), records, legs, Moves({})) is not None
+    return plain_stretch("net-test", 0, len(records), records, legs) is not None
 
 
 def thorough(rows: Rows) -> list[str]:
@@ -53,14 +51,14 @@ def thorough(rows: Rows) -> list[str]:
 
 
 def test_sound_ledger_is_walked_once(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the thorough walk nor the sorting of all legs is needed where nothing is wrong."""
+    """Neither the thorough walk nor the balances' places are needed where nothing is wrong."""
 
     def never(*_: object) -> None:
         raise AssertionError("walked a second time")
 
     assert thorough(rows_of(sound)) == []
     monkeypatch.setattr(verify_sqlite, "check_stretch", never)
-    monkeypatch.setattr(verify_sqlite, "check_balances", never)
+    monkeypatch.setattr(verify_balances, "compare", never)
     assert verify_file(sound).findings == []
 
 
@@ -135,62 +133,11 @@ def test_name_with_a_quotation_mark_is_left_to_the_thorough_walk(tmp_path: Path)
     assert verify_file(path).findings == []
 
 
-def together(path: Path, *stretches: list[tuple[Any, ...]]) -> bool:
-    connection = connect(path, read_only=True)
-    joined = Together(connection)
-    try:
-        for legs in stretches:
-            moves = Moves(read_floors(connection))
-            moves.add(legs)
-            joined.add(moves.packed())
-        return joined.sound()
-    finally:
-        connection.close()
-
-
-@pytest.mark.parametrize("width", [1, 2, 7, 1_000])
-def test_balances_come_together_from_stretches_of_any_width(sound: Path, width: int) -> None:
-    _, legs = rows_of(sound)
-    last = legs[-1][0]
-    parts = [
-        [tuple(leg) for leg in legs if start < leg[0] <= start + width] for start in range(0, last, width)
-    ]
-    assert together(sound, *parts)
-    assert not together(sound, *parts[:-1], [])
-    assert not together(sound, *parts, [(last + 1, 0, "trader", "1010", "CNY", 1, "o1", "2026-03-05")])
-
-
-def test_account_that_was_below_its_floor_for_a_while_is_seen(tmp_path: Path) -> None:
-    """Within a stretch and across two; not where one record puts back what it takes."""
-    path = tmp_path / "net.ledger"
-    create_ledger(path, practice=True, actor=ACTOR, clock=Clock()).close()
-
-    def legs(record: int, *amounts: int) -> list[tuple[Any, ...]]:
-        return [
-            (record, n, "trader", "1010", "CNY", amount, "o1", "2026-03-05")
-            for n, amount in enumerate(amounts)
-        ]
-
-    def store(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO balance VALUES ('trader', '1010', 'o1', 'CNY', 3, 6, 0)")
-
-    attack(path, store)
-    assert together(path, [*legs(4, 5), *legs(5, -5)], legs(6, 3))
-    assert not together(path, [*legs(4, -5), *legs(5, 5)], legs(6, 3))
-    assert not together(path, legs(4, 1), [*legs(5, -2), *legs(6, 4)])
-    assert together(path, [*legs(4, -5, 5), *legs(5, 0)], legs(6, 3))
-
-
 def test_amounts_that_are_no_numbers_end_the_quick_walk(sound: Path) -> None:
     rows = rows_of(sound)
     rows[1][0][5] = str(rows[1][0][5])
     assert not plain(rows)
     assert any("the postings say" in finding for finding in thorough(rows))
-
-
-def test_sum_beyond_64_bits_is_left_to_the_thorough_question(sound: Path) -> None:
-    leg = (5, 0, "trader", "1010", "CNY", 2**63 - 1, "o1", "2026-03-05")
-    assert not together(sound, [leg, leg])
 
 
 def test_text_of_a_body_must_be_canonical(sound: Path) -> None:
