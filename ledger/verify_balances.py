@@ -25,7 +25,7 @@ BALANCE = Projection(
     f"SELECT {_KEY}, amount_minor, last_sequence, last_leg FROM balance",  # noqa: S608
     4,
 )
-_FLOORED = "leg NOT INDEXED CROSS JOIN account_floor USING (entity, account)"
+_FLOORED = "account_floor CROSS JOIN leg USING (entity, account)"
 _STEPS = f"""SELECT {_KEY}, sequence, minimum_minor, last_sequence, amount_minor FROM {_FLOORED}
    WHERE order_reference IN
          (SELECT order_reference FROM {_FLOORED} WHERE amount_minor < 0 OR minimum_minor > 0)

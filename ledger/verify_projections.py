@@ -56,11 +56,14 @@ PROJECTIONS = (
     ),
     Projection(
         "slot",
-        "SELECT resource, period, (SELECT capacity FROM capacity_line AS line WHERE"
-        " line.resource = opened.resource AND line.period = opened.period ORDER BY sequence DESC, n DESC"
-        " LIMIT 1), COALESCE((SELECT SUM(quantity) FROM slot_move WHERE slot_move.resource = opened.resource"
-        " AND slot_move.period = opened.period), 0) FROM capacity_line AS opened GROUP BY resource, period",
-        "SELECT resource, period, capacity, used FROM slot",
+        # sequence, n and capacity beside a MAX are those of the row that has it
+        "SELECT resource, period, capacity, used, sequence, n FROM (SELECT resource, period,"
+        " SUM(quantity) AS used, sequence, n, MAX(sequence * 1048576 + n) FROM"
+        " (SELECT resource, period, sequence, n, quantity FROM slot_move UNION ALL"
+        " SELECT resource, period, sequence, n, 0 FROM capacity_line) GROUP BY resource, period) LEFT JOIN"
+        " (SELECT resource, period, capacity, MAX(sequence * 1048576 + n) FROM capacity_line"
+        " GROUP BY resource, period) USING (resource, period)",
+        "SELECT resource, period, capacity, used, last_sequence, last_line FROM slot",
         2,
     ),
     Projection(

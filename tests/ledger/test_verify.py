@@ -317,6 +317,8 @@ CLASSES: dict[str, Damage] = {
     ),
     "use of a slot edited": any_row("slot", "used = used - 1"),
     "capacity of a slot edited": any_row("slot", "capacity = capacity + 1"),
+    "place of a slot edited": any_row("slot", "last_sequence = last_sequence + 1"),
+    "line of a slot edited": any_row("slot", "last_line = last_line + 1"),
     "slot dropped": any_row("slot", "DELETE"),
     "capacity line edited": any_row("capacity_line", "capacity = 99"),
     "use of capacity edited": any_row("slot_move", "quantity = quantity + 1"),
