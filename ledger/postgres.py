@@ -200,7 +200,7 @@ class PostgresBackend:
         self.seal()
         return SealedNodes(self.reader().connection)
 
-    def verify(self, workers: int | None, progress: Progress | None) -> Report:  # noqa: ARG002
+    def verify(self, workers: int | None, progress: Progress | None) -> Report:
         """Recompute everything in one snapshot; what waited is sealed first."""
         from ledger.verify_postgres import verify_database
 
@@ -212,7 +212,7 @@ class PostgresBackend:
         except NetError as error:
             unsealable = Finding("tree", "the newest records", f"cannot be sealed: {error.message}")
         with told():
-            report = verify_database(self._connection(), progress)
+            report = verify_database(self._connection(), self.url, workers, progress)
         if unsealable:
             report.add([unsealable])
         return report

@@ -1,11 +1,12 @@
 """Verify a ledger on PostgreSQL: everything that is verified on SQLite, in one snapshot, by stretches.
 
-Rows come over in stretches of fixed size and sorting is left to the server, so memory stays flat.
+Rows come over in stretches of fixed size and sorting is left to the server, so memory stays flat. Several
+processes share the snapshot; where they cannot, one walks alone.
 """
 
+import os
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import psycopg
 
@@ -13,36 +14,33 @@ from ledger.backend import Progress
 from ledger.findings import Finding, Report
 from ledger.postgres_catalog import check_catalog
 from ledger.postgres_connection import Connection, reraise_if_broken
-from ledger.verify_postgres_projections import check_projections
-from ledger.verify_records import check_command, check_stretch
-from ledger.verify_sqlite import COMMANDS, STRETCH, join_stretch
+from ledger.verify_jobs import Jobs, parts
+from ledger.verify_postgres_walk import projections_job, settle, share_snapshot, signature_job, stretch_job
+from ledger.verify_sqlite import join_stretch
 from ledger.versions import SCHEMA_VERSION
 from trust.merkle import EMPTY_ROOT, fold
 
-_RECORDS = """SELECT sealing.sequence, kind, key, trade_date, order_reference, state, legs, body, leaf, node,
-       actor_key
-  FROM sealing JOIN record ON record.sequence = sealing.record LEFT JOIN command USING (command)
- WHERE sealing.sequence > %s AND sealing.sequence <= %s ORDER BY sealing.sequence"""
-_LEGS = """SELECT sealing.sequence, n, entity, account, currency, amount_minor, order_reference, trade_date
-  FROM sealing JOIN leg ON leg.sequence = sealing.record
- WHERE sealing.sequence > %s AND sealing.sequence <= %s ORDER BY sealing.sequence, n"""
-_COMMANDS = """SELECT command.command, MIN(sealing.sequence), MAX(sealing.sequence), actor_key, digest,
-       signature, array_agg(leaf ORDER BY record.sequence), COUNT(*)
-  FROM (SELECT * FROM command WHERE command >= %s ORDER BY command LIMIT %s) AS command
-  LEFT JOIN record USING (command) LEFT JOIN sealing ON sealing.record = record.sequence
- GROUP BY command.command, actor_key, digest, signature ORDER BY command.command"""
+STRETCH = 1 << 13
+COMMANDS, FEWEST, LEAVES = 1 << 12, 1 << 8, 1 << 16
+"""Commands of one part, at most and at least, and how many records those may have."""
 LOWEST = -(1 << 63)
 """No command has a lower number, whoever numbered it."""
-_ENROLLED = """SELECT body::jsonb->'body'->>'actor_key', sealing.sequence
-  FROM record JOIN sealing ON sealing.record = record.sequence WHERE kind = 'actor.enrolled'"""
 
 
-def verify_database(connection: Connection, progress: Progress | None = None) -> Report:
-    """Recompute everything that the database says; all from one snapshot."""
+def verify_database(
+    connection: Connection,
+    url: str | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Recompute everything that the database says; all from one snapshot.
+
+    With the ``url`` of ``connection`` that is shared with other processes, ``workers`` of them.
+    """
     report = Report()
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
     try:
-        _verify(connection, report, progress)
+        _verify(connection, report, progress, url, workers)
     except psycopg.DatabaseError as error:
         reraise_if_broken(connection, error)
         report.add([Finding("database", "schema net", f"cannot be read as a ledger: {error}")])
@@ -52,18 +50,45 @@ def verify_database(connection: Connection, progress: Progress | None = None) ->
     return report
 
 
-def _verify(connection: Connection, report: Report, progress: Progress | None) -> None:
+def _verify(
+    connection: Connection,
+    report: Report,
+    progress: Progress | None,
+    url: str | None = None,
+    workers: int | None = None,
+) -> None:
     started = time.perf_counter()
     report.ledger_id, size, schema = _extent(connection)
-    check_catalog(connection, report, schema)
-    connection.execute("SET TRANSACTION READ ONLY")
+    jobs = _jobs(connection, report.ledger_id, url if size > STRETCH else None, workers)
+    try:
+        check_catalog(connection, report, schema)
+        connection.execute("SET TRANSACTION READ ONLY")
+        settle(connection)
+        _verify_records(connection, report, jobs, size, schema, progress)
+        report.record_seconds = time.perf_counter() - started
+        started = time.perf_counter()
+        for signed in jobs.each(signature_job, _commands(connection, size)):
+            report.commands += signed.commands
+            report.add(signed.findings)
+        report.signature_seconds = time.perf_counter() - started
+    finally:
+        jobs.close()
+
+
+def _jobs(connection: Connection, ledger_id: str, url: str | None, workers: int | None) -> Jobs:
+    processes = workers if workers is not None else os.cpu_count() or 1
+    if url is not None and processes > 1 and (snapshot := share_snapshot(connection, url, processes)):
+        return Jobs(url, snapshot, ledger_id, workers=processes, several=True)
+    return Jobs(connection, "", ledger_id, workers=1, several=False)
+
+
+def _verify_records(
+    connection: Connection, report: Report, jobs: Jobs, size: int, schema: int, progress: Progress | None
+) -> None:
+    derived = jobs.submit(projections_job, schema)
     report.add(list(_outside(connection, report, size)))
     peaks: list[tuple[int, bytes]] = []
-    for start in range(0, size, STRETCH):
-        bounds = (start, min(start + STRETCH, size))
-        rows = connection.execute(_RECORDS, bounds).fetchall()
-        legs = connection.execute(_LEGS, bounds).fetchall()
-        stretch = check_stretch(report.ledger_id, *bounds, rows, legs)
+    for stretch in jobs.each(stretch_job, parts(size, STRETCH)):
         report.records += stretch.records
         report.legs += stretch.legs
         report.add(stretch.findings)
@@ -71,11 +96,24 @@ def _verify(connection: Connection, report: Report, progress: Progress | None) -
         if progress:
             progress(report.records, size)
     report.root = fold([peak for _, peak in peaks]) if peaks else EMPTY_ROOT
-    report.add(list(check_projections(connection, schema)))
-    report.record_seconds = time.perf_counter() - started
-    started = time.perf_counter()
-    _verify_signatures(connection, report)
-    report.signature_seconds = time.perf_counter() - started
+    report.add(derived.result())
+
+
+def _commands(connection: Connection, records: int) -> Iterator[tuple[int, int]]:
+    """The numbers of all commands, first and last of each part, so many as have about as many records."""
+    row = connection.execute("SELECT COUNT(*) FROM command").fetchone()
+    count = int(row[0]) if row else 0
+    width = min(COMMANDS, max(FEWEST, count // 16), LEAVES * max(1, count) // max(1, records) or 1)
+    lasts = connection.execute(
+        "SELECT command FROM (SELECT command, row_number() OVER (ORDER BY command) AS at FROM command)"
+        " AS numbered WHERE at %% %s = 0 ORDER BY command",
+        (width,),
+    ).fetchall()
+    first = LOWEST
+    for (last,) in lasts:
+        yield first, last
+        first = last + 1
+    yield first, -LOWEST - 1
 
 
 def _extent(connection: Connection) -> tuple[str, int, int]:
@@ -130,25 +168,3 @@ def _counters(connection: Connection) -> Iterator[Finding]:
             yield Finding(
                 "sequence", f"numbers of {counted}s", f"were set back to {reached}; {used} is in use"
             )
-
-
-def _verify_signatures(connection: Connection, report: Report) -> None:
-    enrolled: dict[str, int] = dict(connection.execute(_ENROLLED).fetchall())
-    start = LOWEST
-    while commands := connection.execute(_COMMANDS, (start, COMMANDS)).fetchall():
-        for *row, leaves, count in commands:
-            report.add(_check_one(report.ledger_id, tuple(row), leaves, count, enrolled))
-        report.commands += len(commands)
-        start = commands[-1][0] + 1
-
-
-def _check_one(
-    ledger_id: str, row: tuple[Any, ...], leaves: list[bytes | None], count: int, enrolled: dict[str, int]
-) -> list[Finding]:
-    if leaves == [None]:
-        return [Finding("signature", f"command {row[0]}", "signs records that are not there")]
-    if row[1] is None:
-        return []  # committed, not yet sealed: counted apart
-    if row[2] - row[1] + 1 != count:
-        return [Finding("signature", f"records {row[1]} to {row[2]}", "were signed together, but lie apart")]
-    return check_command(ledger_id, row, [leaf or b"" for leaf in leaves], enrolled)

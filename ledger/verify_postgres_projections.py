@@ -50,14 +50,18 @@ def _noted(table: str, kinds: str, columns: str, values: str, key: int) -> Proje
     )
 
 
+_ACCOUNT = "order_reference, entity, account, currency"
+BALANCE = Projection(
+    "balance",
+    f"SELECT {_ACCOUNT}, SUM(amount_minor) FROM leg GROUP BY {_ACCOUNT}",  # noqa: S608
+    f"SELECT {_ACCOUNT}, amount_minor FROM balance",  # noqa: S608
+    4,
+)
+_BALANCES_FIT = f"""SELECT COUNT(*) = COUNT(*) FILTER (WHERE amount = amount_minor)
+   AND COUNT(*) = (SELECT COUNT(*) FROM balance)
+  FROM (SELECT {_ACCOUNT}, SUM(amount_minor) AS amount FROM leg GROUP BY {_ACCOUNT}) AS summed
+  LEFT JOIN balance USING ({_ACCOUNT})"""  # noqa: S608
 PROJECTIONS = (
-    Projection(
-        "balance",
-        "SELECT order_reference, entity, account, currency, SUM(amount_minor)::bigint FROM leg"
-        " GROUP BY order_reference, entity, account, currency",
-        "SELECT order_reference, entity, account, currency, amount_minor FROM balance",
-        4,
-    ),
     Projection(
         "order head",
         "SELECT DISTINCT ON (order_reference) order_reference, state, sequence FROM said"
@@ -179,18 +183,22 @@ PROJECTIONS = (
     ),
 )
 
-_BELOW_FLOOR = f"""SELECT order_reference, entity, account, currency, sequence, running FROM (
-  SELECT order_reference, entity, account, currency, sequence, place, minimum_minor, since,
-         SUM(net) OVER (PARTITION BY order_reference, entity, account, currency ORDER BY place, sequence)
-           AS running
-    FROM (SELECT leg.order_reference, entity, account, currency, leg.sequence, {_PLACE} AS place,
-                 minimum_minor, (SELECT {_PLACE} FROM record JOIN {_PLACED}
-                                  WHERE record.sequence = account_floor.last_sequence) AS since,
-                 SUM(amount_minor) AS net
-            FROM account_floor JOIN leg USING (entity, account)
-            JOIN record ON record.sequence = leg.sequence JOIN {_PLACED}
-           GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) AS moved) AS run
+_FLOORED = "account_floor JOIN leg USING (entity, account)"
+_BELOW_FLOOR = f"""WITH drawn AS (
+  SELECT DISTINCT {_ACCOUNT} FROM {_FLOORED} WHERE amount_minor < 0 OR minimum_minor > 0
+), moved AS (
+  SELECT {_ACCOUNT}, leg.sequence AS written, minimum_minor, last_sequence AS floor_set,
+         SUM(amount_minor) AS net
+    FROM {_FLOORED} JOIN drawn USING ({_ACCOUNT}) GROUP BY {_ACCOUNT}, 5, 6, 7
+)
+SELECT {_ACCOUNT}, written, running FROM (
+  SELECT moved.*, {_PLACE} AS place,
+         (SELECT {_PLACE} FROM record JOIN {_PLACED} WHERE record.sequence = floor_set) AS since,
+         SUM(net) OVER (PARTITION BY moved.order_reference, entity, account, currency
+                        ORDER BY {_PLACE}, written) AS running
+    FROM moved JOIN record ON record.sequence = written JOIN {_PLACED}) AS run
  WHERE running < minimum_minor AND place > since LIMIT 20"""  # noqa: S608
+"""The steps of floored accounts from which something was taken: no other can be too low."""
 
 _HEADS = f"""SELECT head.order_reference, first_sequence FROM order_head AS head
   LEFT JOIN record ON sequence = first_sequence AND record.order_reference = head.order_reference
@@ -211,6 +219,8 @@ _DOUBLED = """SELECT fingerprint, COUNT(*) FROM finance_claim AS made WHERE NOT 
 
 def check_projections(connection: Connection, schema: int) -> Iterator[Finding]:
     """Every derived table against the records; the caller's transaction is the snapshot."""
+    if not _balances_fit(connection):
+        yield from _compare(connection, BALANCE)
     for projection in PROJECTIONS:
         if projection.since <= schema:
             yield from _compare(connection, projection)
@@ -238,6 +248,17 @@ def check_projections(connection: Connection, schema: int) -> Iterator[Finding]:
         )
     for fingerprint, count in connection.execute(_DOUBLED):
         yield Finding("finance claim", f"claim {fingerprint}", f"is held {count} times: financed twice")
+
+
+def _balances_fit(connection: Connection) -> bool:
+    """One look at all of them; which one is wrong takes two."""
+    try:
+        with connection.transaction():
+            row = connection.execute(_BALANCES_FIT).fetchone()
+    except psycopg.DatabaseError as error:
+        reraise_if_broken(connection, error)
+        return False
+    return bool(row and row[0])
 
 
 def _compare(connection: Connection, projection: Projection) -> Iterator[Finding]:

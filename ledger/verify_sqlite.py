@@ -1,20 +1,16 @@
 """Verify a ledger in a SQLite file: records in stretches over several processes, projections beside them."""
 
-import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
-from multiprocessing.context import BaseContext
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from ledger.backend import Progress
 from ledger.findings import Finding, Report
 from ledger.sqlite_file import CACHE_KIB, connect, storage_trouble
 from ledger.verify_balances import check_balances
+from ledger.verify_jobs import Jobs, parts
 from ledger.verify_plain import plain_stretch
 from ledger.verify_projections import SHOWN, check_projections
 from ledger.verify_records import SignedStretch, Stretch, check_command, check_stretch
@@ -23,7 +19,6 @@ from trust.merkle import Frontier, fold, node_hash
 STRETCH = 1 << 14
 COMMANDS = 1 << 12
 FEWEST_COMMANDS = 1 << 8
-Result = TypeVar("Result")
 
 _RECORDS = (
     "SELECT sequence, kind, key, trade_date, order_reference, state, legs, body, leaf, node, actor_key"
@@ -49,7 +44,7 @@ def verify_file(path: Path, workers: int | None = None, progress: Progress | Non
         connection.execute("BEGIN")  # one state throughout, whoever writes meanwhile
         report.ledger_id, size, commands = _extent(connection)
         report.add(list(_outside(connection, size)))
-        jobs = _Jobs(path, report.ledger_id, workers, size)
+        jobs = Jobs(str(path), report.ledger_id, workers=workers, several=size > STRETCH)
         try:
             _verify(report, jobs, size, commands, progress or _quiet)
         finally:
@@ -97,20 +92,20 @@ def _outside(connection: sqlite3.Connection, size: int) -> Iterator[Finding]:
 
 def _verify(
     report: Report,
-    jobs: "_Jobs",
+    jobs: Jobs,
     size: int,
     commands: int,
     progress: Progress,
 ) -> None:
     started = time.perf_counter()
     beside = [
-        jobs.submit(_storage_job, jobs.path),
-        jobs.submit(_asked_job, check_projections, jobs.path),
-        jobs.submit(_asked_job, check_balances, jobs.path),
+        jobs.submit(_storage_job),
+        jobs.submit(_asked_job, check_projections),
+        jobs.submit(_asked_job, check_balances),
     ]
     frontier = Frontier()
     peaks: list[tuple[int, bytes]] = []
-    for stretch in jobs.each(_stretch_job, range(0, size, STRETCH), size, STRETCH):
+    for stretch in jobs.each(_stretch_job, parts(size, STRETCH)):
         report.records += stretch.records
         report.legs += stretch.legs
         report.add(stretch.findings)
@@ -124,7 +119,7 @@ def _verify(
     width = max(
         FEWEST_COMMANDS, min(COMMANDS, commands // (8 * jobs.workers))
     )  # none waits for the last part
-    for signed in jobs.each(_signature_job, range(0, commands, width), commands, width):
+    for signed in jobs.each(_signature_job, parts(commands, width)):
         report.commands += signed.commands
         report.add(signed.findings)
     report.signature_seconds = time.perf_counter() - started
@@ -154,50 +149,6 @@ def join_stretch(peaks: list[tuple[int, bytes]], stretch: Stretch, report: Repor
 
 def _quiet(done: int, size: int) -> None:
     """Progress for those who do not watch."""
-
-
-class _Jobs:
-    """Work in several processes, or in this one when the ledger is small."""
-
-    def __init__(self, path: Path, ledger_id: str, workers: int | None, size: int) -> None:
-        self.path = str(path)
-        self.ledger_id = ledger_id
-        self.workers = workers if workers is not None else (os.cpu_count() or 1)
-        small = size <= STRETCH or self.workers <= 1
-        self._pool = None if small else ProcessPoolExecutor(self.workers, mp_context=_context())
-
-    def submit(self, job: Callable[..., list[Finding]], *arguments: object) -> Future[list[Finding]]:
-        future: Future[list[Finding]] = Future()
-        if self._pool is not None:
-            future = self._pool.submit(job, *arguments)
-        else:
-            future.set_result(job(*arguments))
-        return future
-
-    def each(
-        self, job: Callable[[str, str, int, int], Result], starts: Iterable[int], size: int, width: int
-    ) -> Iterator[Result]:
-        """Results in order, with a bounded number of jobs waiting."""
-        if self._pool is None:
-            for start in starts:
-                yield job(self.path, self.ledger_id, start, min(start + width, size))
-            return
-        waiting: list[Future[Result]] = []
-        for start in starts:
-            waiting.append(self._pool.submit(job, self.path, self.ledger_id, start, min(start + width, size)))
-            if len(waiting) > 8:
-                yield waiting.pop(0).result()
-        for future in waiting:
-            yield future.result()
-
-    def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-
-
-def _context() -> BaseContext:
-    """Forked workers start at once; where forking is not to be had, spawned ones."""
-    return get_context("fork" if hasattr(os, "fork") and os.uname().sysname == "Linux" else "spawn")
 
 
 def _stretch_job(path: str, ledger_id: str, start: int, end: int) -> Stretch:
@@ -252,7 +203,7 @@ class _Leaves:
             self._next = self._rows.fetchone()
 
 
-def _storage_job(path: str) -> list[Finding]:
+def _storage_job(path: str, _: str) -> list[Finding]:
     """Whether pages and indexes hold together: an index that leaves rows out hides what is there."""
     connection = connect(Path(path), read_only=True)
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")  # it looks every row up in every index
@@ -270,7 +221,7 @@ def _damage(path: str, problem: str) -> Finding:
     return Finding("file", path, f"is damaged: {problem}")
 
 
-def _asked_job(question: Callable[[sqlite3.Connection], list[Finding]], path: str) -> list[Finding]:
+def _asked_job(path: str, _: str, question: Callable[[sqlite3.Connection], list[Finding]]) -> list[Finding]:
     connection = connect(Path(path), read_only=True)
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     try:
