@@ -23,12 +23,13 @@ sys.path.insert(0, str(ROOT))
 from domain.states import OrderState  # noqa: E402
 from finance.bank import book_of, lines_of  # noqa: E402
 from finance.books import Journal, Posting  # noqa: E402
-from finance.conditions import Circumstances, objections  # noqa: E402
+from finance.conditions import objections  # noqa: E402
 from finance.contract import Condition, Contract, Share  # noqa: E402
 from finance.correction import Posted, as_if, corrections  # noqa: E402
 from finance.expect import Expectations  # noqa: E402
 from finance.facts import RETRACTABLE, Fact, FactKind, retracted, standing  # noqa: E402
 from finance.fold import Folded, fold  # noqa: E402
+from finance.objection import Circumstances  # noqa: E402
 from finance.tranches import Pool  # noqa: E402
 
 START, END = date(2026, 3, 5), date(2027, 6, 30)

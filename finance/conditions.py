@@ -1,64 +1,24 @@
-"""What must be true before a fact is taken: conditions of draws, the waterfall for payments, sane amounts.
+"""What must be true before a fact is taken; draws and payments have rules in files of their own.
 
 Every objection says why and what would change it. A fact that is recorded is never questioned again:
 these rules look at the books as they stand when somebody states it.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from domain.exchange import newest
-from domain.money import format_minor
-from domain.network import Role
-from domain.states import ENDED, OrderState
+from domain.states import OrderState
 from domain.terms import Event
-from finance.contract import BUYER, TAX, TRADER, Condition
-from finance.debt import Debt
+from finance.contract import TRADER
+from finance.draw_conditions import draw
 from finance.facts import Fact, FactKind
-from finance.handlers import PRODUCTION_START, currency_of_payee, late_interest_due, take_out_amount
-from finance.lending import cost_of_draw, undrawn
+from finance.handlers import PRODUCTION_START, currency_of_payee, late_interest_due
+from finance.objection import NOT_YET, Case, Circumstances, Objection, amount_needed, its_bookings, money
+from finance.payment_conditions import conversion, payment
 from finance.position import OWN_EVENTS, Position
-from finance.taxes import surcharge_payable, tax_payable
-from finance.waterfall import comes_before, dues
 
-
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """Why a fact is refused, and what would change that."""
-
-    reason: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What the books alone do not know: the order's state in the ledger, its cash as it really is, and
-    which conditions are met there (no second finance)."""
-
-    state: OrderState
-    cash: int
-    met: frozenset[Condition] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A fact that somebody states, the books as they stood before it, and what is around them."""
-
-    position: Position
-    fact: Fact
-    around: Circumstances
-
-
-def money(position: Position, amount_minor: int, currency: str = "") -> str:
-    """An amount for people, with its currency; the order's where none is named."""
-    currency = currency or position.contract.currency
-    return f"{format_minor(amount_minor, currency, grouped=True)} {currency}"
-
-
-Check = Callable[[Case], Iterable[Objection]]
 MILESTONES = frozenset({event.value for event in Event} | {PRODUCTION_START})
-NOT_YET = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD})
 
 
 def objections(position: Position, fact: Fact, around: Circumstances) -> list[Objection]:
@@ -83,7 +43,7 @@ def _always(position: Position, fact: Fact) -> Iterable[Objection]:
             )
     booking = fact.text("booking")
     if booking and booking not in position.accounts:
-        yield Objection(f"the order has no booking {booking!r}", _bookings(position))
+        yield Objection(f"the order has no booking {booking!r}", its_bookings(position))
     if fact.kind in VALUED and not fact.assumed:
         for currency in _currencies(position, fact):
             yield from _rate_known(position, currency, fact.on)
@@ -133,255 +93,6 @@ def _rate_known(position: Position, currency: str, on: date) -> Iterable[Objecti
             f" the policy allows {most}",
             f"{remedy}; or rate_days in the [policy]",
         )
-
-
-def _bookings(position: Position) -> str:
-    return f"its bookings are: {', '.join(position.accounts)}"
-
-
-def _amount_needed(fact: Fact) -> Iterable[Objection]:
-    if (fact.minor("amount") or 0) <= 0 and fact.number("quantity") is None:
-        yield Objection("an amount above zero is needed", "give the amount")
-
-
-def _draw(case: Case) -> Iterable[Objection]:
-    debt = case.position.debts.get(case.fact.text("facility"))
-    if debt is None:
-        yield Objection(
-            f"the order has no facility {case.fact.text('facility')!r}",
-            f"its facilities are: {', '.join(case.position.debts)}",
-        )
-        return
-    yield from _conditions(case.position, debt, case.around)
-    yield from _payees(case.position, debt, case.fact)
-    yield from _headroom(case.position, debt, case.fact)
-
-
-CONDITION_REMEDIES = {
-    Condition.SLOTS_RESERVED: "reserve the slots first: net slot reserve",
-    Condition.NOT_FINANCED_ELSEWHERE: "claim the order in the registry: net finance accept",
-    Condition.BUYER_CONFIRMED: "the buyer confirms the order with its own key: net finance confirm",
-    Condition.ASSIGNMENT_NOTIFIED: "record the notice: net finance confirm --condition assignment_notified",
-    Condition.INSPECTION_PASSED: "record the inspection: net milestone record ORDER inspection",
-    Condition.DELIVERY_ACCEPTED: "record the delivery: net milestone record ORDER delivery",
-    Condition.NOT_DISPUTED: "settle the dispute first",
-    Condition.NO_DEFAULT: "nothing more is lent once an order is in default",
-}
-
-
-def _conditions(position: Position, debt: Debt, around: Circumstances) -> Iterable[Objection]:
-    wanted = debt.facility.conditions
-    if not debt.drawings:
-        wanted = (*debt.facility.first_conditions, *wanted)
-    for condition in dict.fromkeys(wanted):
-        if not is_met(position, condition, around):
-            reason = f"{debt.facility.id} is not drawn before: {condition.value.replace('_', ' ')}"
-            yield Objection(reason, CONDITION_REMEDIES[condition])
-
-
-def is_met(position: Position, condition: Condition, around: Circumstances) -> bool:
-    """Whether a condition of a draw holds now."""
-    if condition in around.met or condition.value in position.confirmations:
-        return True
-    if condition is Condition.SLOTS_RESERVED:
-        return around.state not in NOT_YET and around.state not in ENDED
-    if condition is Condition.INSPECTION_PASSED:
-        return Event.INSPECTION.value in position.happened
-    if condition is Condition.DELIVERY_ACCEPTED:
-        return position.delivered > 0
-    if condition is Condition.NOT_DISPUTED:
-        return position.books.balance(TRADER, "1215") == 0
-    if condition is Condition.NO_DEFAULT:
-        return not position.frozen and around.state not in (OrderState.DEFAULTED, OrderState.CANCELLED)
-    return False
-
-
-def _payees(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]:
-    """A draw goes to reserved bookings, for what is due to them; only a take-out goes to the loop."""
-    payees = fact.data.get("payees", [])
-    if debt.facility.factoring:
-        if payees:
-            yield Objection("a take-out is paid into the order's account", "leave out the payees")
-        return
-    planned = any(draw.principal_minor == fact.minor("amount") or draw.cash_minor == fact.minor("amount")
-                  for draw in debt.facility.draws)  # fmt: skip
-    if not payees and not planned:
-        yield Objection("a draw names whom it pays", f"name a booking as payee; {_bookings(position)}")
-    for name, amount, *cost in payees:
-        if not cost and currency_of_payee(position, str(name)) != position.currency_of(debt.facility.id):
-            yield Objection(
-                f"{name} is paid in another currency than {debt.facility.id} lends", "say what it cost"
-            )
-        yield from _payee(position, debt, str(name), int(amount))
-
-
-def _payee(position: Position, debt: Debt, name: str, amount: int) -> Iterable[Objection]:
-    if name == TAX and debt.facility.role is Role.CONTINGENCY:
-        return
-    account = position.accounts.get(name)
-    if account is None and name in position.debts and position.debts[name].facility.charges:
-        return
-    if account is None:
-        yield Objection(f"{name!r} is no reserved booking of this order", _bookings(position))
-        return
-    if account.ended:
-        yield Objection(f"the booking {name} has ended", "money goes only to providers that still deliver")
-    elif amount <= 0:
-        yield Objection(f"nothing is drawn for {name}", "give an amount above zero")
-    elif amount > (open_amount := position.due_now(account) - account.paid):
-        yield Objection(
-            f"{name} is owed {money(position, max(open_amount, 0), account.currency)} so far,"
-            f" not {money(position, amount, account.currency)}",
-            f"what follows is due once its event is recorded; {waits_for(position, name)}",
-        )
-
-
-def waits_for(position: Position, name: str) -> str:
-    """Which events the open instalments of a booking wait for."""
-    booking = position.accounts[name].booking
-    waiting = [due.term.event for due in booking.dues if position.event_on(due.term.event, booking) is None]
-    if not waiting:
-        return "nothing more is to come"
-    first = waiting[0]
-    whose = f" --booking {name}" if first in OWN_EVENTS else ""
-    told = ", ".join(dict.fromkeys(waiting))
-    return f"it waits for: {told}; record it: net milestone record ORDER {first.value}{whose} --on DATE"
-
-
-def _headroom(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]:
-    cash = fact.minor("amount")
-    if cash is None:
-        cash = sum(cost for _, _, cost in fact.payees)
-    if debt.facility.factoring:
-        most = take_out_amount(position, debt)
-        if most <= 0:
-            yield Objection(
-                "the take-out has nothing more to advance", "what it advances on is sold and undisputed"
-            )
-        if (fact.minor("amount") or most) > most:
-            yield Objection(
-                f"the take-out advances at most {money(position, most)}", "draw no more than that"
-            )
-        return
-    principal, free = cost_of_draw(position, debt, cash, fact.on).principal, undrawn(debt)
-    if principal > free:
-        yield Objection(
-            f"{debt.facility.id} has {money(position, free, debt.currency)} left;"
-            f" needed: {money(position, principal, debt.currency)}",
-            "draw less, or use the standby facility",
-        )
-
-
-def _payment(case: Case) -> Iterable[Objection]:
-    payee, amount = case.fact.text("payee"), case.fact.minor("amount")
-    known = payee in case.position.accounts or payee in case.position.debts or payee in (TAX, BUYER, TRADER)
-    if not known:
-        yield Objection(
-            f"{payee!r} is nobody whom this order pays",
-            f"it pays: {', '.join([*case.position.accounts, *case.position.debts, TAX, BUYER])}",
-        )
-        return
-    yield from _amount_owed(case.position, payee, amount)
-    currency = currency_of_payee(case.position, payee)
-    wanted = _wanted(case.position, payee, case.fact.on) if amount is None else amount
-    if wanted == 0:
-        known = payee in case.position.accounts
-        remedy = waits_for(case.position, payee) if known else "net payment due shows what is due"
-        yield Objection(f"nothing is owed to {payee} now", remedy)
-    cost = case.fact.minor("cost")
-    if cost is not None and not currency:
-        yield Objection(f"{payee} is paid in the order's own currency", "leave out what the change cost")
-    if currency and cost is None:
-        held = max(case.position.cash_in(currency), 0)
-        if wanted > held:
-            yield Objection(
-                f"the order's account holds {money(case.position, held, currency)};"
-                f" it needs {money(case.position, wanted, currency)}",
-                "say what changing the order's money cost: --cost AMOUNT",
-            )
-        return
-    yield from _held(case, payee, wanted if cost is None else cost)
-
-
-def _held(case: Case, payee: str, needed: int) -> Iterable[Objection]:
-    """Whether the account holds it, beside what is due to those who come first."""
-    first = sum(
-        owed
-        for rank, owed in dues(case.position, case.fact.on).items()
-        if comes_before(case.position, rank, payee)
-    )
-
-    def told(minor: int) -> str:
-        return money(case.position, minor)
-
-    if needed + first > case.around.cash:
-        reserved = f", of which {told(first)} is due to those who come first" if first else ""
-        yield Objection(
-            f"the order's account holds {told(case.around.cash)}{reserved}; it needs {told(needed)}",
-            "wait for the buyer's payment, or draw the standby facility",
-        )
-
-
-def _conversion(case: Case) -> Iterable[Objection]:
-    """Money that the account holds is changed; what is owed first is not changed away."""
-    position, fact = case.position, case.fact
-    home = position.contract.currency
-    source, target = fact.text("from"), fact.text("to")
-    sold, bought = fact.minor("sold") or 0, fact.minor("bought") or 0
-    known = {home, *position.contract.currencies}
-    for currency in (source, target):
-        if currency not in known:
-            yield Objection(
-                f"the order has nothing in {currency}", f"its currencies are: {', '.join(sorted(known))}"
-            )
-            return
-    if source == target:
-        yield Objection(f"{source} is changed into itself", "name two currencies")
-    if sold <= 0 or bought <= 0:
-        yield Objection("what was sold and what was bought are both needed", "give both amounts")
-    held = case.around.cash if source == home else position.cash_in(source)
-    if sold > held:
-        yield Objection(
-            f"the order's account holds {money(position, max(held, 0), source)},"
-            f" not {money(position, sold, source)}",
-            "change no more than it holds",
-        )
-
-
-def _wanted(position: Position, payee: str, on: date) -> int:
-    """What a payment without an amount would pay."""
-    if payee == TAX:
-        return tax_payable(position, on) + surcharge_payable(position, on)
-    if payee in position.accounts:
-        account = position.accounts[payee]
-        return max(position.due_now(account) - account.paid, 0)
-    if payee in position.debts:
-        debt = position.debts[payee]
-        return min(debt.claim, max(position.cash_in(debt.currency), 0))
-    return position.cash if payee == TRADER else -position.books.balance(TRADER, "2220")
-
-
-def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable[Objection]:
-    account = position.accounts.get(payee)
-    if account is not None and amount is not None:
-        owed = position.due_now(account) - account.paid
-        if amount > owed:
-            yield Objection(
-                f"{payee} is owed {money(position, max(owed, 0), account.currency)} so far,"
-                f" not {money(position, amount, account.currency)}",
-                waits_for(position, payee),
-            )
-    if account is not None and position.frozen:
-        yield Objection("the buyer is insolvent: the account is kept for the lenders", "see the waterfall")
-    if payee == BUYER and amount is not None:
-        owed = -position.books.balance(TRADER, "2220") - position.books.balance(TRADER, "2210")
-        if amount > owed:
-            yield Objection(
-                f"the buyer is owed back {money(position, owed)}, not {money(position, amount)}",
-                "pay no more than that",
-            )
-    if payee == TRADER and position.state not in ENDED:
-        yield Objection("the trader is paid last, when the order is settled", "net order settle")
 
 
 def _milestone(case: Case) -> Iterable[Objection]:
@@ -442,7 +153,7 @@ def _out_of_turn(case: Case, name: str) -> Iterable[Objection]:
 
 
 def _receipt(case: Case) -> Iterable[Objection]:
-    yield from _amount_needed(case.fact)
+    yield from amount_needed(case.fact)
     if case.around.state in NOT_YET:
         yield Objection(f"the order is {case.around.state}", "reserve it first: net order run")
     given, known = _account_number(case.fact.text("account")), case.position.contract.buyer_account
@@ -459,13 +170,13 @@ def _account_number(text: str) -> str:
 
 
 def _dispute(case: Case) -> Iterable[Objection]:
-    yield from _amount_needed(case.fact)
+    yield from amount_needed(case.fact)
     if case.position.receivable <= 0:
         yield Objection("the buyer owes nothing that could be disputed", "a credit note takes back a sale")
 
 
 def _credit_note(case: Case) -> Iterable[Objection]:
-    yield from _amount_needed(case.fact)
+    yield from amount_needed(case.fact)
     sold = (
         case.position.sold_net
         + case.position.sold_tax
@@ -488,9 +199,9 @@ def _credit_note(case: Case) -> Iterable[Objection]:
 
 def _with_booking(case: Case) -> Iterable[Objection]:
     if not case.fact.text("booking"):
-        yield Objection("which provider?", _bookings(case.position))
+        yield Objection("which provider?", its_bookings(case.position))
     if case.fact.kind is not FactKind.PROVIDER_FAILED:
-        yield from _amount_needed(case.fact)
+        yield from amount_needed(case.fact)
 
 
 def _insurance(case: Case) -> Iterable[Objection]:
@@ -569,10 +280,10 @@ def _late_interest(case: Case) -> Iterable[Objection]:
         yield Objection("no late interest is due", "give the amount that was agreed")
 
 
-CHECKS: dict[FactKind, Check] = {
-    FactKind.DRAW: _draw,
-    FactKind.PAYMENT: _payment,
-    FactKind.CONVERSION: _conversion,
+CHECKS: dict[FactKind, Callable[[Case], Iterable[Objection]]] = {
+    FactKind.DRAW: draw,
+    FactKind.PAYMENT: payment,
+    FactKind.CONVERSION: conversion,
     FactKind.MILESTONE: _milestone,
     FactKind.RECEIPT: _receipt,
     FactKind.DISPUTE: _dispute,

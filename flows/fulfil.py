@@ -10,12 +10,13 @@ from domain.posting import Entry
 from domain.states import ENDED, OrderState, may_move
 from finance.books import Journal
 from finance.change import with_change
-from finance.conditions import Circumstances, objections
+from finance.conditions import objections
 from finance.contract import Condition
 from finance.correction import Correction
 from finance.expect import Expectations
 from finance.facts import RETRACTABLE, Fact, FactKind, fact_id, retracted, standing
 from finance.fold import Folded, fold
+from finance.objection import Circumstances
 from finance.position import Position
 from flows.closing import end_holds
 from flows.posting import OrderBook, Recording, bring_up, clear, compare, entries_of, post, read_book

@@ -118,7 +118,7 @@ def enrol_buyer(ledger: "Ledger", buyer: str, key: PublicKey, on: date, *, by: s
             "say whom you called at which number, found where; never a contact that the trader gave",
         )
     with ledger.write() as transaction:
-        if _writes(transaction, key.text):
+        if transaction.may_write(key.text):
             raise RefusedError(
                 "this key writes to the ledger, so it is not the buyer's own",
                 "enrol the key that the buyer gave you",
@@ -130,11 +130,6 @@ def enrol_buyer(ledger: "Ledger", buyer: str, key: PublicKey, on: date, *, by: s
         body = {"buyer": buyer, "public_key": key.text, "by": by, "evidence": evidence}
         transaction.append(Entry(BUYER_KEY, f"{BUYER_KEY}:{folded(buyer)}:{number}", on, None, body))
     return number
-
-
-def _writes(reading: "Reading", key: str) -> bool:
-    """Whether the key writes to this ledger, perhaps only since it was enrolled as the buyer's."""
-    return reading._row("SELECT 1 FROM actor WHERE actor_key = ?", key) is not None
 
 
 def buyer_keys(reading: "Reading", buyer: str) -> list[str]:
@@ -153,7 +148,7 @@ def confirm_by_buyer(
     from flows.place import find_order
 
     order = find_order(ledger, order_id).order
-    keys = [key for key in buyer_keys(ledger, order.buyer.name) if not _writes(ledger, key)]
+    keys = [key for key in buyer_keys(ledger, order.buyer.name) if not ledger.may_write(key)]
     if not keys:
         raise NotFoundError(
             f"no key of {order.buyer.name} is enrolled",

@@ -18,6 +18,13 @@ from ledger.records import (
     instant_text,
     record_of,
 )
+from ledger.statements import (
+    clauses_of,
+    order_at_date_statement,
+    order_statement,
+    record_filter,
+    total_statement,
+)
 from ledger.versions import SCHEMA_VERSION
 from trust.canonical import parse_canonical
 
@@ -104,9 +111,9 @@ class Reading:
         self, order: str | None, kind: str | None, since: date | None, until: date | None, after: int = 0
     ) -> tuple[str, list[Any]]:
         """What such records fulfil, said so that the right index is used."""
-        days, parameters = _record_filter(None, None, since, until)
+        days, parameters = record_filter(None, None, since, until)
         if order is not None or not self._few(days, parameters, after):
-            return _record_filter(order, kind, since, until)
+            return record_filter(order, kind, since, until)
         # by the index of dates; otherwise SQLite reads every record to keep the order written
         listed = self._queries().listed()
         days = f" AND sequence IN (SELECT sequence FROM {listed} WHERE 1 = 1{days})"  # noqa: S608
@@ -156,6 +163,10 @@ class Reading:
         found = list(self._rows(statement, low, high))
         return record_of(*found[0]) if len(found) == 1 else None
 
+    def may_write(self, actor_key: str) -> bool:
+        """Whether the key writes to this ledger, perhaps only since it was enrolled."""
+        return self._row("SELECT 1 FROM actor WHERE actor_key = ?", actor_key) is not None
+
     def size(self) -> int:
         """How many records there are."""
         row = self._row(f"SELECT COALESCE(MAX(sequence), 0) FROM {self._queries().listed()}")  # noqa: S608
@@ -175,11 +186,11 @@ class Reading:
         wanted = {"entity": entity, "account": account, "currency": currency}
         if order is None:
             table = self._queries().summands() if on is None else "leg"
-            statement, parameters = _total_statement(wanted, on, table)
+            statement, parameters = total_statement(wanted, on, table)
         elif on is None:
-            statement, parameters = _order_statement(wanted, order)
+            statement, parameters = order_statement(wanted, order)
         else:
-            statement, parameters = _order_at_date_statement(wanted, order, on)
+            statement, parameters = order_at_date_statement(wanted, order, on)
         return [
             Balance(entity_, account_, currency_, int(amount), order)
             for entity_, account_, currency_, amount in self._rows(statement, *parameters)
@@ -276,7 +287,7 @@ class Reading:
         self, resource: str | None = None, since: str | None = None, until: str | None = None
     ) -> Iterator[tuple[str, str, int, int]]:
         """(resource, period, capacity, used), sorted; ``since`` and ``until`` bound the period, both in."""
-        clauses, parameters = _where(
+        clauses, parameters = clauses_of(
             {"resource =": resource, "period >=": since, "period <=": until}, joined="WHERE"
         )
         yield from self._rows(
@@ -408,71 +419,3 @@ class Reading:
             raise NotFoundError(f"there is no record {sequence}")
         data: Mapping[str, Any] = parse_canonical(row[0])
         return data
-
-
-def _where(wanted: Mapping[str, Any], joined: str) -> tuple[str, list[Any]]:
-    """Clauses for what is not None; keys are a column and its comparison, never user's text."""
-    given = {name: value for name, value in wanted.items() if value is not None}
-    if not given:
-        return "", []
-    return f"{joined} " + " AND ".join(f"{name} ?" for name in given), list(given.values())
-
-
-def _record_filter(
-    order: str | None, kind: str | None, since: date | None, until: date | None
-) -> tuple[str, list[Any]]:
-    clauses, parameters = _where(
-        {
-            "order_reference =": order,
-            # one order has few records, one kind may have most of them: never look a kind up within an order
-            ("kind =" if order is None else "kind || '' ="): kind,
-            "trade_date >=": since and since.isoformat(),
-            "trade_date <=": until and until.isoformat(),
-        },
-        joined=" AND",
-    )
-    return clauses, parameters
-
-
-def _total_statement(wanted: Mapping[str, Any], on: date | None, table: str) -> tuple[str, list[Any]]:
-    where, parameters = _where(
-        {
-            **{f"{name} =": value for name, value in wanted.items()},
-            "trade_date <=": on and on.isoformat(),
-        },
-        joined="WHERE",
-    )
-    return (
-        f"SELECT entity, account, currency, SUM(amount_minor) FROM {table} {where}"  # noqa: S608
-        " GROUP BY entity, account, currency ORDER BY entity, account, currency",
-        parameters,
-    )
-
-
-def _order_statement(wanted: Mapping[str, Any], order: str) -> tuple[str, list[Any]]:
-    where, parameters = _where(
-        {"order_reference =": order, **{f"{name} =": value for name, value in wanted.items()}},
-        joined="WHERE",
-    )
-    return (
-        f"SELECT entity, account, currency, amount_minor FROM balance {where}"  # noqa: S608
-        " ORDER BY entity, account, currency",
-        parameters,
-    )
-
-
-def _order_at_date_statement(wanted: Mapping[str, Any], order: str, on: date) -> tuple[str, list[Any]]:
-    where, parameters = _where(
-        {
-            "record.order_reference =": order,
-            "record.trade_date <=": on.isoformat(),
-            **{f"leg.{name} =": value for name, value in wanted.items()},
-        },
-        joined="WHERE",
-    )
-    return (
-        "SELECT leg.entity, leg.account, leg.currency, SUM(leg.amount_minor)"  # noqa: S608
-        f" FROM record JOIN leg ON leg.sequence = record.sequence {where}"
-        " GROUP BY leg.entity, leg.account, leg.currency ORDER BY leg.entity, leg.account, leg.currency",
-        parameters,
-    )

@@ -13,21 +13,23 @@ import pytest
 
 import finance.allowance
 import finance.amendment
-import finance.conditions
 import finance.correction
 import finance.debt
+import finance.draw_conditions
 import finance.fold
 import finance.lending
+import finance.payment_conditions
 import finance.sale
 import finance.taxes
 from domain.money import split_minor
 from domain.states import OrderState
-from finance.conditions import Circumstances, objections
+from finance.conditions import objections
 from finance.contract import Condition, Contract, Share
 from finance.correction import Posted
 from finance.expect import Expectations
 from finance.facts import Fact, FactKind
 from finance.fold import Folded, fold
+from finance.objection import Circumstances
 from finance.position import Position
 
 MakeFact = Callable[..., Fact]
@@ -326,12 +328,14 @@ GUARDS: dict[str, Guard] = {
         cash_stays_where_it_went, put(finance.correction, "_with_claims", finance.correction._plain)
     ),
     "payees are reserved bookings": Guard(
-        draw_names_a_reserved_booking, put(finance.conditions, "_payees", NOTHING)
+        draw_names_a_reserved_booking, put(finance.draw_conditions, "_payees", NOTHING)
     ),
-    "conditions precedent": Guard(draw_meets_its_conditions, put(finance.conditions, "_conditions", NOTHING)),
-    "the limit": Guard(draw_stays_within_the_limit, put(finance.conditions, "_headroom", NOTHING)),
+    "conditions precedent": Guard(
+        draw_meets_its_conditions, put(finance.draw_conditions, "_conditions", NOTHING)
+    ),
+    "the limit": Guard(draw_stays_within_the_limit, put(finance.draw_conditions, "_headroom", NOTHING)),
     "the waterfall for payments": Guard(
-        who_comes_first_is_paid_first, put(finance.conditions, "dues", lambda *_: {})
+        who_comes_first_is_paid_first, put(finance.payment_conditions, "dues", lambda *_: {})
     ),
     "the frozen account": Guard(
         an_insolvent_buyers_account_pays_no_provider, put(Position, "frozen", property(lambda _: False))

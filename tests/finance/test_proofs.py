@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from domain.states import OrderState
 from finance.books import Journal
-from finance.conditions import Circumstances, objections
+from finance.conditions import objections
 from finance.contract import Condition, Contract
 from finance.correction import Posted, as_if, corrections
 from finance.expect import Expectations
 from finance.facts import Fact, FactKind
 from finance.fold import fold
+from finance.objection import Circumstances
 
 spec = spec_from_file_location("finance_example", Path(__file__).with_name("conftest.py"))
 assert spec is not None
