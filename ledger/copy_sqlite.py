@@ -7,7 +7,7 @@ from domain.errors import LedgerBrokenError, RefusedError
 from ledger.backend import GuardError
 from ledger.copy_target import SignedCommand, require_unfinished
 from ledger.sqlite import SqliteWrite
-from ledger.sqlite_file import connect, create_file
+from ledger.sqlite_file import connect, create_file, is_taken
 from ledger.store import open_ledger
 from ledger.versions import SCHEMA_VERSION
 
@@ -17,7 +17,7 @@ class SqliteTarget:
 
     def __init__(self, path: Path, ledger_id: str, version: int = SCHEMA_VERSION) -> None:
         self.url = str(path)
-        if path.is_file() and path.stat().st_size > 0:
+        if is_taken(path):
             with open_ledger(path) as copy:
                 require_unfinished(copy, ledger_id)
             self._connection = connect(path, read_only=False)

@@ -6,7 +6,7 @@ Isolation is READ COMMITTED: every limit is kept by a row lock or a unique key i
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import psycopg
@@ -23,7 +23,7 @@ from ledger.backend import ContendedError, GuardError, NewRecord, Progress, Row
 from ledger.findings import Finding, Report
 from ledger.postgres_connection import Connection, connect, told
 from ledger.postgres_setup import create_database_objects
-from ledger.sealer import SealedNodes, seal
+from ledger.sealer import SealedNodes, SealerBusyError, seal
 from ledger.signing import command_digest, command_message
 from ledger.transaction import Clock, FirstRecords, Transaction
 from ledger.versions import newest_version, version_of
@@ -161,6 +161,7 @@ class PostgresBackend:
         self._writing = False
         self._sealed_at = 0.0
         self._sealer: bool | None = None
+        self._patient = True
         self.ledger_id, self.practice = self._identity()
 
     def _identity(self) -> tuple[str, bool]:
@@ -278,12 +279,22 @@ class PostgresBackend:
     def seal(self) -> int:
         """Give every committed record its place in the tree; how many got theirs now.
 
-        Who may only read, or reads from a replica, sees what others have sealed.
+        Who may only read, or reads from a replica, sees what others have sealed; so does who waited in vain
+        for another sealer, and does not wait for that one again.
         """
+        count: int | None = 0
         with told():
             connection = self.reader().connection
-            count = seal(connection) if self._may_seal(connection) else 0
+            if self._may_seal(connection):
+                count = self._seal_patiently(connection)
         self._sealed_at = time.monotonic()
+        return count or 0
+
+    def _seal_patiently(self, connection: Connection) -> int | None:
+        count: int | None = None
+        with suppress(SealerBusyError):
+            count = seal(connection, wait=self._patient)
+        self._patient = count is not None
         return count
 
     def _may_seal(self, connection: Connection) -> bool:

@@ -16,6 +16,8 @@ from domain.errors import RefusedError
 from ledger.postgres_connection import Connection
 from ledger.views import postgres_views
 
+NAME_BYTES = 48
+"""Of PostgreSQL's 63 for a name, less the longest ending."""
 _GRANTS = """
 GRANT USAGE ON SCHEMA net TO {program}, {reader};
 REVOKE ALL ON ALL TABLES IN SCHEMA net FROM PUBLIC;
@@ -35,8 +37,9 @@ def schema_text() -> str:
 
 
 def role_names(database: str) -> dict[str, str]:
-    """The three roles of a database's ledger; names are cut so that PostgreSQL keeps them whole."""
-    return {part: f"{database[:48]}_net_{part}" for part in ("owner", "program", "reader")}
+    """The three roles of a database's ledger; names are cut by bytes, so that PostgreSQL keeps them whole."""
+    kept = database.encode()[:NAME_BYTES].decode(errors="ignore")
+    return {part: f"{kept}_net_{part}" for part in ("owner", "program", "reader")}
 
 
 def create_database_objects(connection: Connection, url: str) -> str:

@@ -1,19 +1,25 @@
 """The one sealer: gives committed records their place in the Merkle tree, on PostgreSQL.
 
-Who holds the advisory lock seals; nobody else waits. Commands are sealed in the order in which they ended:
-``command.place`` is drawn as the last act of a command, under all its locks, so a command that saw another
-one's work is always placed after it, and a replay in the order of the tree never meets an effect before
-its cause. Which commands still wait is found by their absence from ``sealing``, never by "greater than the
-last": numbers are drawn before the commit and come out of order. ``seal.horizon`` only shortens that
-search: all that was visible below it is sealed.
+Who holds the advisory lock seals; others wait for a while at most, for anybody may take it and keep it.
+Commands are sealed in the order in which they ended: ``command.place`` is drawn as the last act of a command,
+under all its locks, so a command that saw another one's work is always placed after it, and a replay in the
+order of the tree never meets an effect before its cause. Which commands still wait is found by their absence
+from ``sealing``, never by "greater than the last": numbers are drawn before the commit and come out of order.
+``seal.horizon`` only shortens that search: all that was visible below it is sealed.
 """
 
+import time
+
 from domain.errors import LedgerBrokenError
+from ledger.backend import ContendedError
 from ledger.postgres_connection import Connection, told
 from trust.merkle import Frontier
 
 SEALER_LOCK = 0x6E65_7401
 COMMANDS_AT_ONCE = 2_000
+PATIENCE = 10.0
+"""Seconds that somebody waits for another sealer, who needs milliseconds."""
+FIRST_LOOK, LAST_LOOK = 0.002, 0.1
 
 _WAITING = """
 WITH waiting AS (
@@ -54,10 +60,17 @@ class SealedNodes:
         return bytes(row[0])
 
 
-def seal(connection: Connection, wait: bool = True) -> int:
-    """Seal all that waits; how many records. Without ``wait`` it leaves that to whoever is sealing now."""
+class SealerBusyError(ContendedError):
+    """Another process has the right to seal and keeps it: what waits goes on waiting, nothing is lost."""
+
+
+def seal(connection: Connection, wait: bool = True) -> int | None:
+    """Seal all that waits; how many records. Without ``wait`` it leaves that to whoever is sealing now: None.
+
+    ``SealerBusyError`` when somebody else keeps the right to seal to himself.
+    """
     if not _locked(connection, wait):
-        return 0
+        return None
     try:
         return _seal_batches(connection)
     finally:
@@ -66,11 +79,18 @@ def seal(connection: Connection, wait: bool = True) -> int:
 
 
 def _locked(connection: Connection, wait: bool) -> bool:
-    if wait:
-        connection.execute("SELECT pg_advisory_lock(%s)", (SEALER_LOCK,))
-        return True
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (SEALER_LOCK,)).fetchone()
-    return bool(row and row[0])
+    pause, until = FIRST_LOOK, time.monotonic() + PATIENCE
+    while True:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (SEALER_LOCK,)).fetchone()
+        if (row and row[0]) or not wait:
+            return bool(row and row[0])
+        if time.monotonic() > until:
+            raise SealerBusyError(
+                "another process has been sealing for too long; what is committed stays so",
+                "see on the server who holds an advisory lock, then run the same command again",
+            )
+        time.sleep(pause)
+        pause = min(2 * pause, LAST_LOOK)
 
 
 def _seal_batches(connection: Connection) -> int:

@@ -98,21 +98,26 @@ def storage_trouble(path: Path, error: sqlite3.Error) -> NetError | None:
     )
 
 
+def is_taken(path: Path) -> bool:
+    """Whether a file is there that is more than what a creation leaves that was killed: no table yet."""
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    connection = connect(path, read_only=True)
+    try:
+        return bool(connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        trouble = storage_trouble(path, error)
+        if trouble is not None:
+            raise trouble from error
+        return True
+    finally:
+        connection.close()
+
+
 def create_file(path: Path, version: int = SCHEMA_VERSION) -> sqlite3.Connection:
     """An empty ledger file inside an open transaction; the caller writes the first records and commits."""
-    if path.exists() and path.stat().st_size > 0:
-        with_tables = connect(path, read_only=True)
-        try:
-            taken = with_tables.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            trouble = storage_trouble(path, error)
-            if trouble is not None:
-                raise trouble from error
-            taken = 1
-        finally:
-            with_tables.close()
-        if taken:
-            raise RefusedError(f"there is a file at {path} already", "name another place with --ledger")
+    if is_taken(path):
+        raise RefusedError(f"there is a file at {path} already", "name another place with --ledger")
     path.parent.mkdir(parents=True, exist_ok=True)
     refuse_network(path)
     connection = connect(path, read_only=False)

@@ -173,3 +173,17 @@ def test_damaged_source_is_not_handed_over(tmp_path: Path) -> None:
         copy_ledger(str(start), str(copy), ACTOR, Clock())
     with open_ledger(start) as ledger:
         assert not list(ledger.records(kind="ledger.handed-over"))
+
+
+def test_copy_goes_on_where_it_was_killed_before_its_first_table(ledger: Ledger, tmp_path: Path) -> None:
+    """Changing the journal writes the file's first page: a copy killed then leaves a file without a table."""
+    ledger.append(draw(1))
+    target = tmp_path / "copy.ledger"
+    begun = sqlite3.connect(target)
+    begun.execute("PRAGMA journal_mode = WAL")
+    begun.close()
+    assert target.stat().st_size > 0
+    moved = copy_ledger(ledger.backend.url, str(target), ACTOR, Clock())
+    with open_ledger(target) as copy:
+        assert verify_ledger(copy).sound
+        assert copy.size() == moved.records + 1

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -13,6 +13,7 @@ import pytest
 import ledger.postgres_connection as subject
 from bench.postgres_server import ControlledServer, controlled_server, database
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UnreachableError, UsageError
+from ledger.postgres_setup import role_names
 from ledger.query import query
 from ledger.store import Ledger, create_ledger, open_ledger
 from ledger.verify import verify_ledger
@@ -234,3 +235,27 @@ def test_verification_on_a_connection_that_breaks_accuses_nobody(made: tuple[str
             )
         with pytest.raises(UnreachableError):
             verify_ledger(ledger)
+
+
+def test_roles_of_a_database_with_a_long_name_in_another_script_have_names_of_their_own() -> None:
+    """Sixty bytes in twenty letters: cut by letters, all three roles would get one name."""
+    names = role_names("贸" * 20)
+    assert len(set(names.values())) == 3
+    assert all(len(name.encode()) <= 63 for name in names.values())
+    assert names["owner"].startswith("贸" * 16)
+    assert role_names("a" * 60)["program"] == "a" * 48 + "_net_program"
+
+
+def test_ledger_in_a_database_with_a_long_name_in_another_script(postgres_server: str) -> None:
+    name = "贸" * 20
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        server.execute(f'CREATE DATABASE "{name}"')
+        try:
+            url = urlunsplit(urlsplit(postgres_server)._replace(path=f"/{quote(name)}"))
+            with create_ledger(url, practice=True, actor=ACTOR) as ledger:
+                assert verify_ledger(ledger).findings == []
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            for role in role_names(name).values():
+                server.execute(f'DROP ROLE "{role}"')

@@ -1,4 +1,4 @@
-"""What several transactions at once could slip past a guard, each with the guard and with it switched off."""
+"""What several transactions at once could slip past a guard, and whom one that stops could keep waiting."""
 
 from datetime import date
 from typing import Any
@@ -7,12 +7,15 @@ import psycopg
 import pytest
 
 from domain.posting import Entry, Leg
+from ledger import sealer
+from ledger.backend import ContendedError
+from ledger.postgres_connection import connect
 from ledger.records import Floor
 from ledger.sealer import SealedNodes
 from ledger.signing import command_digest, command_message
 from ledger.store import Ledger, create_ledger, open_ledger
 from ledger.verify import verify_ledger
-from tests.ledger.conftest import ACTOR, Clock
+from tests.ledger.conftest import ACTOR, Clock, draw
 from tests.ledger.test_postgres_guards import NEW_COMMAND, legs, noted, raw_record, signature
 from trust.merkle import Frontier
 
@@ -168,3 +171,24 @@ def test_seal_cannot_pass_over_a_record_that_waits(postgres_database: str, guard
             connection.execute(over, (size + 1,))
             connection.commit()
             assert "passed over" in str(verify_ledger(ledger).findings)
+
+
+def test_nobody_waits_for_ever_for_a_sealer_that_stopped(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may connect can take the sealers' lock and keep it: writing, reading and verifying go on."""
+    monkeypatch.setattr(sealer, "PATIENCE", 0.2)
+    with made(postgres_database) as ledger:
+        sealed, url = ledger.size(), ledger.backend.url
+    with psycopg.connect(postgres_database, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (sealer.SEALER_LOCK,))
+        with open_ledger(url, actor=ACTOR) as ledger:
+            ledger.append(draw(1))
+            assert ledger.size() == sealed
+            report = verify_ledger(ledger)
+            assert report.sound
+            assert (report.records, report.unsealed) == (sealed, 1)
+        with connect(url) as waiting, pytest.raises(ContendedError):
+            sealer.seal(waiting)
+    with open_ledger(url) as ledger:
+        assert ledger.size() == sealed + 1
