@@ -5,18 +5,15 @@ flat however long the ledger is.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby, islice, zip_longest
 from operator import itemgetter
 
 from ledger.findings import Finding
-from ledger.sqlite_file import schema_of, statements
+from ledger.verify_schema import check_header, check_schema, stated_version
 
 SHOWN = 20
-PLANNERS_OWN = frozenset({"sqlite_stat1", "sqlite_stat4"})
-"""What ANALYZE leaves: it says how to look things up, never what is there."""
 _J = "json_extract(body, '$.body.{}')"
 
 
@@ -191,12 +188,13 @@ def check_projections(connection: sqlite3.Connection) -> list[Finding]:
     """Every derived table but the balances against the records, in one snapshot."""
     connection.execute("BEGIN")
     try:
-        version = _version(connection)
-        findings = [*check_schema(connection, version)]
+        version = stated_version(connection)
+        findings = [*check_schema(connection, version), *check_header(connection)]
         for projection in PROJECTIONS:
             if projection.since <= version:
                 findings += compare(connection, projection)
-        findings += _limits(connection)
+        for limit in _LIMITS:
+            findings += _asked(connection, limit)
     finally:
         connection.execute("ROLLBACK")
     return findings
@@ -247,18 +245,39 @@ def _only_first(connection: sqlite3.Connection, first: str, second: str) -> list
     ).fetchall()
 
 
-def _limits(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """What the guards forbid and a missing guard may have let in."""
-    yield from islice(_overbooked(connection), SHOWN)
-    yield from _ended_in_time(connection)
+def _asked(
+    connection: sqlite3.Connection, limit: Callable[[sqlite3.Connection], Iterator[Finding]]
+) -> Iterator[Finding]:
+    """What ``limit`` finds; a table that cannot be read hides nothing of what the others say."""
+    try:
+        yield from islice(limit(connection), SHOWN)
+    except sqlite3.DatabaseError as error:
+        yield Finding("limit", f"limits ({limit.__name__.strip('_')})", f"cannot be looked at: {error}")
+
+
+def _numbered(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Commands count from 1 without a gap: their numbers are under no signature."""
+    first, last, count = connection.execute(
+        "SELECT COALESCE(MIN(command), 1), COALESCE(MAX(command), 0), COUNT(*) FROM command"
+    ).fetchone()
+    if (first, last) != (1, count):
+        yield Finding(
+            "signature", f"commands {first} to {last}", f"were numbered anew: there are {count} from 1 on"
+        )
+
+
+def _overfull(connection: sqlite3.Connection) -> Iterator[Finding]:
     for resource, period, capacity, used in connection.execute(
-        "SELECT resource, period, capacity, used FROM slot WHERE used > capacity OR used < 0 LIMIT 20"
+        "SELECT resource, period, capacity, used FROM slot WHERE used > capacity OR used < 0"
     ):
         yield Finding("slot", f"slot {resource} {period}", f"is overbooked: {used} used of {capacity}")
+
+
+def _financed_twice(connection: sqlite3.Connection) -> Iterator[Finding]:
     doubled = (
         "SELECT fingerprint, COUNT(*) FROM finance_claim AS made WHERE NOT EXISTS (SELECT 1 FROM"
         " finance_release WHERE fingerprint = made.fingerprint AND turn = made.turn) GROUP BY fingerprint"
-        " HAVING COUNT(*) > 1 LIMIT 20"
+        " HAVING COUNT(*) > 1"
     )
     for fingerprint, count in connection.execute(doubled):
         yield Finding("finance claim", f"claim {fingerprint}", f"is held {count} times: financed twice")
@@ -290,43 +309,8 @@ def _ended_in_time(connection: sqlite3.Connection) -> Iterator[Finding]:
         )
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    """The schema that the ledger's own records say it has."""
-    row = connection.execute(
-        "SELECT COALESCE((SELECT json_extract(body, '$.body.to') FROM record WHERE kind = 'ledger.migrated'"
-        " ORDER BY sequence DESC LIMIT 1), (SELECT json_extract(body, '$.body.schema_version') FROM record"
-        " WHERE kind = 'ledger.created' LIMIT 1), 0)"
-    ).fetchone()
-    return int(row[0])
-
-
-def check_schema(connection: sqlite3.Connection, version: int) -> Iterator[Finding]:
-    """Tables, indexes and triggers against the text of the schema that the ledger has."""
-    shipped = _shipped(version)
-    stored: dict[tuple[str, str], str | None] = {}
-    for kind, name, text in connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid"):
-        if (kind, name) in stored:
-            yield Finding(
-                "schema", f"{kind} {name}", "is there twice: the first one counts, the other hides it"
-            )
-        stored[kind, name] = text
-    for place, text in shipped.items():
-        if place not in stored:
-            yield Finding("schema", " ".join(place), "is missing: it was dropped")
-        elif stored[place] != text:
-            yield Finding("schema", " ".join(place), "was changed: it is not what this program made")
-    for kind, name in sorted(stored.keys() - shipped.keys()):
-        if kind != "table" or name not in PLANNERS_OWN:
-            yield Finding("schema", f"{kind} {name}", "was added: this program does not make it")
-
-
-@cache
-def _shipped(version: int) -> dict[tuple[str, str], str | None]:
-    empty = sqlite3.connect(":memory:")
-    for statement in statements(schema_of(version)):
-        empty.execute(statement)
-    rows = empty.execute("SELECT type, name, sql FROM sqlite_schema")
-    return {(kind, name): text for kind, name, text in rows}
+_LIMITS = (_overbooked, _ended_in_time, _overfull, _financed_twice, _numbered)
+"""What the guards forbid and a missing guard may have let in."""
 
 
 def _named(values: tuple[object, ...]) -> str:

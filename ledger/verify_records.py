@@ -256,7 +256,8 @@ def check_command(
     if command_digest(leaves) != digest:
         return [Finding("signature", place, "are not those that were signed when they were written")]
     since = enrolled.get(actor_key)
-    if since is None or (since > last):
+    # nobody lets himself in: only the ledger's first command enrols the key that signs it
+    if since is None or (since > last if first == 1 else since >= first):
         return [Finding("signature", place, f"were signed by a key that may not write here ({actor_key})")]
     try:
         good = PublicKey(actor_key).verify(command_message(ledger_id, digest), signature)

@@ -8,6 +8,7 @@ When a new one comes, the whole schema of the one before is kept beside the step
 import json
 from pathlib import Path
 
+from domain.errors import LedgerBrokenError
 from ledger.backend import Queries
 from trust.canonical import parse_canonical
 
@@ -25,7 +26,13 @@ def version_of(queries: Queries, created: int) -> int:
     """The schema that the ledger's own records say it has; ``created`` is what it was made with."""
     statement = f"SELECT body FROM record WHERE kind = '{MIGRATED}' ORDER BY sequence DESC LIMIT 1"  # noqa: S608
     for (body,) in queries.rows(statement):
-        return int(parse_canonical(body)["body"]["to"])
+        try:
+            return int(parse_canonical(body)["body"]["to"])
+        except (ValueError, TypeError, KeyError):
+            raise LedgerBrokenError(
+                "the record of the last upgrade does not say to which schema",
+                "net ledger verify says what is wrong",
+            ) from None
     return created
 
 

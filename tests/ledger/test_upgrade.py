@@ -23,7 +23,7 @@ from ledger.sqlite_file import schema_text
 from ledger.store import Ledger, create_ledger, open_ledger
 from ledger.upgrade import upgrade_ledger
 from ledger.verify import verify_ledger
-from ledger.verify_projections import _shipped
+from ledger.verify_schema import _shipped
 from ledger.versions import SCHEMA_VERSION
 from tests.ledger.conftest import ACTOR, Clock, draw
 from tests.ledger.golden.kept import GOLDEN, assert_as_written, unpacked

@@ -15,7 +15,9 @@ from domain.ports import HoldLine
 from ledger.backup import backup
 from ledger.checkpoints import held_checkpoint, make_checkpoint
 from ledger.findings import Report
+from ledger.sqlite import SqliteWrite
 from ledger.store import create_ledger, open_ledger
+from ledger.transaction import Transaction
 from ledger.verify import verify_ledger
 from ledger.verify_sqlite import verify_file
 from tests.ledger.conftest import ACTOR, Clock, draw
@@ -281,6 +283,24 @@ def unstrict(connection: sqlite3.Connection) -> None:
     )
 
 
+def number_commands_anew(connection: sqlite3.Connection, at: int) -> None:
+    """Commands and the records that cite them alike: no signature is over their numbers."""
+    for table in ("command", "record"):
+        connection.execute(f"UPDATE {table} SET command = -command - ?", (at,))
+        connection.execute(f"UPDATE {table} SET command = -command")
+
+
+def enrol_oneself(connection: sqlite3.Connection, at: int) -> None:
+    """What needs no guard dropped: a well-formed command that enrols the key that signs it."""
+    stranger = Actor("stranger", SigningKey.from_seed(b"\7" * 32))
+    write = SqliteWrite(connection)
+    transaction = Transaction(write, "net-test", stranger, Clock())
+    transaction.enrol_actor("stranger", stranger.key.public)
+    if at % 2:
+        transaction.append(draw(999, f"o{at}"))
+    write.seal("net-test", stranger)
+
+
 CLASSES: dict[str, Damage] = {
     "text edited": edit_body,
     "text and hash edited": edit_body_and_leaf,
@@ -320,6 +340,8 @@ CLASSES: dict[str, Damage] = {
     "place of a slot edited": any_row("slot", "last_sequence = last_sequence + 1"),
     "line of a slot edited": any_row("slot", "last_line = last_line + 1"),
     "slot dropped": any_row("slot", "DELETE"),
+    "commands numbered anew": lambda connection, at: number_commands_anew(connection, at),
+    "stranger enrolled by himself at the end": lambda connection, at: enrol_oneself(connection, at),
     "capacity line edited": any_row("capacity_line", "capacity = 99"),
     "use of capacity edited": any_row("slot_move", "quantity = quantity + 1"),
     "use of capacity dropped": any_row("slot_move", "DELETE"),
@@ -630,6 +652,86 @@ def test_verify_names_a_leg_that_is_none(leg: object, original: Path, tmp_path: 
     assert any(place.startswith("record ") and place.endswith("leg 2") for place in places)
     with open_ledger(path) as ledger, suppress(LedgerBrokenError):
         list(ledger.records())
+
+
+@pytest.mark.parametrize("position", [1, 2])
+def test_stranger_may_enrol_himself_in_no_command_but_the_first(
+    position: int, original: Path, tmp_path: Path
+) -> None:
+    """With every guard in its place: raw statements of a stranger, or his own copy of this program."""
+    path = tmp_path / "x"
+    copyfile(original, path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    enrol_oneself(connection, position)
+    connection.execute("COMMIT")
+    connection.close()
+    (finding,) = verify_file(path).findings
+    assert "were signed by a key that may not write here" in finding.problem
+
+
+def test_key_enrolled_by_a_writer_may_write_from_the_next_command_on(tmp_path: Path) -> None:
+    second = Actor("anna", SigningKey.from_seed(b"\6" * 32))
+    with create_ledger(tmp_path / "l", practice=True, actor=ACTOR, clock=Clock()) as ledger:
+        with ledger.write() as transaction:
+            transaction.enrol_actor("anna", second.key.public)
+            transaction.append(draw(1))
+        with open_ledger(tmp_path / "l", actor=second, clock=Clock()) as annas:
+            annas.append(draw(2))
+        assert verify_ledger(ledger).sound
+
+
+@pytest.mark.parametrize(("name", "value"), [("user_version", 7), ("application_id", 7)])
+def test_verify_finds_a_pragma_kept_in_the_file(
+    name: str, value: int, original: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "x"
+    copyfile(original, path)
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA {name} = {value}")
+    connection.close()
+    (finding,) = verify_file(path).findings
+    assert str(finding) == f"PRAGMA {name}: was changed: it is 7, this program makes 0"
+
+
+@pytest.mark.parametrize("table", ["slot", "hold", "hold_end", "finance_claim", "slot_move"])
+def test_verify_names_the_table_that_is_gone_and_everything_else(
+    table: str, original: Path, tmp_path: Path
+) -> None:
+    """One table that cannot be read hides nothing of what is wrong with others."""
+    path = tmp_path / "x"
+    copyfile(original, path)
+    attack(path, lambda connection: connection.execute("UPDATE outbox SET recipient = 'thief'") and None)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"DROP TABLE {table}")
+    connection.close()
+    found = [str(finding) for finding in verify_file(path).findings]
+    assert f"table {table}: is missing: it was dropped" in found
+    assert any(one.startswith("outbox m0") for one in found)
+
+
+def test_verify_says_all_where_the_root_of_a_checkpoint_cannot_be_made(
+    original: Path, tmp_path: Path
+) -> None:
+    """A record is gone whose node the checkpoint's root is made of: that is one finding among the others."""
+    path = tmp_path / "x"
+    copyfile(original, path)
+    with open_ledger(path, actor=ACTOR) as ledger:
+        made = make_checkpoint(ledger, ACTOR, tmp_path)
+    attack(path, lambda connection: drop_record(connection, 64))
+    with open_ledger(path) as ledger:
+        found = [str(finding) for finding in verify_ledger(ledger, [made]).findings]
+    assert any(one.startswith("record 64: is missing") for one in found)
+    assert any(one.endswith("cannot be compared: record 64 is missing") for one in found)
+
+
+def test_record_of_an_upgrade_that_says_nothing_is_a_broken_ledger(original: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    copyfile(original, path)
+    attack(path, lambda connection: edit_column("kind", "ledger.migrated")(connection, 5))
+    with pytest.raises(LedgerBrokenError, match="record of the last upgrade"):
+        open_ledger(path)
+    assert any("record 5 " in finding.place for finding in verify_file(path).findings)
 
 
 def test_verify_uses_several_processes_with_the_same_result(tmp_path: Path) -> None:
