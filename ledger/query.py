@@ -23,6 +23,8 @@ _ALLOWED = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
 _REFUSED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "writefile", "edit"})
+STEPS_BETWEEN_LOOKS = 100_000
+"""Steps of SQLite's machine, some milliseconds: Ctrl-C ends a statement that has no end."""
 HINT = "net ledger sql takes one SELECT; docs/reference/ledger-views.md names the views and their columns"
 
 
@@ -38,15 +40,28 @@ def query(url: str, statement: str) -> Iterator[tuple[Sequence[str], Iterator[tu
 @contextmanager
 def _sqlite(url: str, statement: str) -> Iterator[tuple[Sequence[str], Iterator[tuple[Any, ...]]]]:
     connection = read_only_file(sqlite_path(url))
+    connection.set_progress_handler(_look_up, STEPS_BETWEEN_LOOKS)
     try:
         cursor = connection.execute(statement)
         if cursor.description is None:
             raise UsageError("that is no question: it has no columns", HINT)
         yield [column[0] for column in cursor.description], _told(cursor, sqlite3.Error)
     except (sqlite3.Error, sqlite3.Warning) as error:
+        _reraise_if_interrupted(error)
         raise UsageError(f"the statement was refused: {error}", HINT) from None
     finally:
         connection.close()
+
+
+def _look_up() -> int:
+    """Python runs again for a moment, which is when Ctrl-C is noticed; SQLite then ends the statement."""
+    return 0
+
+
+def _reraise_if_interrupted(error: Exception) -> None:
+    """``KeyboardInterrupt`` again, which SQLite told as an error of its own."""
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+        raise KeyboardInterrupt from None
 
 
 def read_only_file(path: Path) -> sqlite3.Connection:
@@ -110,4 +125,5 @@ def _told(rows: Iterator[tuple[Any, ...]], errors: type[Exception]) -> Iterator[
     try:
         yield from rows
     except errors as error:
+        _reraise_if_interrupted(error)
         raise UsageError(f"the statement failed: {str(error).splitlines()[0]}", HINT) from None

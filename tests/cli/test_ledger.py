@@ -119,3 +119,19 @@ def test_ledger_log_follows_what_is_written_from_now_on(traded) -> None:
     finally:
         following.send_signal(signal.SIGINT)
         assert following.wait(timeout=20) == 130
+
+
+@pytest.mark.usefixtures("traded")
+def test_sql_without_an_end_is_stopped_by_ctrl_c() -> None:
+    """While SQLite works, Python sees no signal unless SQLite lets it look."""
+    command = [sys.executable, "-m", "cli", "ledger", "sql"]
+    endless = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT COUNT(*) FROM r"
+    asked = subprocess.Popen([*command, endless], cwd=ROOT, stderr=subprocess.PIPE, env=os.environ.copy())
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            asked.wait(timeout=4)
+        asked.send_signal(signal.SIGINT)
+        assert asked.wait(timeout=20) == 130
+    finally:
+        asked.kill()
+        asked.communicate()
