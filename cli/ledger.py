@@ -19,6 +19,8 @@ ledger_proof.register(app)
 ledger_more.register(app)
 
 Text = str | None
+MOST = 10**12
+"""More records than any ledger has, and a number that databases take."""
 
 
 def _day(flag: str, told: str) -> Any:
@@ -41,7 +43,9 @@ def show_log(
     kind: Annotated[Text, typer.Option("--kind", help="Only this kind, such as draw.")] = None,
     since: Annotated[date | None, _day("--since", "From this day of trade on.")] = None,
     until: Annotated[date | None, _day("--until", "Up to this day of trade.")] = None,
-    last: Annotated[int | None, typer.Option("--last", min=1, help="Only the last so many.")] = None,
+    last: Annotated[
+        int | None, typer.Option("--last", min=1, max=MOST, help="Only the last so many.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what is written now.")] = False,
 ) -> None:
     """Show the records in the order written: what happened, when, by whose key, with the amounts.

@@ -321,10 +321,10 @@ def _held_folder(session: "Session") -> Path:
 
 
 def _checkpoint_file(path: Path) -> "Checkpoint":
-    from trust.notes import parse_checkpoint
+    from ledger.checkpoints import read_checkpoint
 
     try:
-        return parse_checkpoint(path.read_text(encoding="utf-8"))
+        return read_checkpoint(path)
     except FileNotFoundError:
         hint = "net ledger checkpoint --to FILE writes one"
         raise NotFoundError(f"there is no checkpoint at {path}", hint) from None

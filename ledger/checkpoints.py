@@ -21,11 +21,22 @@ from trust.notes import (
     sign_checkpoint,
 )
 
+LONGEST_NUMBER = 18
+"""Digits; a longer number is no record's in 64 bits."""
+
 
 def held_checkpoint(directory: Path, ledger_id: str) -> Checkpoint | None:
     """The newest checkpoint of this ledger that we signed or were given; None before the first."""
     path = _held_path(directory, ledger_id)
-    return parse_checkpoint(path.read_text(encoding="utf-8")) if path.exists() else None
+    return read_checkpoint(path) if path.exists() else None
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a file, its line ends as any system writes them; ``UsageError`` names the file."""
+    try:
+        return parse_checkpoint(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, UsageError):
+        raise UsageError(f"{path} is not a checkpoint", "give the file as it was written") from None
 
 
 def make_checkpoint(ledger: Ledger, actor: Actor, directory: Path) -> Checkpoint:
@@ -93,15 +104,16 @@ def prove_consistency(ledger: Ledger, old: Checkpoint, new: Checkpoint) -> str:
             raise LedgerBrokenError(problem, "run net ledger verify, which says what changed")
     if old.size > new.size:
         raise UsageError("the first checkpoint is newer than the second", "give the older one first")
-    return format_consistency_proof(
-        old.size, consistency_proof(old.size, new.size, ledger.backend.tree()), new.note
-    )
+    # every tree begins with the empty one, which needs no proof (https://c2sp.org/tlog-witness)
+    path = consistency_proof(old.size, new.size, ledger.backend.tree()) if old.size else []
+    return format_consistency_proof(old.size, path, new.note)
 
 
 def find_record(ledger: Ledger, name: str) -> Record:
     """A record by its number, its key or the beginning of its id."""
     ledger.backend.tree()  # gives what was written a moment ago its place
-    if name.isdigit() and (found := ledger.record_by_sequence(int(name))):
+    is_number = name.isascii() and name.isdigit() and len(name) <= LONGEST_NUMBER
+    if is_number and (found := ledger.record_by_sequence(int(name))):
         return found
     if found := ledger.record_by_key(name) or ledger.record_by_id(name):
         return found

@@ -44,7 +44,7 @@ def copy_ledger(
 
     ``RefusedError`` when another ledger is there, ``LedgerBrokenError`` when the roots differ.
     """
-    if source_url == target_url:
+    if _is_same(source_url, target_url):
         raise UsageError("a ledger cannot be copied onto itself", "name another place")
     with open_ledger(source_url, actor=actor, clock=clock) as source:
         source.require_newest()
@@ -65,6 +65,14 @@ def copy_ledger(
         with copy.write() as transaction:
             _take_over(transaction, place_name(source_url), size, root)
     return Copied(size, root, target.url)
+
+
+def _is_same(source_url: str, target_url: str) -> bool:
+    """Whether both name one ledger, however they spell it; a file is known by what it is."""
+    if source_url == target_url or is_postgres(source_url) or is_postgres(target_url):
+        return source_url == target_url
+    source, target = sqlite_path(source_url), sqlite_path(target_url)
+    return source.exists() and target.exists() and source.samefile(target)
 
 
 def commands_after(ledger: Ledger, sequence: int) -> Iterator[SignedCommand]:

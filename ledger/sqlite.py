@@ -316,9 +316,12 @@ def create(
         first_records(Transaction(write, ledger_id, actor, clock))
         write.seal(ledger_id, actor)
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        trouble = storage_trouble(path, error) if isinstance(error, sqlite3.DatabaseError) else None
+        if trouble is not None:
+            raise trouble from error
         raise
     finally:
         connection.close()

@@ -116,13 +116,19 @@ def is_taken(path: Path) -> bool:
 
 def create_file(path: Path, version: int = SCHEMA_VERSION) -> sqlite3.Connection:
     """An empty ledger file inside an open transaction; the caller writes the first records and commits."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", "name a file in it")
     if is_taken(path):
         raise RefusedError(f"there is a file at {path} already", "name another place with --ledger")
     path.parent.mkdir(parents=True, exist_ok=True)
     refuse_network(path)
     connection = connect(path, read_only=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in statements(schema_of(version)):
-        connection.execute(statement)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements(schema_of(version)):
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
     return connection

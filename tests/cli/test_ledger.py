@@ -135,3 +135,41 @@ def test_sql_without_an_end_is_stopped_by_ctrl_c() -> None:
     finally:
         asked.kill()
         asked.communicate()
+
+
+@pytest.mark.parametrize("name", ["99999999999999999999", "\u00b2", "9" * 5_000])
+def test_number_that_no_record_has_is_not_found(traded, name) -> None:
+    refused = traded("ledger", "prove", name)
+    assert refused.code == 4
+    assert "there is no record" in refused.err
+
+
+def test_last_so_many_that_no_database_counts_is_wrong_usage(traded) -> None:
+    assert traded("ledger", "log", "--last", "9" * 20).code == 2
+
+
+def test_file_that_is_no_checkpoint_is_named(traded, tmp_path) -> None:
+    path = tmp_path / "picture.checkpoint"
+    for content in (b"\xff\xfe", b"", b"hello\n\nworld\n"):
+        path.write_bytes(content)
+        refused = traded("ledger", "verify", "--against", path)
+        assert refused.code == 2
+        assert f"{path.name} is not a checkpoint" in refused.err.replace("\n", "")
+
+
+def test_ledger_is_not_copied_onto_itself_by_another_name(traded, tmp_path) -> None:
+    """Else the copy waits a minute for its own lock."""
+    (path,) = Path(os.environ["XDG_DATA_HOME"]).rglob("practice.db")
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    for other in (link, f"sqlite:///{path}", path.parent / ".." / path.parent.name / path.name):
+        refused = traded("ledger", "copy", path, other)
+        assert refused.code == 2
+        assert "onto itself" in refused.err
+
+
+def test_ledger_copied_to_a_folder_is_wrong_usage(traded, tmp_path) -> None:
+    (path,) = Path(os.environ["XDG_DATA_HOME"]).rglob("practice.db")
+    refused = traded("ledger", "copy", path, tmp_path)
+    assert refused.code == 2
+    assert "is a folder" in refused.err

@@ -23,7 +23,7 @@ from ledger.checkpoints import (
 from ledger.store import Ledger
 from tests.ledger.conftest import ACTOR, draw
 from trust.keys import SigningKey
-from trust.merkle import consistency_proof, inclusion_proof, root_at
+from trust.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, root_at
 from trust.notes import sign_checkpoint, verifier_key
 
 CHECKER = Path(__file__).resolve().parents[2] / "examples" / "check_proof.py"
@@ -191,3 +191,13 @@ def test_consistency_is_checked_without_this_program(filled: Ledger, tmp_path: P
     assert "did not sign" in told(strange.note, proof)
     assert "does not hold" in told(old.note.replace(f"\n{old.size}\n", f"\n{old.size - 1}\n"), proof)
     assert "not from" in told(old.note, proof.replace(f"old {old.size}\n", f"old {old.size - 1}\n"))
+
+
+def test_every_ledger_begins_with_the_empty_one(filled: Ledger, tmp_path: Path) -> None:
+    """As witnesses ask for it who saw nothing yet: old 0, and no hashes."""
+    made = make_checkpoint(filled, ACTOR, tmp_path)
+    empty = sign_checkpoint(filled.id, 0, EMPTY_ROOT, ACTOR.key)
+    assert prove_consistency(filled, empty, made) == f"old 0\n\n{made.note}"
+    other = sign_checkpoint(filled.id, 0, made.root, ACTOR.key)
+    with pytest.raises(LedgerBrokenError):
+        prove_consistency(filled, other, made)

@@ -12,8 +12,9 @@ import pytest
 from domain.errors import LedgerBrokenError, UnreachableError, UsageError
 from ledger import sqlite_file
 from ledger.backup import backup
+from ledger.copy import copy_ledger
 from ledger.sqlite import unreadable
-from ledger.store import Ledger, create_ledger, open_ledger
+from ledger.store import Ledger, create_ledger, open_ledger, utc_now
 from tests.ledger.conftest import ACTOR, draw
 
 NOBODY = 65_534
@@ -125,3 +126,45 @@ def test_a_backup_onto_a_full_disk_leaves_nothing(
     with pytest.raises(UnreachableError, match="the disk is full"):
         backup(ledger, tmp_path / "copy.db")
     assert not list(tmp_path.glob("copy*"))
+
+
+def full_disk(monkeypatch: pytest.MonkeyPatch, *modules: object) -> None:
+    """New files are given no more than a few pages; SQLite then says what it says of a full disk."""
+    really = sqlite_file.connect
+
+    def connect(path: Path, read_only: bool) -> sqlite3.Connection:
+        connection = really(path, read_only)
+        if not read_only:
+            connection.execute("PRAGMA max_page_count = 20")
+        return connection
+
+    for module in modules:
+        monkeypatch.setattr(module, "connect", connect)
+
+
+def test_a_copy_that_found_the_disk_full_goes_on_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is there already, with nothing in it: that is no other ledger, and no ledger at all."""
+    start, to = tmp_path / "net.ledger", tmp_path / "copy.ledger"
+    with create_ledger(start, practice=True, actor=ACTOR) as ledger:
+        ledger.append(draw(1))
+    with monkeypatch.context() as patch:
+        full_disk(patch, sqlite_file)
+        with pytest.raises(UnreachableError, match="the disk is full"):
+            copy_ledger(str(start), str(to), ACTOR, utc_now)
+    assert to.stat().st_size > 0
+    copy_ledger(str(start), str(to), ACTOR, utc_now)
+    with open_ledger(to) as ledger:
+        assert [record.key for record in ledger.records(kind="loan.drawn")] == ["draw-1"]
+
+
+def test_a_disk_too_full_for_a_ledger_is_told_and_it_is_made_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "net.ledger"
+    with monkeypatch.context() as patch:
+        full_disk(patch, sqlite_file)
+        with pytest.raises(UnreachableError, match="the disk is full"):
+            create_ledger(path, practice=True, actor=ACTOR)
+    create_ledger(path, practice=True, actor=ACTOR).close()
