@@ -7,7 +7,7 @@ back from an old copy, cut or rewritten no longer fits it, and is not signed aga
 import os
 from pathlib import Path
 
-from domain.errors import LedgerBrokenError, NotFoundError, UsageError
+from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
 from ledger.records import Record
 from ledger.store import Ledger
 from trust.keys import Actor, PublicKey
@@ -43,7 +43,14 @@ def make_checkpoint(ledger: Ledger, actor: Actor, directory: Path) -> Checkpoint
     """Sign the ledger as it is, unless it contradicts the checkpoint held in ``directory``.
 
     ``LedgerBrokenError`` when it does: the ledger was cut, rewritten or put back from an old copy.
+    ``RefusedError`` for a key that may not write: what it signs proves nothing to anybody.
     """
+    key = actor.key.public.text
+    if not any(ledger.backend.reader().rows("SELECT 1 FROM actor WHERE actor_key = ?", (key,))):
+        raise RefusedError(
+            f"a checkpoint of this ledger counts only with a key that may write to it ({key} may not)",
+            f"ask somebody who may: net ledger enrol NAME {key}",
+        )
     tree = ledger.backend.tree()
     size = ledger.size()
     held = held_checkpoint(directory, ledger.id)

@@ -10,10 +10,13 @@ from shutil import copyfile
 
 import pytest
 
-from domain.errors import LedgerBrokenError
+from domain.errors import LedgerBrokenError, RefusedError
 from domain.ports import HoldLine
 from ledger.backup import backup
 from ledger.checkpoints import held_checkpoint, make_checkpoint
+from ledger.copy import commands_after
+from ledger.copy_sqlite import SqliteTarget
+from ledger.copy_target import SignedCommand
 from ledger.findings import Report
 from ledger.sqlite import SqliteWrite
 from ledger.store import create_ledger, open_ledger
@@ -503,6 +506,50 @@ def test_checkpoint_finds_a_fork(tmp_path: Path) -> None:
             make_checkpoint(ledger, ACTOR, tmp_path)
 
 
+def one_left_out(commands: list[SignedCommand]) -> list[SignedCommand]:
+    return commands[:4] + commands[5:]
+
+
+def two_swapped(commands: list[SignedCommand]) -> list[SignedCommand]:
+    return [*commands[:4], commands[5], commands[4], *commands[6:]]
+
+
+def tail_cut(commands: list[SignedCommand]) -> list[SignedCommand]:
+    return commands[:-2]
+
+
+@pytest.mark.parametrize("damage", [one_left_out, two_swapped, tail_cut])
+def test_whole_commands_left_out_or_swapped_are_found_by_a_checkpoint_alone(
+    damage: Callable[[list[SignedCommand]], list[SignedCommand]], tmp_path: Path
+) -> None:
+    """No key is needed for it, and the result is sound in itself: the reference names the class."""
+    with create_ledger(tmp_path / "l", practice=True, actor=ACTOR, clock=Clock()) as ledger:
+        for number in range(9):
+            ledger.append(draw(number))
+        held = make_checkpoint(ledger, ACTOR, tmp_path)
+        commands = list(commands_after(ledger, 0))
+        forged = SqliteTarget(tmp_path / "forged", ledger.id)
+    forged.add(damage(commands))
+    forged.close()
+    with open_ledger(tmp_path / "forged") as ledger:
+        assert verify_ledger(ledger).sound
+        (finding,) = verify_ledger(ledger, [held]).findings
+        assert finding.subject == "checkpoint"
+
+
+def test_ledger_made_anew_by_somebody_else_is_found_by_a_checkpoint_alone(tmp_path: Path) -> None:
+    stranger = Actor("stranger", SigningKey.from_seed(b"\7" * 32))
+    clock = Clock()
+    with create_ledger(tmp_path / "l", practice=True, actor=ACTOR, clock=clock, ledger_id="net-x") as ledger:
+        held = make_checkpoint(ledger, ACTOR, tmp_path)
+    with create_ledger(
+        tmp_path / "o", practice=True, actor=stranger, clock=clock, ledger_id="net-x"
+    ) as other:
+        assert verify_ledger(other).sound
+        (finding,) = verify_ledger(other, [held]).findings
+        assert "signed by no key that may write" in finding.problem
+
+
 def test_checkpoint_grows_with_the_ledger_and_is_kept_outside(tmp_path: Path) -> None:
     with create_ledger(tmp_path / "l", practice=True, actor=ACTOR, clock=Clock()) as ledger:
         first = make_checkpoint(ledger, ACTOR, tmp_path / "keys")
@@ -594,6 +641,9 @@ def test_checkpoint_counts_only_with_a_writers_signature(tmp_path: Path) -> None
             (finding,) = verify_ledger(ledger, [checkpoint]).findings
             assert problem in finding.problem
         second = SigningKey.from_seed(b"\6" * 32)
+        with pytest.raises(RefusedError, match="counts only with a key that may write"):
+            make_checkpoint(ledger, Actor("anna", second), tmp_path / "annas")
+        assert held_checkpoint(tmp_path / "annas", ledger.id) is None
         with ledger.write() as transaction:
             transaction.enrol_actor("anna", second.public)
         rotated = make_checkpoint(ledger, Actor("anna", second), tmp_path / "annas")
