@@ -10,6 +10,7 @@ from domain.errors import (
 )
 from ledger.journal import Journal
 from ledger.records import Receipt
+from trust.canonical import canonical_text
 
 
 class Calls(Journal):
@@ -29,7 +30,7 @@ class Calls(Journal):
         )
         if rows:
             held_by, financed_by, turn = rows[0]
-            if (held_by, financed_by) != (order, financier):
+            if (held_by, financed_by) != (canonical_text(order), canonical_text(financier)):
                 raise AlreadyFinancedError(
                     f"order {order} is financed already: {financed_by} finances it as order {held_by}",
                     f"net order show {held_by}",

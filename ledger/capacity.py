@@ -15,7 +15,7 @@ from domain.errors import (
 )
 from ledger.journal import Journal
 from ledger.records import Declined, Held, Hold, HoldLine, Receipt, instant_text
-from trust.canonical import canonical_bytes
+from trust.canonical import canonical_bytes, canonical_text
 
 
 class Capacity(Journal):
@@ -80,7 +80,8 @@ class Capacity(Journal):
         before = self.record_by_key(f"hold:{hold_id}")
         if before is None:
             return None
-        if before.order != order or before.body["lines"] != body["lines"]:
+        same_lines = canonical_bytes(before.body["lines"]) == canonical_bytes(body["lines"])
+        if before.order != canonical_text(order) or not same_lines:
             raise KeyReusedError(
                 f"the hold {hold_id!r} exists with other lines (record {before.sequence})",
                 "give the new hold an id of its own",

@@ -16,6 +16,7 @@ from ledger.backend import TOGETHER, GuardError, NewRecord, Queries, Write
 from ledger.body import BodyWriter, same_content, state_of
 from ledger.reading import Reading
 from ledger.records import Floor, Receipt
+from trust.canonical import canonical_text
 from trust.keys import Actor, PublicKey
 from trust.merkle import leaf_hash
 
@@ -167,10 +168,10 @@ class Journal(Reading):
 def new_record(entry: Entry, body: bytes) -> NewRecord:
     """The row that records ``entry``, whose canonical bytes are ``body``."""
     return NewRecord(
-        entry.kind,
-        entry.key,
+        canonical_text(entry.kind),
+        canonical_text(entry.key),
         entry.on.isoformat(),
-        entry.order,
+        None if entry.order is None else canonical_text(entry.order),
         state_of(entry.body),
         len(entry.legs),
         body.decode(),

@@ -26,7 +26,7 @@ from ledger.statements import (
     total_statement,
 )
 from ledger.versions import SCHEMA_VERSION
-from trust.canonical import parse_canonical
+from trust.canonical import canonical_text, parse_canonical
 
 PAGE = 1_000
 EXPIRING_SINCE = 2
@@ -50,7 +50,10 @@ class Reading:
         return SCHEMA_VERSION
 
     def _rows(self, statement: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
-        return self._queries().rows(statement, parameters)
+        """Texts are looked up as records write them: an accent typed as two characters finds the one."""
+        return self._queries().rows(
+            statement, [canonical_text(one) if type(one) is str else one for one in parameters]
+        )
 
     def _row(self, statement: str, *parameters: Any) -> tuple[Any, ...] | None:
         return next(iter(self._rows(statement, *parameters)), None)

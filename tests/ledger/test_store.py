@@ -1,5 +1,6 @@
 """Create, open, write, ask: the small face that the flows use."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from domain.ports import Declined, Held, HoldLine
 from domain.posting import Entry, Leg
 from ledger.records import Balance
 from ledger.store import Ledger, create_ledger, open_ledger
+from ledger.verify import verify_ledger
 from tests.ledger.conftest import ACTOR, Clock, draw
 from trust.keys import Actor
 
@@ -264,3 +266,22 @@ def test_records_filter_and_stream(ledger: Ledger) -> None:
     found = ledger.record_by_key("draw-7")
     assert found is not None
     assert (found.order, found.legs, found.actor_key) == ("o2", draw(7).legs, ACTOR.key.public.text)
+
+
+def test_a_name_with_an_accent_is_one_name_however_it_is_typed(ledger: Ledger) -> None:
+    """Some keyboards and file systems write an accent as a character of its own (normal form D)."""
+    one, two = "caf\u00e9", "cafe\u0301"
+    lines = [HoldLine(one, "2026-03-05", 1)], [HoldLine(two, "2026-03-05", 1)]
+    with ledger.write() as transaction:
+        first = transaction.append(replace(draw(1, two), key=two, kind=f"loan.{two}"))
+        again = transaction.append(replace(draw(1, one), key=one, kind=f"loan.{one}"))
+        assert (again.sequence, again.repeated) == (first.sequence, True)
+        transaction.open_capacity(two, "2026-03-05", 5)
+        assert transaction.capacity(one, "2026-03-05") == (5, 0)
+        for name, wanted in ((two, lines[1]), (one, lines[0]), (two, lines[1])):
+            assert isinstance(transaction.hold(f"h-{name}", name, wanted), Held)
+            transaction.claim_finance("f", name, name)
+        transaction.confirm_hold(f"h-{two}")
+    assert [told.amount_minor for told in ledger.balance(order=two)] == [100, -100]
+    assert [record.sequence for record in ledger.records(order=two, kind=f"loan.{two}")] == [first.sequence]
+    assert verify_ledger(ledger).sound
