@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from domain.errors import LedgerBrokenError, UnreachableError, UsageError
-from ledger import sqlite_file
+from ledger import copy_sqlite, sqlite_file
 from ledger.backup import backup
 from ledger.copy import copy_ledger
 from ledger.sqlite import unreadable
@@ -150,7 +150,7 @@ def test_a_copy_that_found_the_disk_full_goes_on_when_there_is_room(
     with create_ledger(start, practice=True, actor=ACTOR) as ledger:
         ledger.append(draw(1))
     with monkeypatch.context() as patch:
-        full_disk(patch, sqlite_file)
+        full_disk(patch, sqlite_file, copy_sqlite)
         with pytest.raises(UnreachableError, match="the disk is full"):
             copy_ledger(str(start), str(to), ACTOR, utc_now)
     assert to.stat().st_size > 0
