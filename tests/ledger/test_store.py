@@ -275,7 +275,7 @@ def test_a_name_with_an_accent_is_one_name_however_it_is_typed(ledger: Ledger) -
     with ledger.write() as transaction:
         first = transaction.append(replace(draw(1, two), key=two, kind=f"loan.{two}"))
         again = transaction.append(replace(draw(1, one), key=one, kind=f"loan.{one}"))
-        assert (again.sequence, again.repeated) == (first.sequence, True)
+        assert (again.record_id, again.repeated) == (first.record_id, True)
         transaction.open_capacity(two, "2026-03-05", 5)
         assert transaction.capacity(one, "2026-03-05") == (5, 0)
         for name, wanted in ((two, lines[1]), (one, lines[0]), (two, lines[1])):
@@ -283,5 +283,5 @@ def test_a_name_with_an_accent_is_one_name_however_it_is_typed(ledger: Ledger) -
             transaction.claim_finance("f", name, name)
         transaction.confirm_hold(f"h-{two}")
     assert [told.amount_minor for told in ledger.balance(order=two)] == [100, -100]
-    assert [record.sequence for record in ledger.records(order=two, kind=f"loan.{two}")] == [first.sequence]
+    assert [record.record_id for record in ledger.records(order=two, kind=f"loan.{two}")] == [first.record_id]
     assert verify_ledger(ledger).sound
