@@ -153,6 +153,8 @@ class Expectations:
         if debt is None or debt.facility.standby or position.delivered < 1:
             return
         count, full = self._draws[debt.facility.id], debt.facility.draw is DrawRule.FULL
+        if not full and count >= len(debt.facility.draws):
+            return  # the plan takes no more than it needs
         if count and (full or not 0 < count < len(debt.facility.draws)):
             return
         start = position.happened.get(debt.facility.available_from)
@@ -215,22 +217,25 @@ class Expectations:
 
     def _payments(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         """The payments of the next due day: from the loop while it can, the rest of the day in one draw."""
-        dues: list[tuple[date, str, int]] = []
+        dues: list[tuple[date, str, int, int]] = []
         for account in position.accounts.values():
             found = self._next_due(position, account)
             if found is not None:
-                dues.append((max(found[0], today), account.booking.id, found[1]))
+                dues.append((max(found[0], today), account.booking.id, *found[1:]))
         for facility in self.contract.facilities:
             due_so_far = 0
             for charge in facility.charges:
                 due_so_far += charge.amount_minor
                 if due_so_far > self._paid[facility.id]:
-                    dues.append((max(charge.on, today), facility.id, due_so_far - self._paid[facility.id]))
+                    left = due_so_far - self._paid[facility.id]
+                    dues.append((max(charge.on, today), facility.id, left, charge.amount_minor - left))
                     break
         if not dues:
             return
-        first = min(day for day, _, _ in dues)
-        yield from self._settle_day(position, first, [(name, due) for day, name, due in dues if day == first])
+        first = min(day for day, *_ in dues)
+        yield from self._settle_day(
+            position, first, [(payee, left, before) for day, payee, left, before in dues if day == first]
+        )
 
     def _changed_repayments(
         self, position: Position, today: date
@@ -247,13 +252,15 @@ class Expectations:
                 yield day, FactKind.PAYMENT, _payment(debt.facility.id, amount, cost)
 
     def _settle_day(
-        self, position: Position, day: date, dues: list[tuple[str, int]]
+        self, position: Position, day: date, dues: list[tuple[str, int, int]]
     ) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
+        """``dues`` are payee, amount, and what of the same instalment was paid before: what an instalment
+        costs in the order's currency is rounded once, whatever parts it is paid in."""
         cash = max(position.cash, 0)
         needs: list[Need] = []
-        for payee, amount in sorted(dues, key=lambda due: bool(currency_of_payee(position, due[0]))):
+        for payee, amount, before in sorted(dues, key=lambda due: bool(currency_of_payee(position, due[0]))):
             currency = currency_of_payee(position, payee)
-            cost = cost_of(position, currency, amount)
+            cost = cost_of(position, currency, before + amount) - cost_of(position, currency, before)
             if not needs and cash >= cost:
                 yield day, FactKind.PAYMENT, _payment(payee, amount, cost if currency else None)
                 return
@@ -261,13 +268,20 @@ class Expectations:
             cash = 0
             rest = amount - by_cash
             needs.append(Need(payee, currency, rest, cost - cost_of(position, currency, by_cash)))
-        found = self._source(position, needs, day)
+        taxes = self._taxes_on(position, day)
+        found = self._source(position, [*needs, Need(TAX, "", taxes, taxes)] if taxes else needs, day)
         if found is not None:
             debt, payees = found
-            yield day, FactKind.DRAW, {"facility": debt.facility.id, "payees": payees}
+            yield day, FactKind.DRAW, _drawn(position, debt, payees)
 
-    def _next_due(self, position: Position, account: Account) -> tuple[date, int] | None:
-        """The first instalment of a booking that nothing stated pays."""
+    def _taxes_on(self, position: Position, day: date) -> int:
+        """What the tax office gets on the same day: it is drawn together with the rest."""
+        if self._tax_stated or position.tax_paid or tax_due_on(position) != day:
+            return 0
+        return tax_payable(position, day) + surcharge_payable(position, day)
+
+    def _next_due(self, position: Position, account: Account) -> tuple[date, int, int] | None:
+        """The first instalment of a booking that nothing stated pays: day, open amount, paid of it."""
         paid = self._paid[account.booking.id]
         if account.ended:
             return None
@@ -276,7 +290,8 @@ class Expectations:
         for day, amount in sorted((day, amount) for day, amount in dated if day is not None):
             due_so_far += amount
             if due_so_far > paid:
-                return day, due_so_far - paid
+                left = due_so_far - paid
+                return day, left, amount - left
         return None
 
     def _source(
@@ -315,11 +330,7 @@ class Expectations:
         missing = amount - position.cash
         found = self._source(position, [Need(TAX, "", missing, missing)], day)
         if found is not None and day >= today:
-            debt, payees = found
-            data = {"facility": debt.facility.id, "payees": payees}
-            if not is_foreign(position, debt):
-                data = {"facility": debt.facility.id, "payees": [], "amount": str(missing)}
-            yield max(day, today), FactKind.DRAW, data
+            yield max(day, today), FactKind.DRAW, _drawn(position, *found)
 
     def _complete(self, position: Position) -> bool:
         """Whether everybody was paid and nothing is open: the order can be settled."""
@@ -363,6 +374,17 @@ def drawn_for_needs(position: Position, debt: Debt, needs: list[Need]) -> tuple[
         payees.append([need.payee, str(need.amount), str(total - sold)])
         sold = total
     return payees, direct + sold
+
+
+def _drawn(position: Position, debt: Debt, payees: list[list[str]]) -> dict[str, Any]:
+    """A draw as it is stated; what the tax office gets goes through the account where no money is changed."""
+    if is_foreign(position, debt):
+        return {"facility": debt.facility.id, "payees": payees}
+    named = [payee for payee in payees if payee[0] != TAX]
+    data: dict[str, Any] = {"facility": debt.facility.id, "payees": named}
+    if named != payees:
+        data["amount"] = str(sum(int(payee[-1]) for payee in payees))
+    return data
 
 
 def cost_of(position: Position, currency: str, amount: int) -> int:

@@ -132,7 +132,8 @@ def collect(position: Position, proceeds: int, on: date, cause: str) -> None:
     paid_up = position.delivered == 1 or paid_in_advance(position)
     if paid_up and position.books.balance(TRADER, "1210") == 0:
         position.happened.setdefault(Event.BUYER_PAYMENT.value, on)
-        if position.take_out() is None:
+        taking_out = position.take_out()
+        if taking_out is None or not taking_out.drawings:  # there is nothing left to take out
             position.happened.setdefault(Event.FUNDING.value, on)
     position.collected += proceeds
     if position.receivable and waits_for_due(position, on):

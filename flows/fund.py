@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.dates import SATURDAY, BusinessCalendar
 from domain.errors import NotFoundError, RefusedError
+from domain.exchange import converted
 from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
 from domain.order import Order
 from domain.plain import from_plain, to_plain
@@ -305,9 +306,21 @@ def _own_amount(payee: Payee, on: date, plan: Plan) -> int:
 
 
 def _costs(draw: Draw, plan: Plan) -> tuple[int, ...]:
-    """What each payee takes of a draw, where one of them is paid in another currency."""
-    abroad = any(one.leg >= 0 and plan.legs[one.leg].currency != plan.currency for one in draw.payees)
-    return tuple(one.amount_minor for one in draw.payees) if abroad else ()
+    """What each payee takes of a draw, where one of them is paid in another currency.
+
+    What is too little for a minor unit more of that currency stays in the account.
+    """
+    if all(one.leg < 0 or plan.legs[one.leg].currency == plan.currency for one in draw.payees):
+        return ()
+    return tuple(_cost(one, draw.on, plan) for one in draw.payees)
+
+
+def _cost(payee: Payee, on: date, plan: Plan) -> int:
+    currency = plan.legs[payee.leg].currency if payee.leg >= 0 else plan.currency
+    if currency == plan.currency:
+        return payee.amount_minor
+    dealing = next(one.dealing for one in plan.exchange if one.dealing.currency == currency)
+    return min(payee.amount_minor, converted(_own_amount(payee, on, plan), dealing.buy))
 
 
 def _shares(planned: FacilityPlan, product: FinanceProduct, network: Network) -> tuple[Share, ...]:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -22,6 +22,7 @@ from domain.network import Network, Policy, Role
 from domain.order import Order
 from domain.plan import Plan
 from domain.posting import imbalances
+from domain.terms import Event
 from finance.expect import Expectations
 from finance.facts import Fact, FactKind
 from finance.fold import fold
@@ -288,26 +289,31 @@ mixed, situation = networks.mixed, networks.situation
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(10**6, 10**9))
-def test_what_is_planned_in_many_currencies_is_what_comes_when_all_goes_as_planned(seed: int) -> None:
-    """The contract of any plan, played as planned, settles with the plan's profit.
+@example(42266018)  # an instalment paid in two parts of another currency
+@example(1000670)  # a take-out that the plan does not draw on
+@example(1000269)  # a carrier that is paid after the funding, which is the buyer's payment
+@example(2001321)  # tax and a carrier on one day, in one draw with one fee
+def test_what_is_planned_is_what_comes_when_all_goes_as_planned(seed: int) -> None:
+    """The contract of any plan, played as planned, settles with its profit, in one currency or in many.
 
-    A payment that is covered in part by the account leaves less than a minor unit of change; a plan that does
-    not come out to the cent in one currency either is another matter (bills that come after the tax).
+    It may come out better where less has to be drawn than the plan thought.
     """
     _, network, order, policy = situation(seed)
-    plain = _played(order, network, policy)
-    found = _played(order, mixed(Random(seed), network, Fraction(3, 100)), policy)
-    if found is None or plain is None or plain[0] != plain[1] or plain[2] != "SETTLED":
-        return
-    planned, kept, state, _ = found
-    assert state == "SETTLED"
-    if found[3]:
-        assert 0 <= kept - planned <= 2
+    for one in (network, mixed(Random(seed), network, Fraction(3, 100))):
+        found = _played(order, one, policy)
+        if found is None:
+            continue
+        planned, kept, state, as_drawn = found
+        assert state == "SETTLED"
+        if as_drawn:
+            assert kept >= planned
 
 
 def _played(order: Order, network: Network, policy: Policy) -> tuple[int, int, str, bool] | None:
     """The plan's profit, what the trader has once it was played, the state, and whether it is drawn as
-    planned: what a plan draws on two facilities on one day is played one payment at a time."""
+    planned: what a plan draws on two facilities on one day is played one payment at a time, tax is drawn
+    apart where the loan is in another currency, and who is paid after a funding that the plan does not draw
+    waits for the buyer's payment."""
     found = choose(order, network, policy, repairs=False, brief=True)
     if not isinstance(found, Plan):
         return None
@@ -321,7 +327,14 @@ def _played(order: Order, network: Network, policy: Policy) -> tuple[int, int, s
             assert amount == 0 or state != "SETTLED"
     kept = played.balance("trader", "3010") + played.balance("trader", "1520")
     ahead = [one for one in found.facilities if one.role is Role.CONTINGENCY and one.draws]
-    return found.profit_minor, kept, state, not ahead
+    undrawn = any(one.role is Role.TAKE_OUT and not one.draws for one in found.facilities)
+    waits = any(due.term.event is Event.FUNDING for one in contract.bookings for due in one.dues)
+    apart = any(
+        one.own is not None and len(draw.payees) > 1 and any(payee.party == "tax" for payee in draw.payees)
+        for one in found.facilities
+        for draw in one.draws
+    )
+    return found.profit_minor, kept, state, not (ahead or apart or (undrawn and waits))
 
 
 # ---------------------------------------------------------------- any sequence
