@@ -65,8 +65,18 @@ def _extent(connection: sqlite3.Connection) -> tuple[str, int, int]:
         "SELECT json_extract(body, '$.ledger') FROM record WHERE sequence = 1"
     ).fetchone()
     name = row[0] if row else ""
-    size = connection.execute("SELECT COALESCE(MAX(sequence), 0) FROM record").fetchone()[0]
-    return name, size, connection.execute("SELECT COALESCE(MAX(command), 0) FROM command").fetchone()[0]
+    return name, _reach(connection, "record", "sequence"), _reach(connection, "command", "command")
+
+
+def _reach(connection: sqlite3.Connection, table: str, number: str) -> int:
+    """Up to where rows are walked: one with a number out of all proportion is outside, or there is no end."""
+    last, count = connection.execute(
+        f"SELECT COALESCE(MAX({number}), 0), COUNT(*) FROM {table}"  # noqa: S608 - names of this module
+    ).fetchone()
+    if last <= 2 * count + STRETCH:
+        return int(last)
+    inside = f"SELECT COALESCE(MAX({number}), 0) FROM {table} WHERE {number} <= ?"  # noqa: S608
+    return int(connection.execute(inside, (2 * count + STRETCH,)).fetchone()[0])
 
 
 def _outside(connection: sqlite3.Connection, size: int) -> Iterator[Finding]:

@@ -407,6 +407,12 @@ CLASSES: dict[str, Damage] = {
     "writer's instant edited, tree rebuilt": lambda connection, at: edit_instant(connection, at),
     "key of a record edited, tree rebuilt": lambda connection, at: edit_key(connection, at),
     "amount moved between two legs, tree rebuilt": lambda connection, at: shift_amount(connection, at),
+    "record given the last number there is": any_sql(
+        "UPDATE record SET sequence = 9223372036854775807 WHERE sequence = :at"
+    ),
+    "command given the last number there is": any_sql(
+        "UPDATE command SET command = 9223372036854775807 WHERE command = 1 + :at % 5"
+    ),
     "hidden trigger that swallows records": lambda connection, at: hidden_trigger(connection, at),
     "hidden trigger under a name of SQLite's own": lambda connection, at: hidden_trigger(
         connection, at, "sqlite_autoindex_record_9"
