@@ -148,10 +148,16 @@ class Journal(Reading):
         )
 
     def enrol_actor(self, name: str, key: PublicKey) -> None:
-        """Let another key write; from then on its signatures count."""
+        """Let another key write; from then on its signatures count. KeyReusedError under a second name."""
         key.raw  # noqa: B018 - raises for what is not a key
-        if self._row("SELECT 1 FROM actor WHERE actor_key = ?", key.text) is None:
+        known = self._row("SELECT name FROM actor WHERE actor_key = ?", key.text)
+        if known is None:
             self._note("actor.enrolled", f"actor:{key.text}", {"actor_key": key.text, "name": name})
+        elif known[0] != name:
+            raise KeyReusedError(
+                f"this key writes here already, as {known[0]}",
+                "a name that was enrolled stays; make another key for another person",
+            )
 
     def _last_leaf(self, kind: str) -> str:
         """What tells a change from the same change made earlier; alike on every database."""

@@ -97,6 +97,9 @@ def test_write_needs_an_enrolled_actor(ledger: Ledger, tmp_path: Path) -> None:
             pass
         with ledger.write() as transaction:
             transaction.enrol_actor("colleague", stranger.key.public)
+            transaction.enrol_actor("colleague", stranger.key.public)
+        with ledger.write() as transaction, pytest.raises(KeyReusedError, match="as colleague"):
+            transaction.enrol_actor("somebody", stranger.key.public)
         with other.write() as transaction:
             transaction.append(draw(1))
     with open_ledger(tmp_path / "net.ledger") as reader, pytest.raises(UsageError), reader.write():
