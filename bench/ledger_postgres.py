@@ -61,7 +61,7 @@ def write(
     url: str, writer: int, seconds: float, hot: bool, locked: bool, counts: "multiprocessing.Queue[int]"
 ) -> None:
     if locked:
-        postgres._AT_ONCE = postgres._AT_ONCE.replace("commit_records", "commit_locked")
+        postgres._ONE_AT_ONCE = postgres._ONE_AT_ONCE.replace("commit_records", "commit_locked")
         postgres.seal = lambda connection, wait=True: 0  # noqa: ARG005 - sealed already, under the lock
     ledger = open_ledger(url, actor=ACTOR)
     ledger.append(entry(writer, 0, hot))

@@ -37,6 +37,11 @@ _SIGN = (
     " VALUES (currval('command_number'), %s, %s, %s)"
 )
 _AT_ONCE = "SELECT commit_records(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+_ONE_AT_ONCE = (
+    "SELECT commit_records(ARRAY[%b::text], ARRAY[%b::text], ARRAY[%b::text], ARRAY[%b::text],"
+    " ARRAY[%b::text], ARRAY[%b::integer], ARRAY[%b::text], ARRAY[%b::bytea], %b, %b, %b)"
+)
+"""The same for one record: the server puts its arrays together in half the time that the driver takes."""
 _PREPARED: dict[str, str] = {}
 
 
@@ -250,11 +255,15 @@ class PostgresBackend:
     def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:
         """Commit the records in one statement; False when that failed and nothing is written."""
         connection = self._writing_connection()
-        columns = [list(column) for column in zip(*map(_columns, records), strict=True)]
+        if len(records) == 1:
+            statement, columns = _ONE_AT_ONCE, _columns(records[0])
+        else:
+            statement = _AT_ONCE
+            columns = tuple(list(column) for column in zip(*map(_columns, records), strict=True))
         signed = _signed(self.ledger_id, actor, [record.leaf for record in records])
         try:
             with told():
-                connection.execute(_AT_ONCE, (*columns, *signed))
+                connection.execute(statement, (*columns, *signed))
         except (ContendedError, GuardError, LedgerBrokenError):
             return False
         self._seal_now_and_then()
