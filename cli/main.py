@@ -126,13 +126,31 @@ def as_text(argument: str) -> str:
         raise UsageError(f"{typed!r} is not UTF-8 text", "type it in UTF-8, or rename the file") from None
 
 
+def keep_stdout_for_answers() -> None:
+    """What a compiled library prints past Python goes to stderr: standard output holds answers alone."""
+    stream = sys.stdout
+    if sys.stderr is None or not isinstance(stream, io.TextIOWrapper) or stream.fileno() != 1:
+        return
+    stream.flush()
+    kept = open(os.dup(1), "wb")  # noqa: SIM115 (open as long as the process)
+    os.dup2(sys.stderr.fileno(), 1)
+    sys.stdout = io.TextIOWrapper(
+        kept,
+        stream.encoding,
+        stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
 def _close_quietly() -> int:
     """The reader of our output went away (``net ledger log | head``); 141 is what the shell expects."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 128 + 13
 
 
 def main() -> None:
+    keep_stdout_for_answers()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -38,6 +38,15 @@ def grain(problem: Allocation) -> Fraction:
     return Fraction(total, common)
 
 
+class SilentHighs(highspy.Highs):
+    """HiGHS that never prints: 1.16 writes its banner when it is given its callbacks, which is before a
+    caller can set an option of the new solver."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 def load_model(model: Model, *, whole: bool) -> highspy.Highs:
     """The model in a silent solver, ready to run."""
     program = highspy.HighsLp()
@@ -55,8 +64,7 @@ def load_model(model: Model, *, whole: bool) -> highspy.Highs:
     if whole:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         program.integrality_ = [kinds[flag] for flag in model.whole]
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    solver.setOptionValue("output_flag", False)
+    solver = SilentHighs()  # type: ignore[no-untyped-call]
     solver.passModel(program)
     return solver
 
