@@ -132,7 +132,8 @@ def keep_stdout_for_answers() -> None:
     if sys.stderr is None or not isinstance(stream, io.TextIOWrapper) or stream.fileno() != 1:
         return
     stream.flush()
-    kept = open(os.dup(1), "wb")  # noqa: SIM115 (open as long as the process)
+    buffering = 0 if stream.write_through else -1
+    kept = open(os.dup(1), "wb", buffering)  # noqa: SIM115 (open as long as the process)
     os.dup2(sys.stderr.fileno(), 1)
     sys.stdout = io.TextIOWrapper(
         kept,
