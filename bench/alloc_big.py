@@ -9,7 +9,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 
 from alloc_problem import GENERATOR, generated  # noqa: E402
 
-from routing.router import route  # noqa: E402
+from routing.many.router import route  # noqa: E402
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from routing.allocation import Allocation
+from routing.shared.allocation import Allocation
 
 GENERATOR = Path(__file__).resolve().parents[1] / ".." / "shared" / "bench" / "gen_alloc.py"
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.bare_rows import rewrite  # noqa: E402
-from bench.world import World, write  # noqa: E402
+from tests.parts.world import World, write  # noqa: E402
 
 
 def run(count: int, until: str, workers: int, folder: Path) -> None:

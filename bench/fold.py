@@ -16,14 +16,14 @@ sys.path.insert(0, str(ROOT))
 from config.locations import shipped_example, shipped_network  # noqa: E402
 from config.network import load_network  # noqa: E402
 from config.settings import load_policy  # noqa: E402
-from documents.orders import read  # noqa: E402
+from documents.orders.reading import read  # noqa: E402
 from domain.plan import Plan  # noqa: E402
-from finance.books import Books, Journal  # noqa: E402
-from finance.expect import Expectations  # noqa: E402
-from finance.facts import Fact, FactKind  # noqa: E402
-from finance.fold import fold  # noqa: E402
-from flows.fund import contract_of  # noqa: E402
-from routing.choose import choose  # noqa: E402
+from finance.agreed.facts import Fact, FactKind  # noqa: E402
+from finance.books.order_books import Books, Journal  # noqa: E402
+from finance.fold.expect import Expectations  # noqa: E402
+from finance.fold.fold import fold  # noqa: E402
+from flows.credit.accept import contract_of  # noqa: E402
+from routing.plans.choose import choose  # noqa: E402
 
 END = date(2027, 12, 31)
 

@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from domain.posting import Entry, Leg
-from ledger.sqlite_file import schema_text
+from ledger.sqlite.file import schema_text
 from ledger.store import create_ledger
 from trust.keys import Actor, SigningKey
 

@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from domain.ports import Held, HoldLine
 from domain.posting import Entry, Leg
+from ledger.book.transaction import Transaction
 from ledger.store import create_ledger, open_ledger
-from ledger.transaction import Transaction
-from ledger.verify import verify_ledger
+from ledger.verify.ledger import verify_ledger
 from trust.keys import Actor, SigningKey
 
 ACTOR = Actor("crash", SigningKey.from_seed(b"\5" * 32))

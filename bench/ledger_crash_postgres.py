@@ -34,9 +34,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import psycopg
 
 from bench.ledger_crash import ACTOR, CAPACITY, SLOT, Outcome, check_all, settle, wait_for_note, writer
-from bench.postgres_server import ControlledServer, controlled_server, database, server
 from domain.errors import UnreachableError
 from ledger.store import create_ledger
+from tests.parts.postgres_server import ControlledServer, controlled_server, database, server
 
 WINDOW_SECONDS = 0.3
 RANGE = 10**7

@@ -18,10 +18,10 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.postgres_server import database, server
 from domain.posting import Entry, Leg
-from ledger import postgres
+from ledger.postgres import backend as postgres
 from ledger.store import create_ledger, open_ledger
+from tests.parts.postgres_server import database, server
 from trust.keys import Actor, SigningKey
 
 ACTOR = Actor("bench", SigningKey.from_seed(b"\7" * 32))

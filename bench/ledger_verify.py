@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.ledger_append import ACTOR, entry
 from ledger.store import create_ledger
-from ledger.verify_sqlite import verify_file
+from ledger.verify.sqlite import verify_file
 from trust.keys import SigningKey
 
 

@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.ledger_append import ACTOR, entry
 from bench.ledger_verify import build, library_rate
-from bench.postgres_server import database, server
-from ledger.findings import Report
+from ledger.record.findings import Report
 from ledger.store import create_ledger, open_ledger
-from ledger.verify import verify_ledger
+from ledger.verify.ledger import verify_ledger
+from tests.parts.postgres_server import database, server
 
 
 def build_on_server(owner_url: str, entries: int, size: int = 1_000) -> str:

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from domain.errors import AlreadyFinancedError, RefusedError
 from domain.ports import Held, HoldLine
 from domain.posting import Entry, Leg
+from ledger.book.transaction import Transaction
 from ledger.store import Ledger, create_ledger, open_ledger
-from ledger.transaction import Transaction
-from ledger.verify import verify_ledger
+from ledger.verify.ledger import verify_ledger
 from trust.keys import Actor, SigningKey
 
 ACTOR = Actor("writers", SigningKey.from_seed(b"\6" * 32))

@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.node_parts import RunningNode, firm_keys
 from ledger.store import open_ledger
+from tests.parts.node_parts import RunningNode, firm_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 DAY = (datetime.now(UTC) + timedelta(days=30)).date()
@@ -25,11 +25,11 @@ BUYER = """
 import json, sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from bench.reservation_parts import leg, network, plan, planned
-from flows.calls import Patience
-from flows.firms import Firms
-from flows.reservation_terms import Job, Reserved
-from flows.reserve import reserve_many
+from tests.parts.reservation_parts import leg, network, plan, planned
+from flows.calls.caller import Patience
+from flows.firms.connected import Firms
+from flows.slots.outcomes import Job, Reserved
+from flows.slots.reserve import reserve_many
 from ledger.store import create_ledger, open_ledger
 from trust.keys import load_or_create_actor
 folder, settings, day = Path(sys.argv[1]), json.loads(sys.argv[2]), date.fromisoformat(sys.argv[3])

@@ -17,12 +17,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.node_parts import RunningNode, firm_keys, free_port
-from flows.firms import no_secrets
+from flows.firms.connected import no_secrets
 from ledger.store import open_ledger
 from providers.http import HttpNode
 from providers.http_client import NodeClient, parse_target
 from providers.protocol import Call, Held, Quoted, Services, SlotLine, SlotRequest, Verb
+from tests.parts.node_parts import RunningNode, firm_keys, free_port
 
 DAY = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 CLIENTS, PROCESSES = 32, 2

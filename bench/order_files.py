@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from documents.orders import stream  # noqa: E402
+from documents.orders.reading import stream  # noqa: E402
 from domain.order import Order  # noqa: E402
 
 HEADER = (

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from domain.network import DrawRule, FinanceProduct, Role, Technique
 from domain.terms import Fee, FeeBasis, FeeTaking, Price
-from finance.cash import Use, by_date, settle
-from finance.credit import credit_terms
+from finance.pricing.cash import Use, by_date, settle
+from finance.pricing.credit import credit_terms
 
 START = 739_680
 ROUNDS, TESTS = 9, 2_000

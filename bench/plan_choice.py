@@ -34,7 +34,7 @@ from domain.network import (
 from domain.order import Order, OrderLine, Party
 from domain.plan import Plan
 from domain.terms import Event, Fee, FeeBasis, FeeTaking, PaymentTerm, Price, SalesTax
-from routing.choose import choose
+from routing.plans.choose import choose
 
 GOAL = "Shanghai"
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.reservation_parts import DAY, Clock, facility, ledger_at, leg, network, plan, planned
-from flows.firms import Firms
-from flows.reservation_terms import Job, Reserved
-from flows.reserve import reserve, reserve_in
+from flows.firms.connected import Firms
+from flows.slots.outcomes import Job, Reserved
+from flows.slots.reserve import reserve, reserve_in
+from tests.parts.reservation_parts import DAY, Clock, facility, ledger_at, leg, network, plan, planned
 
 GROUP = 50
 

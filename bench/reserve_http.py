@@ -13,14 +13,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.node_parts import RunningNode, firm_keys
-from bench.reservation_parts import leg, network, plan, planned
-from flows.calls import Patience
-from flows.firms import Firms
-from flows.reservation_terms import Job, Reserved
-from flows.reserve import reserve_many
+from flows.calls.caller import Patience
+from flows.firms.connected import Firms
+from flows.slots.outcomes import Job, Reserved
+from flows.slots.reserve import reserve_many
 from ledger.store import create_ledger
 from providers.protocol import Adapter, Answer, Call
+from tests.parts.node_parts import RunningNode, firm_keys
+from tests.parts.reservation_parts import leg, network, plan, planned
 from trust.keys import Actor
 
 FIRMS = ("mill", "forge", "store", "ship")

@@ -25,13 +25,13 @@ from bench.observed_network import Observed  # noqa: E402
 
 from bench.scms import TABLE, read  # noqa: E402
 from domain.plan import Plan  # noqa: E402
-from flows.route import given_orders  # noqa: E402
-from flows.route_candidates import Market, consider, more_plans, problem_of  # noqa: E402
-from flows.session import Session  # noqa: E402
+from flows.desk.session import Session  # noqa: E402
+from flows.many.candidates import Market, consider, more_plans, problem_of  # noqa: E402
+from flows.many.route import given_orders  # noqa: E402
 from ledger.store import create_ledger  # noqa: E402
-from routing.allocation import Candidate, Demand, Resource, allocation_of  # noqa: E402
-from routing.certify import violations  # noqa: E402
-from routing.router import route  # noqa: E402
+from routing.many.router import route  # noqa: E402
+from routing.shared.allocation import Candidate, Demand, Resource, allocation_of  # noqa: E402
+from routing.shared.certify import violations  # noqa: E402
 from trust.keys import load_or_create_actor  # noqa: E402
 
 OPTION = (

@@ -24,10 +24,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from documents.mapping import load  # noqa: E402
-from documents.orders import stream  # noqa: E402
+from documents.maps.order_map import load  # noqa: E402
+from documents.orders.reading import stream  # noqa: E402
 from domain.order import Order  # noqa: E402
-from flows.observed import Observed  # noqa: E402
+from flows.many.observed_network import Observed  # noqa: E402
 
 MAP = ROOT / "examples" / "maps" / "scms.toml"
 TABLE = ROOT.parent / "shared" / "data" / "scms" / "delivery_history_to_2011.csv"
@@ -156,7 +156,7 @@ def tell(found: list[dict[str, Any]], seconds: float, orders: dict[str, Order], 
 
 def earned(folder: Path) -> None:
     """Who earned what of all settled orders, from the books in the ledger: factories and carriers in sum."""
-    from flows.report import profits
+    from flows.settlement.earnings import profits
     from ledger.store import open_ledger
 
     ledger = open_ledger(folder / LEDGER)

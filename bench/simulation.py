@@ -15,18 +15,18 @@ from random import Random
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.world import FIRST_DAY, World, network_text, orders  # noqa: E402
 from domain.errors import LedgerBrokenError, NetError  # noqa: E402
 from domain.order import Order  # noqa: E402
 from domain.states import ENDED, OrderState  # noqa: E402
-from flows.cancel import call_off  # noqa: E402
-from flows.fulfil import advance  # noqa: E402
-from flows.give_back import give_back_slots  # noqa: E402
-from flows.order_form import amended, order_from_fields  # noqa: E402
-from flows.place import amend_order, find_order, list_orders, place_order  # noqa: E402
-from flows.run import go_on, plan_placed  # noqa: E402
-from flows.session import Session  # noqa: E402
+from flows.books.record import advance  # noqa: E402
+from flows.deals.cancel import call_off  # noqa: E402
+from flows.deals.run import go_on, plan_placed  # noqa: E402
+from flows.deals.unreserve import give_back_slots  # noqa: E402
+from flows.desk.session import Session  # noqa: E402
+from flows.orders.form import amended, order_from_fields  # noqa: E402
+from flows.orders.place import amend_order, find_order, list_orders, place_order  # noqa: E402
 from ledger.store import Ledger, create_ledger  # noqa: E402
+from tests.parts.world import FIRST_DAY, World, network_text, orders  # noqa: E402
 from trust.keys import load_or_create_actor  # noqa: E402
 
 OPEN = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED})

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from flows.session import Session
+    from flows.desk.session import Session
 
 Function = TypeVar("Function", bound=Callable[..., None])
 PANEL = "Everywhere"
@@ -34,7 +34,7 @@ class Asked:
 
     def session(self) -> "Session":
         """The ledger, the network and the day to work on; a context manager that closes them."""
-        from flows.session import Session
+        from flows.desk.session import Session
 
         return Session(ledger_url=self.ledger, config_path=self.config, on=self.on)
 

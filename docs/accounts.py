@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from finance.chart import chart  # noqa: E402
+from finance.books.chart import chart  # noqa: E402
 
 PAGE = ROOT / "docs" / "reference" / "accounts.md"
 HEAD = """# Chart of accounts

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 from domain.slots import CREDIT_PERIOD
 from domain.states import OrderState
-from finance.fold import Folded
-from flows.completions import intend_completions
-from flows.posting import OrderBook
+from finance.fold.fold import Folded
+from flows.books.holds_end import intend_completions
+from flows.books.order_book import OrderBook
 
 if TYPE_CHECKING:
-    from ledger.records import Hold
-    from ledger.transaction import Transaction
+    from ledger.book.transaction import Transaction
+    from ledger.record.records import Hold
 
 
 def end_holds(transaction: "Transaction", book: OrderBook, folded: Folded) -> None:

@@ -3,8 +3,8 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
-from finance.facts import FactKind
-from flows.fulfil import Recorded, record_fact
+from finance.agreed.facts import FactKind
+from flows.books.record import Recorded, record_fact
 
 if TYPE_CHECKING:
     from ledger.store import Ledger

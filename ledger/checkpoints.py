@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
-from ledger.records import Record
+from ledger.record.records import Record
 from ledger.store import Ledger
 from trust.keys import Actor, PublicKey
 from trust.merkle import consistency_proof, inclusion_proof, root_at

@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from domain.errors import RefusedError, UsageError
 from domain.posting import Entry
-from ledger.backend import Backend, ContendedError, Queries
-from ledger.body import BodyWriter
-from ledger.reading import Reading
-from ledger.records import Floor, Receipt
-from ledger.transaction import Clock, Transaction, new_record, require_free_kind
-from ledger.versions import SCHEMA_VERSION, newest_version
+from ledger.book.reading import Reading
+from ledger.book.transaction import Clock, Transaction, new_record, require_free_kind
+from ledger.record.backend import Backend, ContendedError, Queries
+from ledger.record.body import BodyWriter
+from ledger.record.records import Floor, Receipt
+from ledger.schema.versions import SCHEMA_VERSION, newest_version
 from trust.keys import Actor
 
 DEFAULT_FLOORS = (Floor("trader", "1010"),)
@@ -165,10 +165,10 @@ def create_ledger(
 
     if is_postgres(url):
         require_driver()
-        from ledger import postgres
+        from ledger.postgres import backend as postgres
 
         return Ledger(postgres.create(str(url), name, actor, clock, begin), actor, clock)
-    from ledger import sqlite
+    from ledger.sqlite import backend as sqlite
 
     return Ledger(sqlite.create(sqlite_path(url), name, actor, clock, begin), actor, clock)
 
@@ -182,10 +182,10 @@ def open_ledger(
     """
     if is_postgres(url):
         require_driver()
-        from ledger import postgres
+        from ledger.postgres import backend as postgres
 
         return Ledger(postgres.PostgresBackend(str(url)), actor, clock, on)
-    from ledger import sqlite
+    from ledger.sqlite import backend as sqlite
 
     return Ledger(sqlite.SqliteBackend(sqlite_path(url)), actor, clock, on)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.errors import NetError
-from flows.open_node import open_node
-from flows.session import Session
+from flows.desk.session import Session
+from node.opening import open_node
 from node.server import Node, serve_node
 from node.settings import NodeSettings
 

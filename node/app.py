@@ -1,4 +1,4 @@
-"""The interface that other firms call: routes, nothing else. Rules are in ``flows/serve.py``."""
+"""The interface that other firms call: routes, nothing else. Rules are in ``flows/shop/serve.py``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
 from domain.errors import KeyReusedError, NetError, NotFoundError, StateError
-from flows import serve
-from flows.catalogue import Catalogue, catalogue_data
-from flows.resolve import Taken, take_message_in
-from ledger.reading import Reading
-from ledger.transaction import Transaction
+from flows.calls.resolve import Taken, take_message_in
+from flows.shop import serve
+from flows.shop.catalogue import Catalogue, catalogue_data
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
 from node.desk import Desk, FullError
 from node.guard import Caller
 from node.metrics import Metrics

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from domain.errors import NetError
+from ledger.book.transaction import Transaction
 from ledger.store import Ledger
-from ledger.transaction import Transaction
 
 Result = TypeVar("Result")
 Job = Callable[[Transaction], Any]

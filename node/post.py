@@ -18,7 +18,7 @@ from tenacity import (
 )
 
 from domain.errors import NetError, UnreachableError
-from ledger.records import Message
+from ledger.record.records import Message
 from ledger.store import Ledger
 from providers.http_client import NodeClient, parse_target
 from providers.protocol import NoAnswerError

@@ -10,8 +10,8 @@ from typing import Any
 import uvicorn
 
 from domain.network import Network
-from flows.catalogue import Catalogue
-from flows.serve import expire_sold
+from flows.shop.catalogue import Catalogue
+from flows.shop.serve import expire_sold
 from ledger.store import Ledger
 from node.app import Shop, create_app
 from node.desk import Desk

@@ -97,24 +97,24 @@ BEFORE: dict[str, list[str]] = {
 """What comes before an example: by the longest beginning of it that is named; else the shipped example."""
 
 NOT_HERE = {
-    "net init --ledger postgresql://net@db/trade": "tests/cli/test_postgres_ledger.py runs it on a server",
+    "net init --ledger postgresql://net@db/trade": "runs in tests/cli/books/test_postgres_ledger.py",
     "net ledger copy net.db postgresql://postgres@db.example/trade": "the same",
-    "net order new": "asks in a terminal: tests/cli/test_order.py",
-    "net provider add factory": "asks in a terminal: tests/cli/test_dialogue.py",
-    "net lender add": "asks in a terminal: tests/cli/test_dialogue.py",
-    "net ledger log --follow": "never ends: tests/cli/test_ledger.py",
-    "net node serve": "serves until it is stopped: tests/cli/test_node.py",
-    "net node trust harbour-mill": "needs the other firm's key: tests/cli/test_node.py",
+    "net order new": "asks in a terminal: tests/cli/trade/test_order.py",
+    "net provider add factory": "asks in a terminal: tests/cli/screen/test_firm_dialogue.py",
+    "net lender add": "asks in a terminal: tests/cli/screen/test_firm_dialogue.py",
+    "net ledger log --follow": "never ends: tests/cli/books/test_ledger.py",
+    "net node serve": "serves until it is stopped: tests/cli/network/test_node.py",
+    "net node trust harbour-mill": "needs the other firm's key: tests/cli/network/test_node.py",
     "net node keygen --replace": "needs a key that is there: tests/node/test_keys.py",
-    "net node withdraw": "needs another firm's booking: tests/flows/test_sold.py",
+    "net node withdraw": "needs another firm's booking: tests/flows/shop/test_sold.py",
     "net node complete": "needs another firm's booking: the same",
-    "net finance confirm PO-2026-0017 --signature": "needs the buyer's key: tests/flows/test_registry.py",
+    "net finance confirm PO-2026-0017 --signature": "needs the buyer: tests/flows/credit/test_claims.py",
     "net finance draw PO-2026-0017 harbour-order": "needs the buyer's signature: the same",
     "net finance enrol-buyer": "needs the buyer's key: the same",
     "net slot resolve PO-2026-0017 sandbox": "needs a firm that did not answer: test_slot_resolve.py",
-    "net route --table": "needs the data that the case file names: tests/cli/test_route.py",
-    "net payment insurance": "needs insured debt: tests/finance/test_misfortunes.py",
-    "net payment clear": "needs a difference that a correction left: tests/flows/test_fulfil.py",
+    "net route --table": "needs the data that the case file names: tests/cli/trade/test_route.py",
+    "net payment insurance": "needs insured debt: tests/finance/fold/test_misfortunes.py",
+    "net payment clear": "needs a difference that a correction left: tests/flows/books/test_record.py",
 }
 
 

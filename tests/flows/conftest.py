@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from config.locations import shipped_example, shipped_network
-from documents.orders import read
+from documents.orders.reading import read
 from domain.order import Order
-from flows.session import Session
+from flows.desk.session import Session
 from ledger.store import create_ledger
 from trust.keys import load_or_create_actor
 

@@ -17,9 +17,9 @@ from domain.errors import (
 )
 from domain.ports import Declined, Held, HoldLine
 from domain.posting import Entry, Leg
-from ledger.records import Balance
+from ledger.record.records import Balance
 from ledger.store import Ledger, create_ledger, open_ledger
-from ledger.verify import verify_ledger
+from ledger.verify.ledger import verify_ledger
 from tests.ledger.conftest import ACTOR, Clock, draw
 from trust.keys import Actor
 

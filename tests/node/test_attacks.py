@@ -10,9 +10,9 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bench.node_inside import NAME, Inside
 from ledger.store import open_ledger
 from tests.node.test_node import SOON, hold_body, with_key
+from tests.parts.node_inside import NAME, Inside
 from trust.http_signatures import content_digest
 from trust.node_keys import key_id_of, public_line, trust_firm
 

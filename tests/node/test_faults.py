@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.node_parts import FAULTS, Between, RunningNode, firm_keys, self_signed
-from flows.firms import no_secrets
+from flows.firms.connected import no_secrets
 from ledger.store import open_ledger
 from providers.http import HttpNode
 from providers.protocol import (
@@ -30,6 +29,7 @@ from providers.protocol import (
     Verb,
     ask,
 )
+from tests.parts.node_parts import FAULTS, Between, RunningNode, firm_keys, self_signed
 
 SOON = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 EXPECTED = {

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from bench.node_inside import Inside
-from bench.node_parts import RunningNode, firm_keys
 from domain.errors import NotFoundError, RefusedError
-from flows.firms import no_secrets
+from flows.firms.connected import no_secrets
 from providers.http import HttpNode
 from providers.protocol import (
     Booked,
@@ -24,6 +22,8 @@ from providers.protocol import (
     ask,
 )
 from tests.node.test_node import hold_body, with_key
+from tests.parts.node_inside import Inside
+from tests.parts.node_parts import RunningNode, firm_keys
 from trust.node_keys import (
     create_signing_key,
     distrust_firm,

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bench.node_inside import NAME, Inside
 from ledger.store import open_ledger
+from tests.parts.node_inside import NAME, Inside
 from trust.http_signatures import Message, content_digest, verify
 from trust.node_keys import public_line, trust_firm
 
@@ -301,8 +301,8 @@ def test_threads_race_for_the_last_slots(works):
 def test_lenders_limit_can_be_held_like_a_slot(tmp_path, monkeypatch):
     from dataclasses import replace
 
-    from bench import node_inside
     from domain.network import Lender
+    from tests.parts import node_inside
 
     shop = node_inside.shop_network
 

@@ -6,7 +6,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from bench.node_inside import Inside, signing_app
+from tests.parts.node_inside import Inside, signing_app
 
 schemathesis = pytest.importorskip("schemathesis")
 READING = ["health", "metrics", "catalogue", "status"]

@@ -8,22 +8,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench.node_kills import run as run_kills
-from bench.node_parts import FAULTS, Between, RunningNode, firm_keys, self_signed
-from bench.reservation_parts import leg, network, plan, planned
 from domain.errors import NetError, UnreachableError
-from flows.calls import Patience
-from flows.firms import Firms, no_secrets
-from flows.journal import call_key
-from flows.needs import needs_of
-from flows.release import release
-from flows.reservation_terms import Job, Reserved
-from flows.reserve import reserve
-from flows.sold import withdraw_sold
-from flows.withdrawals import open_withdrawals
+from flows.calls.caller import Patience
+from flows.firms.call_journal import call_key
+from flows.firms.connected import Firms, no_secrets
+from flows.firms.withdrawals import open_withdrawals
+from flows.plans.needs import needs_of
+from flows.shop.sold import withdraw_sold
+from flows.slots.outcomes import Job, Reserved
+from flows.slots.release import release
+from flows.slots.reserve import reserve
 from ledger.store import create_ledger, open_ledger
 from providers.contract import check_adapter
 from providers.http import HttpNode
 from providers.protocol import Call, Held, NotSentError, Services, SlotLine, SlotRequest, Verb
+from tests.parts.node_parts import FAULTS, Between, RunningNode, firm_keys, self_signed
+from tests.parts.reservation_parts import leg, network, plan, planned
 from trust.http_signatures import Message, content_digest, verify
 from trust.keys import Actor, SigningKey, load_or_create_actor
 from trust.node_keys import load_signing_key

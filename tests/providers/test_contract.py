@@ -13,7 +13,7 @@ import pytest
 
 from domain.errors import NetError
 from domain.network import Network
-from flows.firms import Firms
+from flows.firms.connected import Firms
 from providers.contract import check_adapter
 from providers.manual import connect as connect_manual
 from providers.protocol import (
@@ -325,7 +325,7 @@ def test_who_breaks_one_rule_is_told_that_rule_and_no_other(broken, rule):
 
 def test_adapter_that_cannot_even_connect_is_reported_and_not_raised(monkeypatch):
     """An outsider's mistake is a line of the report."""
-    import flows.check_provider as check_provider
+    import flows.firms.check as check_provider
 
     def broken(*_):
         raise KeyError("url")

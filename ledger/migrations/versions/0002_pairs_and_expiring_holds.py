@@ -10,7 +10,7 @@ from typing import Any
 
 from alembic import op
 
-from ledger.views import postgres_views
+from ledger.schema.views import postgres_views
 
 revision = "0002"
 down_revision = "0001"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.store import Ledger
-from ledger.verify import verify_ledger
+from ledger.verify.ledger import verify_ledger
 from trust.merkle import root_at
 
 GOLDEN = Path(__file__).parent

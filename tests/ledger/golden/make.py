@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from ledger.store import open_ledger
-from tests.ledger.support import full_ledger
+from tests.parts.full_ledger import full_ledger
 from trust.merkle import root_at
 
 FOLDER = Path(__file__).parent

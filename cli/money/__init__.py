@@ -1,0 +1,1 @@
+"""Finance, payment, rate, invoice, statement, report, bank."""

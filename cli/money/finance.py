@@ -1,0 +1,434 @@
+"""``net finance``: ask lenders, accept, draw, confirm; and what happens when a loan goes wrong."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.money import finance_trouble
+from cli.options import Asked, command, group
+from cli.screen.output import amount, answer, table
+from cli.screen.recorded import (
+    ByOption,
+    DryRunOption,
+    EvidenceOption,
+    OptionalAmount,
+    OrderArgument,
+    minor_text,
+    record,
+    show,
+)
+from domain.money import format_minor
+
+if TYPE_CHECKING:
+    from finance.books.position import Position
+    from finance.underwriting.answer import Offer
+
+app = group("Ask lenders, accept an offer, draw, confirm, look at a facility.")
+finance_trouble.register(app)
+
+FacilityArgument = Annotated[
+    str, typer.Argument(metavar="FACILITY", help="The lender's product, as net finance show lists it.")
+]
+
+
+@command(app, "request", example="net finance request PO-2026-0017")
+def request(asked: Asked, order: OrderArgument) -> None:
+    """Ask every lender of the order's plan: offer or refusal, with the reasons and what would change them."""
+    from flows.credit.offers import request_offers
+    from flows.orders.place import find_order
+    from flows.plans.record import current_plan
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        plan = current_plan(session.ledger, known.id)
+        found = request_offers(
+            session.ledger,
+            known.order,
+            plan,
+            session.network,
+            registry_key=session.registry_key,
+            on=session.on,
+        )
+    answer(
+        asked,
+        "finance-request",
+        {
+            "order": found.order,
+            "approved": found.approved,
+            "offers": [_offer(product, offer, plan.currency) for product, offer in found.offers],
+            "looks_like": [{"order": match.order, "state": match.state} for match in found.near],
+        },
+        lambda screen: _show_offers(screen, found, plan.currency),
+    )
+
+
+def _offer(product: str, offer: "Offer", currency: str) -> dict[str, Any]:
+    def money(minor: int) -> str:
+        return format_minor(minor, currency)
+
+    return {
+        "lender": offer.lender,
+        "product": product,
+        "approved": offer.approved,
+        "amount": money(offer.amount_minor),
+        "score": offer.score,
+        "grade": offer.grade,
+        "pd_annual": offer.pd_annual,
+        "lgd": offer.lgd,
+        "expected_loss": money(offer.expected_loss_minor),
+        "floor": money(offer.floor_minor),
+        "charged": money(offer.charged_minor),
+        "surplus": money(offer.surplus_minor),
+        "reasons": [
+            {"code": reason.code, "reason": reason.text, "remedy": reason.remedy} for reason in offer.reasons
+        ],
+    }
+
+
+def _show_offers(screen: Any, found: Any, currency: str) -> None:
+    rows = [
+        (
+            offer.lender,
+            product,
+            amount(offer.amount_minor, currency),
+            f"{offer.score} {offer.grade}",
+            amount(offer.expected_loss_minor, currency),
+            amount(offer.floor_minor, currency),
+            amount(offer.charged_minor, currency),
+            "offers" if offer.approved else "refuses",
+        )
+        for product, offer in found.offers
+    ]
+    columns = ("lender", "product", currency, "score", "expected loss", "floor", "charges", "answer")
+    screen.print(table("", columns, rows, right=f"{currency}, expected loss, floor, charges"))
+    for product, offer in found.offers:
+        for reason in offer.reasons:
+            screen.print(f"{offer.lender} {product}: {reason.text}\n  way out: {reason.remedy}")
+    for match in found.near:
+        screen.print(f"looks like order {match.order} ({match.state}): same firms, amount and month")
+
+
+@command(app, "accept", example="net finance accept PO-2026-0017")
+def accept(asked: Asked, order: OrderArgument, by: ByOption = "") -> None:
+    """Accept the offers that the order's plan rests on; the order is claimed in the registry.
+
+    Done by net order run too. The same again changes nothing; other terms are refused.
+    """
+    from flows.credit.accept import accept as take
+    from flows.orders.place import find_order
+    from flows.plans.record import current_plan
+
+    with asked.session() as session, session.ledger.write() as transaction:
+        known = find_order(transaction, order)
+        plan = current_plan(transaction, known.id)
+        taken = take(
+            transaction,
+            known.order,
+            plan,
+            session.network,
+            session.on,
+            registry_key=session.registry_key,
+            by=by,
+        )
+    contract = taken.contract
+    rows = [
+        (
+            one.id,
+            one.name,
+            ", ".join(share.lender for share in one.shares),
+            amount(one.limit_minor, contract.currency),
+        )
+        for one in contract.facilities
+    ]
+    answer(
+        asked,
+        "finance-accepted",
+        {
+            "order": contract.order,
+            "repeated": taken.repeated,
+            "facilities": [
+                {"facility": one.id, "limit": format_minor(one.limit_minor, contract.currency)}
+                for one in contract.facilities
+            ],
+        },
+        lambda screen: screen.print(table("", ("facility", "", "lenders", "limit"), rows, right="limit")),
+    )
+
+
+@command(app, "show", example="net finance show PO-2026-0017 --on 2026-06-30")
+def show_finance(asked: Asked, order: OrderArgument) -> None:
+    """Show an order's facilities at a day: limits, drawn, owed, due; and its bookings: paid and owed."""
+    from flows.books.record import position_at
+
+    with asked.session() as session:
+        position = position_at(session.ledger, order, session.on).position
+    currency = position.contract.currency
+    answer(
+        asked,
+        "finance-show",
+        _finance_document(position),
+        lambda screen: _show_position(screen, position, currency),
+    )
+
+
+def _finance_document(position: "Position") -> dict[str, Any]:
+    from finance.agreed.contract import Rank
+    from finance.sides.lenders import undrawn
+
+    currency = position.contract.currency
+
+    def money(minor: int, own: str = "") -> str:
+        return format_minor(minor, own or currency)
+
+    return {
+        "order": position.contract.order,
+        "currency": currency,
+        "cash": money(position.cash),
+        "facilities": [
+            {
+                "facility": name,
+                "role": debt.facility.role.value,
+                "currency": debt.currency or currency,
+                "limit": money(debt.facility.limit_minor, debt.currency),
+                "drawn": money(debt.drawn, debt.currency),
+                "undrawn": money(undrawn(debt), debt.currency),
+                "due_on": debt.due_on,
+                "owed": {
+                    rank.value: money(debt.owed(rank), debt.currency)
+                    for rank in (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL)
+                },
+                "lenders": [
+                    {
+                        "lender": share.lender,
+                        "share": share.share,
+                        "principal": money(debt.owed_to(share.lender, Rank.PRINCIPAL), debt.currency),
+                    }
+                    for share in debt.facility.shares
+                ],
+            }
+            for name, debt in position.debts.items()
+        ],
+        "bookings": [
+            {
+                "booking": name,
+                "currency": account.currency or currency,
+                "price": money(account.booking.gross_minor, account.currency),
+                "billed": money(account.billed, account.currency),
+                "paid": money(account.paid, account.currency),
+                "due": money(max(position.due_now(account) - account.paid, 0), account.currency),
+            }
+            for name, account in position.accounts.items()
+        ],
+    }
+
+
+def _show_position(screen: Any, position: "Position", currency: str) -> None:
+    from finance.agreed.contract import Rank
+    from finance.sides.lenders import undrawn
+
+    def money(minor: int, own: str = "") -> str:
+        return f"{amount(minor, own)} {own}" if own not in ("", currency) else amount(minor, currency)
+
+    rows = [
+        (
+            name,
+            ", ".join(debt.lenders()),
+            money(debt.facility.limit_minor, debt.currency),
+            money(undrawn(debt), debt.currency),
+            money(debt.owed(Rank.PRINCIPAL), debt.currency),
+            money(debt.claim - debt.owed(Rank.PRINCIPAL), debt.currency),
+            debt.due_on or "",
+        )
+        for name, debt in position.debts.items()
+    ]
+    columns = ("facility", "lenders", "limit", "undrawn", "principal", "interest\nand fees", "due")
+    right = "limit, undrawn, principal, interest\nand fees"
+    screen.print(table("Facilities", columns, rows, right=right, spare="lenders, limit"))
+    booked = [
+        (
+            name,
+            money(account.booking.gross_minor, account.currency),
+            money(account.billed, account.currency),
+            money(account.paid, account.currency),
+            money(max(position.due_now(account) - account.paid, 0), account.currency),
+        )
+        for name, account in position.accounts.items()
+    ]
+    screen.print(
+        table(
+            "Bookings",
+            ("booking", "price", "billed", "paid", "owed now"),
+            booked,
+            right="price, billed, paid, owed now",
+        )
+    )
+    screen.print(f"in the order's account: {money(position.cash)} {currency}")
+
+
+@command(
+    app,
+    "draw",
+    example="""
+    net finance draw PO-2026-0017 harbour-order --pay zhongshan-lamps=257640.00 --on 2026-03-05
+    net finance draw PO-2026-0017 pearl-factoring --on 2026-04-22
+    """,
+)
+def draw(
+    asked: Asked,
+    order: OrderArgument,
+    facility: FacilityArgument,
+    money: OptionalAmount = None,
+    pay: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pay",
+            metavar="BOOKING=AMOUNT",
+            help="Whom the draw pays, in its currency; may be repeated. BOOKING=AMOUNT@COST where the"
+            " lender's money was changed for it.",
+        ),
+    ] = None,
+    absent: Annotated[
+        list[str] | None,
+        typer.Option("--absent", metavar="LENDER", help="A lender that does not fund its share."),
+    ] = None,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Draw a facility: a loan pays reserved bookings, a take-out pays into the order's account.
+
+    Refused until its conditions are met and beyond what is due. What an absent lender does not fund, the
+    others do.
+    """
+    from domain.errors import UsageError
+    from finance.agreed.facts import FactKind
+    from flows.books.acceptance import read_contract
+    from flows.orders.place import find_order
+
+    payees = []
+    with asked.session() as session:
+        contract = read_contract(session.ledger, find_order(session.ledger, order).id)
+    for text in pay or []:
+        name, found, figure = text.partition("=")
+        if not found:
+            raise UsageError(f"{text!r} is not BOOKING=AMOUNT", "for example --pay zhongshan-lamps=257640.00")
+        figure, changed, cost = figure.partition("@")
+        payee = [name, minor_text(figure, contract.currency_of(name))]
+        payees.append([*payee, minor_text(cost, contract.currency_of(facility))] if changed else payee)
+    data = {"facility": facility, "payees": payees, "absent": absent or []}
+    record(
+        asked, order, FactKind.DRAW, data, money={"amount": money}, by=by, evidence=evidence, dry_run=dry_run
+    )
+
+
+@command(
+    app,
+    "confirm",
+    example="""
+    net finance confirm PO-2026-0017 --signature order.sig
+    net finance confirm PO-2026-0017 --condition assignment_notified --by registry --evidence notice-4711
+    """,
+)
+def confirm(
+    asked: Asked,
+    order: OrderArgument,
+    signature: Annotated[
+        Path | None,
+        typer.Option(
+            "--signature", metavar="FILE", help="The buyer's signature over the order: 64 bytes or hex."
+        ),
+    ] = None,
+    condition: Annotated[
+        str, typer.Option("--condition", metavar="NAME", help="Another condition of a draw that is met.")
+    ] = "",
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that a condition of the first draw is met: the buyer's own signature, a notice of assignment.
+
+    Without options it prints what the buyer has to sign.
+    """
+    from domain.errors import UsageError
+    from finance.agreed.contract import Condition
+    from flows.credit.claims import confirm_by_buyer, confirm_condition
+    from flows.orders.place import find_order
+
+    if signature is None and not condition:
+        _tell_statement(asked, order)
+        return
+    if condition and condition not in set(Condition):
+        raise UsageError(f"{condition!r} is no condition", f"conditions are: {', '.join(sorted(Condition))}")
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        if signature is not None:
+            raw = _read_signature(signature)
+            recorded = confirm_by_buyer(session.ledger, known.id, raw, session.on, dry_run=dry_run)
+        else:
+            recorded = confirm_condition(
+                session.ledger,
+                known.id,
+                Condition(condition),
+                session.on,
+                by=by,
+                evidence=evidence,
+                dry_run=dry_run,
+            )
+    show(asked, recorded)
+
+
+def _read_signature(path: Path) -> bytes:
+    from domain.errors import NotFoundError
+
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file {path}", "name the file with the buyer's signature") from None
+    if len(raw) == 64:
+        return raw
+    try:
+        return bytes.fromhex(raw.decode().strip())
+    except (UnicodeDecodeError, ValueError):
+        return b""
+
+
+def _tell_statement(asked: Asked, order: str) -> None:
+    from finance.underwriting.fingerprint import order_hash, statement_bytes
+    from flows.orders.place import find_order
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+    statement = statement_bytes(known.order).decode()
+    answer(
+        asked,
+        "finance-statement",
+        {"order": known.id, "hash": order_hash(known.order), "statement": statement},
+        lambda screen: screen.print(f"the buyer signs these bytes with its own Ed25519 key:\n{statement}"),
+    )
+
+
+@command(
+    app,
+    "enrol-buyer",
+    example='net finance enrol-buyer "Meridian Stores" ed25519:AAAA... --by clerk --evidence "call-back"',
+)
+def enrol(
+    asked: Asked,
+    buyer: Annotated[str, typer.Argument(metavar="BUYER", help="The buyer's name, as on its orders.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its public key, ed25519:...")],
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+) -> None:
+    """Note a buyer's public key, learned from the buyer itself and never from the trader."""
+    from flows.credit.claims import enrol_buyer
+    from trust.keys import PublicKey
+
+    with asked.session() as session:
+        number = enrol_buyer(session.ledger, buyer, PublicKey(key), session.on, by=by, evidence=evidence)
+    answer(
+        asked,
+        "buyer-key",
+        {"buyer": buyer, "key": key, "number": number},
+        lambda screen: screen.print(f"key {number} of {buyer} is enrolled"),
+    )

@@ -1,0 +1,142 @@
+"""``net report``: who earned what."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import Asked, command, group
+from cli.screen.output import amount, answer, table
+from domain.money import format_minor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from finance.reports.attribution import Part
+    from flows.settlement.earnings import ProfitReport
+
+app = group("Who earned what.")
+
+BAR = 40
+
+
+@command(
+    app,
+    "profit",
+    example="""
+    net report profit PO-2026-0017 --on 2026-12-31
+    net report profit --chart
+    """,
+)
+def profit(
+    asked: Asked,
+    orders: Annotated[
+        list[str] | None, typer.Argument(metavar="[ORDER]...", help="All financed orders when none is named.")
+    ] = None,
+    chart: Annotated[bool, typer.Option("--chart", help="Draw the shares as bars.")] = False,
+) -> None:
+    """Show who earned what of the orders' net value: per party, per money-day and per slot-day.
+
+    The parts sum to the net value to the cent. A money-day is one unit of currency out for one day.
+    """
+    from flows.settlement.earnings import profits
+
+    with asked.session() as session:
+        reports = profits(session.ledger, session.on, orders or [])
+    answer(
+        asked,
+        "report-profit",
+        {"on": session.on, "reports": [_document(report) for report in reports]},
+        lambda screen: _render(screen, reports, chart),
+    )
+
+
+def _document(report: "ProfitReport") -> dict[str, Any]:
+    return {
+        "currency": report.currency,
+        "net": format_minor(report.net_minor, report.currency),
+        "parts": _parts(report.parts, report.net_minor, report.currency),
+        "orders": [
+            {
+                "order": one.order,
+                "settled": one.settled,
+                "net": format_minor(one.net_minor, one.currency),
+                "parts": _parts(one.parts, one.net_minor, one.currency),
+            }
+            for one in report.orders
+        ],
+    }
+
+
+def _parts(parts: "Sequence[Part]", net: int, currency: str) -> list[dict[str, Any]]:
+    from fractions import Fraction
+
+    from finance.reports.attribution import percent_text
+
+    return [
+        {
+            "party": part.party,
+            "kind": part.kind,
+            "amount": format_minor(part.amount_minor, currency),
+            "percent": percent_text(Fraction(part.amount_minor, net)) if net else None,
+            "per_thousand_money_days": _thousandth(part),
+            "per_slot_day": _per_slot_day(part, currency),
+        }
+        for part in parts
+    ]
+
+
+def _thousandth(part: "Part") -> str | None:
+    """Earned per 1,000 of currency and day, four decimals."""
+    from domain.money import round_minor
+
+    if part.per_money_day is None:
+        return None
+    scaled = round_minor(part.per_money_day * 10_000_000)
+    sign = "-" if scaled < 0 else ""
+    return f"{sign}{abs(scaled) // 10_000}.{abs(scaled) % 10_000:04d}"
+
+
+def _per_slot_day(part: "Part", currency: str) -> str | None:
+    from domain.money import round_minor
+
+    if part.per_slot_day is None:
+        return None
+    return format_minor(round_minor(part.per_slot_day), currency)
+
+
+def _render(screen: "Console", reports: "Sequence[ProfitReport]", chart: bool) -> None:
+    from fractions import Fraction
+
+    from finance.reports.attribution import percent_text
+
+    for report in reports:
+        rows = []
+        for part in sorted(report.parts, key=lambda one: -one.amount_minor):
+            share = Fraction(part.amount_minor, report.net_minor) if report.net_minor else Fraction(0)
+            bar = "█" * max(int(share * BAR), 0) if chart else ""
+            rows.append(
+                (
+                    part.party,
+                    part.kind,
+                    amount(part.amount_minor, report.currency),
+                    f"{percent_text(share)}%",
+                    _thousandth(part) or "",
+                    _per_slot_day(part, report.currency) or "",
+                    bar,
+                )
+            )
+        net = amount(report.net_minor, report.currency)
+        rows.append(("", f"{len(report.orders)} orders, net", net, "100.00%", "", "", ""))
+        columns = ["party", "as", report.currency, "share", "per 1,000 a day", "per slot-day"]
+        if chart:
+            columns.append("")
+        screen.print(
+            table(
+                "",
+                columns,
+                [row[: len(columns)] for row in rows],
+                right=f"{report.currency}, share, per 1,000 a day, per slot-day",
+            )
+        )

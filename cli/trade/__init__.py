@@ -1,0 +1,1 @@
+"""Order, plan, batch, route, slot, milestone."""

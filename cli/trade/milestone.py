@@ -1,0 +1,157 @@
+"""``net milestone``: what happened to the goods, and who says so."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Asked, command, group
+from cli.screen.output import answer, table
+from cli.screen.recorded import (
+    BookingArgument,
+    BookingOption,
+    ByOption,
+    DryRunOption,
+    EvidenceOption,
+    OrderArgument,
+    QuantityOption,
+    record,
+    show,
+)
+
+app = group("What happened to the goods, and who says so.")
+
+
+@command(
+    app,
+    "record",
+    example="""
+    net milestone record PO-2026-0017 inspection --on 2026-04-09 --by inspector --evidence report-12
+    net milestone record PO-2026-0017 delivery --quantity 9000 --on 2026-04-20
+    """,
+)
+def record_milestone(
+    asked: Asked,
+    order: OrderArgument,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="production_start, production_end, inspection, departure, arrival, "
+            "service_end, delivery or invoice.",
+        ),
+    ],
+    booking: BookingOption = "",
+    quantity: QuantityOption = None,
+    failed: Annotated[bool, typer.Option("--failed", help="The inspection was not passed.")] = False,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record a milestone: bills, sales and due dates follow from it.
+
+    A delivery may be of part of the order. A date in the past replays the books from that day.
+    """
+    from domain.terms import Event
+    from finance.agreed.facts import FactKind
+
+    clean = name.replace("-", "_")
+    if clean == Event.INVOICE.value:
+        record(asked, order, FactKind.INVOICE, {}, by=by, evidence=evidence, dry_run=dry_run)
+        return
+    data: dict[str, object] = {"name": clean, "booking": booking, "quantity": quantity}
+    if failed:
+        data["passed"] = False
+    record(asked, order, FactKind.MILESTONE, data, by=by, evidence=evidence, dry_run=dry_run)
+
+
+@command(
+    app, "fail", example="net milestone fail PO-2026-0017 zhongshan-lamps --on 2026-03-25 --evidence notice"
+)
+def fail(
+    asked: Asked,
+    order: OrderArgument,
+    booking: BookingArgument,
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record that a provider cannot deliver: its slot is released, what it was prepaid is claimed back."""
+    from finance.agreed.facts import FactKind
+
+    record(
+        asked,
+        order,
+        FactKind.PROVIDER_FAILED,
+        {"booking": booking},
+        by=by,
+        evidence=evidence,
+        dry_run=dry_run,
+    )
+
+
+@command(
+    app,
+    "retract",
+    example="""
+    net milestone list PO-2026-0017
+    net milestone retract PO-2026-0017 receipt-a0309f7702 --evidence "another order's" --dry-run
+    """,
+)
+def retract_statement(
+    asked: Asked,
+    order: OrderArgument,
+    fact: Annotated[str, typer.Argument(metavar="FACT", help="Its name, as net milestone list has it.")],
+    by: ByOption = "",
+    evidence: EvidenceOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Take back a statement that was wrong: a payment that never came, a milestone of another day.
+
+    What followed from it is corrected on its own dates, never edited. Money that moved because of later
+    statements stays where it is; the difference is a claim or a credit. State what is right afterwards.
+    """
+    from flows.books.record import retract
+    from flows.orders.place import find_order
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        done = retract(session.ledger, known.id, fact, by=by, evidence=evidence, dry_run=dry_run)
+    show(asked, done)
+
+
+@command(app, "list", example="net milestone list PO-2026-0017")
+def list_milestones(asked: Asked, order: OrderArgument) -> None:
+    """List what was stated about an order, by whom and on what evidence, and what was only assumed."""
+    from flows.books.order_book import read_book
+
+    with asked.session() as session:
+        facts = sorted(read_book(session.ledger, order).facts, key=lambda fact: fact.place)
+    document = [
+        {
+            "on": fact.on,
+            "id": fact.id,
+            "kind": fact.kind.value,
+            "by": fact.by,
+            "evidence": fact.evidence,
+            "assumed": fact.assumed,
+            "data": dict(fact.data),
+        }
+        for fact in facts
+    ]
+    rows = [
+        (
+            fact.on.isoformat(),
+            fact.text("name") or fact.kind.value,
+            fact.text("booking") or fact.text("payee") or fact.text("facility"),
+            fact.by,
+            "assumed" if fact.assumed else fact.evidence,
+            fact.id,
+        )
+        for fact in facts
+    ]
+    answer(
+        asked,
+        "milestone-list",
+        {"order": order, "facts": document},
+        lambda screen: screen.print(table("", ("on", "what", "of", "stated by", "evidence", "name"), rows)),
+    )

@@ -1,0 +1,453 @@
+"""``net order``: a buyer's orders from the first line to the last."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import Asked, command, group, parse_date
+from cli.screen.output import amount, answer, note, table
+from cli.trade import order_cancel, order_import, order_replace
+from domain.money import format_minor
+from domain.rates import share
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from flows.desk.session import Session
+    from flows.orders.place import Placed
+
+app = group("A buyer's orders: new, import, run, advance, list, show, amend, cancel.")
+order_import.register(app)
+order_cancel.register(app)
+order_replace.register(app)
+
+OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
+FromOption = Annotated[
+    Path | None, typer.Option("--from", metavar="FILE", help="An order file: TOML, JSON, CSV or UBL XML.")
+]
+Text = str | None
+MOST_ROWS = 1_000
+"""Rows of a table for a person, where no other number is asked for."""
+
+
+def _text(flag: str, told: str, metavar: str = "TEXT") -> Any:
+    return typer.Option(flag, help=told, metavar=metavar, show_default=False)
+
+
+def _day(flag: str, told: str) -> Any:
+    return typer.Option(flag, help=told, metavar="DATE", parser=parse_date, show_default=False)
+
+
+@command(
+    app,
+    "new",
+    example="""
+    net order new --from examples/lamp-order.toml
+    net order new --reference PO-7 --buyer "Meridian Stores" --product desk-lamp --quantity 500 --price 100.00 --currency CNY --destination Shanghai --issued 2026-03-02 --due 2026-05-20 --payment "100% invoice+60"
+    net order new
+    """,  # noqa: E501
+)
+def new(
+    asked: Asked,
+    file: FromOption = None,
+    reference: Annotated[Text, _text("--reference", "The buyer's own order number.")] = None,
+    buyer: Annotated[Text, _text("--buyer", "Who buys.")] = None,
+    product: Annotated[Text, _text("--product", "What, as the network file names it.")] = None,
+    quantity: Annotated[Text, _text("--quantity", "How many.", "NUMBER")] = None,
+    price: Annotated[Text, _text("--price", "Price of one, before tax.", "AMOUNT")] = None,
+    currency: Annotated[Text, _text("--currency", "ISO 4217 code.", "CODE")] = None,
+    tax_rate: Annotated[Text, _text("--tax-rate", "Tax that the seller adds, such as 13%.", "RATE")] = None,
+    due: Annotated[date | None, _day("--due", "When the goods must be there.")] = None,
+    destination: Annotated[Text, _text("--destination", "Where, as the network file names it.")] = None,
+    country: Annotated[Text, _text("--country", "Two-letter country of the destination.", "CODE")] = None,
+    payment: Annotated[
+        Text, _text("--payment", "When the buyer pays: '30% order, 70% invoice+60'.", "TERMS")
+    ] = None,
+    issued: Annotated[date | None, _day("--issued", "Day of the order; --on when not given.")] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Not agreed yet: net order confirm makes it an order.")
+    ] = False,
+    stated_amounts: Annotated[
+        bool, typer.Option("--stated-amounts", help="A file's line amounts stand where its prices differ.")
+    ] = False,
+) -> None:
+    """Record a buyer's order: from a file, from flags, or by a short dialogue.
+
+    The same order again changes nothing. The same reference with other content is refused. In a terminal
+    with nothing given, it asks for what it needs.
+    """
+    typed = {
+        "reference": reference, "buyer": buyer, "currency": currency, "due_on": due,
+        "destination": destination, "country": country, "payment": payment, "issued_on": issued,
+        "line": {"product": product, "quantity": quantity, "unit_price": price, "tax_rate": tax_rate},
+    }  # fmt: skip
+    from flows.orders.place import place_order
+
+    with asked.session() as session:
+        order = _order_of(typed, file, session.on, stated_amounts=stated_amounts)
+        placed = place_order(session.ledger, order, session.day_of(order.issued_on), draft=draft)
+    if placed.repeated:
+        note(f"order {placed.id} is recorded already, with the same content; nothing changed")
+    _show(asked, "order", placed)
+
+
+def _order_of(typed: dict[str, Any], file: Path | None, on: date, *, stated_amounts: bool) -> Any:
+    from flows.orders.form import order_from_fields
+
+    line = {name: value for name, value in typed.pop("line").items() if value is not None}
+    given = {name: value for name, value in typed.items() if value is not None}
+    if file is not None:
+        if given or line:
+            raise typer.BadParameter("--from FILE takes no other fields of the order")
+        return _read(file, stated_amounts=stated_amounts)
+    if not given and not line:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("say the order: --from FILE, or its fields (see --help)")
+        from cli.screen.dialogue import ask_order
+
+        given, line = ask_order(on)
+    given.setdefault("issued_on", on)
+    if isinstance(given.get("buyer"), str):
+        given["buyer"] = {"name": given["buyer"]}
+    days = {name: value.isoformat() for name, value in given.items() if isinstance(value, date)}
+    return order_from_fields({**given, **days, "lines": [line]})
+
+
+def _read(file: Path, *, stated_amounts: bool = False) -> Any:
+    from documents.orders.reading import read
+    from flows.desk.start import order_file
+
+    return read(order_file(file), stated_amounts=stated_amounts)
+
+
+@command(
+    app,
+    "list",
+    example="""
+    net order list
+    net order list --state RESERVED --state FUNDED
+    net order list --open --json
+    """,
+)
+def list_orders(
+    asked: Asked,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", metavar="STATE", help="Only orders in this state.")
+    ] = None,
+    open_only: Annotated[
+        bool, typer.Option("--open", help="Leave out what is settled or cancelled.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")] = None,
+) -> None:
+    """List orders in the order they came in: buyer, worth, due day, state."""
+    from flows.orders.place import list_orders as find
+
+    with asked.session() as session:
+        most = limit if limit or asked.json else MOST_ROWS + 1
+        found = list(find(session.ledger, _states(state or []), open_only=open_only, limit=most))
+    if not limit and not asked.json and len(found) > MOST_ROWS:
+        note(f"these are the first {MOST_ROWS:,} orders; --limit shows more of them, --json all")
+        found = found[:MOST_ROWS]
+    rows = [
+        (p.id, p.order.buyer.name, amount(p.order.gross_minor, p.order.currency), p.order.currency,
+         p.order.due_on or "", p.state.value)
+        for p in found
+    ]  # fmt: skip
+    columns = ("order", "buyer", "with tax", "", "due", "state")
+    answer(
+        asked,
+        "order-list",
+        {"orders": [_summary(placed) for placed in found]},
+        lambda screen: screen.print(
+            table("", columns, rows, right="with tax") if rows else "no orders; net order new records one"
+        ),
+    )
+
+
+def _states(names: list[str]) -> list[Any]:
+    from domain.states import OrderState
+
+    known = {state.value for state in OrderState}
+    for name in names:
+        if name.upper() not in known:
+            raise typer.BadParameter(f"{name!r} is no state; states are {', '.join(sorted(known))}")
+    return [OrderState(name.upper()) for name in names]
+
+
+@command(app, "show", example="net order show PO-2026-0017\nnet order show PO-2026-0017 --json")
+def show(asked: Asked, order: OrderArgument) -> None:
+    """Show one order: who buys what, by when, on which terms, and how far it has come.
+
+    net ledger trace ORDER tells its whole story with amounts.
+    """
+    from flows.firms.withdrawals import open_withdrawals, told
+    from flows.orders.place import find_order
+
+    with asked.session() as session:
+        placed = find_order(session.ledger, order)
+        withdrawn = list(told(open_withdrawals(session.ledger, placed.id)))
+
+    def screen_of(screen: "Console") -> None:
+        render(screen, placed)
+        for line in withdrawn:
+            screen.print(f"note: {line}")
+
+    answer(asked, "order", {**document(placed), "withdrawn": withdrawn}, screen_of)
+
+
+@command(
+    app,
+    "amend",
+    example="""
+    net order amend PO-7 --quantity 600 --due 2026-05-30
+    net order amend PO-7 --line 1 --price 99.50
+    net order amend PO-2026-0017 --from examples/lamp-order.toml
+    """,
+)
+def amend(
+    asked: Asked,
+    order: OrderArgument,
+    file: FromOption = None,
+    line: Annotated[
+        str, typer.Option("--line", metavar="NUMBER", help="Which line, where there are several.")
+    ] = "",
+    quantity: Annotated[Text, _text("--quantity", "How many.", "NUMBER")] = None,
+    price: Annotated[Text, _text("--price", "Price of one, before tax.", "AMOUNT")] = None,
+    product: Annotated[Text, _text("--product", "What.")] = None,
+    due: Annotated[date | None, _day("--due", "When the goods must be there.")] = None,
+    destination: Annotated[Text, _text("--destination", "Where.")] = None,
+    payment: Annotated[Text, _text("--payment", "When the buyer pays.", "TERMS")] = None,
+    note_text: Annotated[Text, _text("--note", "Free text kept with the order.")] = None,
+) -> None:
+    """Change an order while nothing is committed to it. It must be planned again afterwards.
+
+    Once slots are held, release them first; once money is drawn, the order can only be called off.
+    """
+    from flows.orders.form import amended
+    from flows.orders.place import amend_order, find_order
+
+    changes = {
+        "quantity": quantity, "unit_price": price, "product": product, "destination": destination,
+        "payment": payment, "due_on": due and due.isoformat(), "note": note_text,
+    }  # fmt: skip
+    if file is None and not any(changes.values()):
+        raise typer.BadParameter("say what changes (see --help)")
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        changed = _read(file) if file is not None else amended(known.order, changes, line)
+        placed = amend_order(session.ledger, known.id, changed, session.day_of(known.on))
+    _show(asked, "order", placed)
+
+
+@command(app, "confirm", example="net order confirm PO-7")
+def confirm(asked: Asked, order: OrderArgument) -> None:
+    """Make a draft an order that can be planned."""
+    from flows.orders.place import confirm_order, find_order
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        placed = confirm_order(session.ledger, known.id, session.day_of(known.on))
+    _show(asked, "order", placed)
+
+
+@command(
+    app,
+    "run",
+    example="""
+    net order run examples/lamp-order.toml
+    net order run PO-7 --on 2026-03-02
+    """,
+)
+def run_order(
+    asked: Asked,
+    what: Annotated[str, typer.Argument(metavar="FILE|ORDER", help="An order file, or a recorded order.")],
+) -> None:
+    """Take an order the whole way: record it, plan it, ask every lender, reserve every slot and the credit.
+
+    Shows the chain with dates and prices, whose money it stands on, the cash line, who is paid what and
+    when, what is still owed, and the profit. Run again after any interruption, it goes on where it stood.
+    Where no ledger is set up and the order is the shipped example, it runs in a practice ledger.
+    """
+    from cli.screen.way import tell_way
+    from flows.deals.run import go_on
+    from flows.deals.run import run_order as run
+    from flows.desk.start import order_file, practise_if_example
+    from flows.plans.newest import newest_plan
+    from flows.settlement.owed import standing_at
+
+    with asked.session() as session:
+        file = order_file(Path(what))
+        if file.is_file():
+            if practise_if_example(session, file):
+                note(f"no ledger is set up, so this is practice, in {session.ledger_url}")
+            way = run(session, _read(file))
+        else:
+            known = _recorded(session, what)
+            way = go_on(session, known.id, session.day_of(known.on))
+        plan = newest_plan(session.ledger, way.placed.id) or way.plan
+        standing = standing_at(session.ledger, way.placed.id, plan.planned_on, plan)
+        practice = session.ledger.practice
+    tell_way(asked, way, standing, practice=practice)
+
+
+def _recorded(session: "Session", what: str) -> "Placed":
+    """The order of that name; the hint covers a mistyped file too."""
+    from domain.errors import NotFoundError
+    from flows.orders.place import find_order
+
+    try:
+        return find_order(session.ledger, what)
+    except NotFoundError as error:
+        if "/" in what or "." in what:
+            raise NotFoundError(f"no such file: {what}", "check the path") from None
+        raise error
+
+
+@command(
+    app,
+    "advance",
+    example="""
+    net order advance PO-2026-0017 --to 2026-06-30 --as-planned
+    net order advance PO-7 --to 2026-04-30
+    """,
+)
+def advance_order(
+    asked: Asked,
+    order: OrderArgument,
+    to: Annotated[
+        date, typer.Option("--to", metavar="DATE", parser=parse_date, help="Up to and with this day.")
+    ],
+    as_planned: Annotated[
+        bool,
+        typer.Option("--as-planned", help="Play what falls due as planned; on a practice ledger only."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be posted; write nothing.")
+    ] = False,
+) -> None:
+    """Bring an order's books up to a day.
+
+    On a real ledger only what time alone brings is posted: interest, fees, due dates. With --as-planned, on
+    a practice ledger, milestones, draws, invoice, take-out, taxes, the buyer's payment and repayments are
+    played as the plan has them, each recorded as assumed, until the order is settled.
+    """
+    from cli.screen.way import tell_advance
+    from flows.books.record import advance
+    from flows.orders.place import find_order
+    from flows.plans.newest import newest_plan
+    from flows.settlement.owed import standing_at
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        recorded = advance(session.ledger, known.id, to, as_planned=as_planned, dry_run=dry_run)
+        plan = newest_plan(session.ledger, known.id)
+        standing = None if dry_run else standing_at(session.ledger, known.id, to, plan)
+    tell_advance(asked, recorded, standing)
+
+
+@command(app, "settle", example="net order settle PO-7 --on 2026-07-01")
+def settle_order(
+    asked: Asked,
+    order: OrderArgument,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be posted; write nothing.")
+    ] = False,
+) -> None:
+    """Close a paid order: what is left in its loop goes to the trader, every hold ends.
+
+    Refused while anybody is still owed.
+    """
+    from cli.screen.way import tell_advance
+    from flows.orders.place import find_order, latest_day
+    from flows.plans.newest import newest_plan
+    from flows.settle import settle
+    from flows.settlement.owed import standing_at
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        on = session.day_of(latest_day(session.ledger, known))
+        recorded = settle(session.ledger, known.id, on, by=by, dry_run=dry_run)
+        plan = newest_plan(session.ledger, known.id)
+        standing = None if dry_run else standing_at(session.ledger, known.id, on, plan)
+    if recorded.repeated:
+        note(f"order {known.id} is settled already; nothing changed")
+    tell_advance(asked, recorded, standing)
+
+
+def _show(asked: Asked, schema: str, placed: "Placed") -> None:
+    answer(asked, schema, document(placed), lambda screen: render(screen, placed))
+
+
+def _summary(placed: "Placed") -> dict[str, Any]:
+    order = placed.order
+    return {
+        "order": placed.id,
+        "state": placed.state.value,
+        "buyer": order.buyer.name,
+        "currency": order.currency,
+        "net": format_minor(order.net_minor, order.currency),
+        "tax": format_minor(order.tax_minor, order.currency),
+        "gross": format_minor(order.gross_minor, order.currency),
+        "issued_on": order.issued_on,
+        "due_on": order.due_on,
+    }
+
+
+def document(placed: "Placed") -> dict[str, Any]:
+    """The order for programs, in the fields of an order file."""
+    from flows.orders.form import fields_of
+
+    fields = fields_of(placed.order)
+    return {
+        **_summary(placed),
+        "revision": placed.revision,
+        "recorded_on": placed.on,
+        **{name: fields[name] for name in ("reference", "destination", "country", "note")},
+        "buyer": fields["buyer"],
+        "seller": fields["seller"],
+        "lines": fields["lines"],
+        "payment": fields["payment"],
+        "adjustments": fields["adjustments"],
+    }
+
+
+def render(screen: "Console", placed: "Placed") -> None:
+    order = placed.order
+    screen.print(f"{placed.id}  {placed.state.value}", style="bold")
+    where = f" to {order.destination}" if order.destination else ""
+    due = f", due {order.due_on}{where}" if order.due_on else where
+    screen.print(f"{order.buyer.name} buys, ordered {order.issued_on}{due}")
+    for told in _terms(placed):
+        screen.print(told)
+    rows = [
+        (
+            l.number,
+            l.product,
+            f"{l.quantity:,}",
+            l.unit,
+            f"{l.unit_price:,}",
+            amount(l.net_minor, order.currency),
+        )
+        for l in order.lines  # noqa: E741
+    ]
+    rows += [
+        ("", each.reason, "", "", "", amount(each.amount_minor, order.currency)) for each in order.adjustments
+    ]
+    rows.append(("", "tax", "", "", "", amount(order.tax_minor, order.currency)))
+    rows.append(("", "with tax", "", "", "", amount(order.gross_minor, order.currency)))
+    columns = ("line", "product", "quantity", "unit", "price", order.currency)
+    screen.print(table("", columns, rows, right=f"quantity, price, {order.currency}"))
+
+
+def _terms(placed: "Placed") -> list[str]:
+    told = []
+    for term in placed.order.payment:
+        percent = share(term.share * 100)
+        days = f" {term.days} days after" if term.days else " on"
+        end = " the end of the month of" if term.month_end else ""
+        told.append(f"buyer pays {percent}%{days}{end} {term.event.value.replace('_', ' ')}")
+    return told

@@ -1,0 +1,126 @@
+"""XML from strangers as a plain tree: no document types, no entities, bounded in every direction.
+
+The standard library's expat does the parsing. A document type declaration ends the reading at once, which
+is before any entity could be declared; depth, elements and text are counted as they come.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.parsers import expat
+
+from documents.files.findings import refuse
+from documents.files.opening import DOCUMENT_BYTES, opened, too_large
+from domain.errors import UsageError
+
+DEPTH = 100
+ELEMENTS = 300_000
+TEXT = 100_000
+"""Text of an element beyond this is dropped: only attachments are that long, and nothing here reads them."""
+_CHUNK = 2**16
+
+
+@dataclass(slots=True)
+class Node:
+    """An element: local ``name``, the namespace it is in, its text, attributes and children."""
+
+    name: str
+    namespace: str
+    line: int
+    attributes: dict[str, str]
+    text: str = ""
+    children: "list[Node]" = field(default_factory=list)
+
+    def each(self, *path: str) -> "Iterator[Node]":
+        """Every element at the path below this one."""
+        if not path:
+            yield self
+            return
+        for child in self.children:
+            if child.name == path[0]:
+                yield from child.each(*path[1:])
+
+    def first(self, *path: str) -> "Node | None":
+        return next(self.each(*path), None)
+
+    def words(self, *path: str) -> str:
+        """The text of the first element at the path, stripped; empty when there is none."""
+        found = self.first(*path)
+        return found.text.strip() if found else ""
+
+
+class _Builder:
+    def __init__(self, file: str, namespaces: frozenset[str]) -> None:
+        self.file = file
+        self.namespaces = namespaces
+        self.root: Node | None = None
+        self.stack: list[Node] = []
+        self.elements = 0
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.characters
+        self.parser.StartDoctypeDeclHandler = self.doctype
+
+    def refused(self, problem: str, remedy: str) -> UsageError:
+        return refuse(self.file, self.parser.CurrentLineNumber, "file", problem, remedy)
+
+    def doctype(self, *_details: object) -> None:
+        problem = "declares a document type, which can hold entities"
+        raise self.refused(problem, "remove the DOCTYPE; an honest document needs none")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, _, local = name.rpartition(" ")
+        self.elements += 1
+        if self.elements > ELEMENTS:
+            raise self.refused(f"has more than {ELEMENTS:,} elements", "send it in parts")
+        if len(self.stack) >= DEPTH:
+            raise self.refused(f"is nested deeper than {DEPTH} levels", "send a flat document")
+        known = not self.namespaces or namespace in self.namespaces
+        node = Node(local if known else name, namespace, self.parser.CurrentLineNumber, attributes)
+        if self.stack:
+            self.stack[-1].children.append(node)
+        elif self.root is None:
+            node.name = local
+            self.root = node
+        self.stack.append(node)
+
+    def end(self, _name: str) -> None:
+        self.stack.pop()
+
+    def characters(self, text: str) -> None:
+        node = self.stack[-1]
+        if len(node.text) < TEXT:
+            node.text += text
+
+
+def parse(path: Path, namespaces: frozenset[str] = frozenset()) -> Node:
+    """The root of the document; elements outside ``namespaces``, if any are given, match no name."""
+    builder = _Builder(str(path), namespaces)
+    read = 0
+    with opened(path) as file:
+        if path.is_file() and path.stat().st_size > DOCUMENT_BYTES:
+            raise too_large(path, path.stat().st_size)
+        while chunk := file.read(_CHUNK):
+            read += len(chunk)
+            if read > DOCUMENT_BYTES:
+                raise too_large(path, read)
+            _feed(builder, chunk, final=False)
+    if not read:
+        raise refuse(str(path), 0, "file", "is empty", "send the document itself")
+    _feed(builder, b"", final=True)
+    if builder.root is None:
+        raise refuse(str(path), 0, "file", "has no element", "send the document itself")
+    return builder.root
+
+
+def _feed(builder: _Builder, chunk: bytes, *, final: bool) -> None:
+    try:
+        builder.parser.Parse(chunk, final)
+    except expat.ExpatError as error:
+        problem = f"is not well-formed XML: {expat.ErrorString(error.code)}"
+        raise refuse(builder.file, error.lineno, "file", problem, "ask the sender for the document") from None
+    except (LookupError, ValueError) as error:
+        problem = f"cannot be read: {error}"
+        raise refuse(builder.file, 1, "file", problem, "send it as UTF-8") from None

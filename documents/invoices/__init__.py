@@ -1,0 +1,1 @@
+"""Invoices out: data, UBL, PDF."""

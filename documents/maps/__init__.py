@@ -1,0 +1,1 @@
+"""Tables read by a map: columns, kinds, sources."""

@@ -1,0 +1,1 @@
+"""Orders from TOML, JSON, CSV, mapped tables."""

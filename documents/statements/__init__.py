@@ -1,0 +1,1 @@
+"""Bank statements in, and what each entry pays."""

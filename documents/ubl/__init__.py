@@ -1,0 +1,1 @@
+"""UBL order XML."""

@@ -1,0 +1,113 @@
+"""What every UBL 2.x document shares: namespaces, parties, addresses, currencies, flags."""
+
+from collections.abc import Iterator
+
+from documents.files.findings import Findings
+from documents.files.places import nearest
+from documents.files.xml_tree import Node
+from domain.errors import Defect
+
+_UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
+AGGREGATE = f"{_UBL}CommonAggregateComponents-2"
+BASIC = f"{_UBL}CommonBasicComponents-2"
+NAMESPACES = frozenset({AGGREGATE, BASIC})
+
+
+def document_namespace(kind: str) -> str:
+    return f"{_UBL}{kind}-2"
+
+
+def is_true(text: str) -> bool:
+    """An xsd:boolean, or the yes and no that some systems write."""
+    return text.strip().lower() in ("true", "1", "yes")
+
+
+class Places:
+    """On which line each field was found, filled while the tree is read."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, int] = {}
+
+    def __call__(self, name: str) -> int:
+        return nearest(self.lines, name, 1)
+
+
+def party_of(party: Node | None) -> dict[str, str]:
+    """Name, scheme-qualified identifier, country and address of a cac:Party."""
+    if party is None:
+        return {}
+    found = {
+        "name": party.words("PartyName", "Name")
+        or party.words("PartyLegalEntity", "RegistrationName")
+        or party.words("PartyTaxScheme", "RegistrationName")
+        or " ".join(filter(None, (party.words("Person", "FirstName"), party.words("Person", "FamilyName")))),
+        "identifier": identifier_of(party),
+        "country": party.words("PostalAddress", "Country", "IdentificationCode")
+        or party.words("PartyLegalEntity", "RegistrationAddress", "Country", "IdentificationCode"),
+        "address": address_of(party.first("PostalAddress")),
+        "account": party.words("FinancialAccount", "ID"),
+    }
+    found["name"] = found["name"] or found["identifier"]
+    return {key: value for key, value in found.items() if value}
+
+
+def identifier_of(party: Node) -> str:
+    """The number by which the firm is registered, else any that the document gives, with its scheme."""
+    for path in (
+        ("PartyLegalEntity", "CompanyID"),
+        ("PartyTaxScheme", "CompanyID"),
+        ("PartyIdentification", "ID"),
+        ("EndpointID",),
+    ):
+        node = party.first(*path)
+        if node is not None and node.text.strip():
+            scheme = node.attributes.get("schemeID", "").strip()
+            return f"{scheme}:{node.text.strip()}" if scheme else node.text.strip()
+    return ""
+
+
+def address_of(address: Node | None) -> str:
+    """One line, from the street to the country."""
+    if address is None:
+        return ""
+    street = " ".join(filter(None, (address.words("StreetName"), address.words("BuildingNumber"))))
+    parts = [
+        street,
+        address.words("AdditionalStreetName"),
+        address.words("BuildingName"),
+        *(line.text.strip() for line in address.each("AddressLine", "Line")),
+        " ".join(filter(None, (address.words("PostalZone"), address.words("CityName")))),
+        address.words("CountrySubentity"),
+        address.words("Country", "IdentificationCode"),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def currency_of(root: Node, findings: Findings) -> str:
+    """The currency of the document; amounts in another one are noted, unless they are tax in its own."""
+    stated = root.words("DocumentCurrencyCode") or root.words("PricingCurrencyCode")
+    tax_currency = root.words("TaxCurrencyCode")
+    carried: dict[str, Node] = {}
+    for node, under_tax in _amounts(root, False):
+        code = node.attributes["currencyID"].strip()
+        if not (under_tax and code == tax_currency):
+            carried.setdefault(code, node)
+    currency = stated or (next(iter(carried)) if len(carried) == 1 else "")
+    for code, node in carried.items():
+        if code != currency:
+            against = currency or ", ".join(sorted(carried))
+            problem = f"{node.name} is in {code[:20]!r}, the document in {against}"
+            remedy = "state every amount in one currency"
+            findings.defects.append(Defect(findings.file, node.line, node.name, problem, remedy))
+    return currency
+
+
+def _amounts(node: Node, under_tax: bool) -> Iterator[tuple[Node, bool]]:
+    """Every element with a currency, and whether it stands under a TaxTotal."""
+    stack = [(node, under_tax)]
+    while stack:
+        current, taxed = stack.pop()
+        if "currencyID" in current.attributes:
+            yield current, taxed
+        taxed = taxed or current.name == "TaxTotal"
+        stack.extend((child, taxed) for child in reversed(current.children))

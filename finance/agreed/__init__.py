@@ -1,0 +1,1 @@
+"""The contract of one order, and the facts stated about it."""

@@ -1,0 +1,1 @@
+"""Accounts, balances, debts, foreign money, corrections."""

@@ -1,0 +1,242 @@
+"""Where one order stands while its facts are folded: the books, each booking, each debt, what is due."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+
+from domain.dates import end_of_month
+from domain.money import round_minor
+from domain.network import Role
+from domain.states import OrderState, may_move
+from domain.terms import Event, PaymentTerm, Recourse
+from finance.agreed.contract import NETWORK, TRADER, Booking, Contract, Due
+from finance.books.debt import Debt
+from finance.books.exchange import Exchange
+from finance.books.order_books import Books, Posting
+
+CASH = "1010"
+OWN_EVENTS = (Event.DEPARTURE, Event.ARRIVAL, Event.SERVICE_END)
+"""Events of a booking's own leg; all others are the order's."""
+
+
+@dataclass(slots=True)
+class Account:
+    """One booking's account: what was paid, what it has billed, what was claimed back from it."""
+
+    booking: Booking
+    paid: int = 0
+    billed_share: Fraction = Fraction(0)
+    billed_net: int = 0
+    billed_tax: int = 0
+    claimed: int = 0
+    refunded: int = 0
+    failed: bool = False
+    cancelled: bool = False
+    memo: int = 0
+
+    @property
+    def billed(self) -> int:
+        return self.billed_net + self.billed_tax
+
+    @property
+    def prepaid(self) -> int:
+        """What was paid ahead of the bill; money, not a payable."""
+        return max(self.paid - self.billed, 0)
+
+    @property
+    def payable(self) -> int:
+        return max(self.billed - self.paid, 0)
+
+    @property
+    def ended(self) -> bool:
+        return self.failed or self.cancelled
+
+    @property
+    def currency(self) -> str:
+        """The booking's currency; nothing where it is the order's."""
+        return self.booking.currency
+
+    @property
+    def payable_account(self) -> str:
+        return "2120" if self.booking.entity == NETWORK else "2110"
+
+
+@dataclass(slots=True)
+class Invoice:
+    """One invoice to the buyer: its gross amount and when it falls due."""
+
+    on: date
+    gross: int
+    due_on: date
+    id: str
+
+
+@dataclass
+class Position:
+    """Everything that the handlers of facts read and change; nothing outside it changes."""
+
+    contract: Contract
+    books: Books = field(default_factory=Books)
+    state: OrderState = OrderState.RESERVED
+    accounts: dict[str, Account] = field(default_factory=dict)
+    debts: dict[str, Debt] = field(default_factory=dict)
+    happened: dict[str, date] = field(default_factory=dict)
+    delivered: Fraction = Fraction(0)
+    cost_moved: int = 0
+    sold_net: int = 0
+    sold_tax: int = 0
+    credited_net: int = 0
+    credited_tax: int = 0
+    received: int = 0
+    collected: int = 0
+    derecognised: int = 0
+    given_up: dict[str, tuple[int, int]] = field(default_factory=dict)
+    invoices: list[Invoice] = field(default_factory=list)
+    insolvent_on: date | None = None
+    guaranteed: dict[tuple[str, str], int] = field(default_factory=dict)
+    indemnified: int = 0
+    written_off: int = 0
+    tax_paid: bool = False
+    tax_settled: int = 0
+    surcharge_posted: int = 0
+    confirmations: set[str] = field(default_factory=set)
+    exchange: Exchange = field(default_factory=lambda: Exchange(""))
+    _foreign: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.exchange = Exchange(self.contract.currency, self.contract.rates)
+        self._note_currencies()
+        self.accounts = {one.id: Account(one) for one in self.contract.bookings}
+        self.debts = {one.id: Debt(one) for one in self.contract.facilities}
+
+    def adopt(self, contract: Contract) -> None:
+        """Another contract is in force from here on; what is booked and owed so far stays."""
+        self.contract = contract
+        self._note_currencies()
+
+    def _note_currencies(self) -> None:
+        home = self.contract.currency
+        for name, currency in (
+            *((one.entity, one.currency) for one in self.contract.bookings),
+            *((one.id, one.currency) for one in self.contract.facilities),
+        ):
+            if currency not in ("", home):
+                self._foreign[name] = currency
+
+    @property
+    def cash(self) -> int:
+        return self.books.balance(TRADER, CASH)
+
+    @property
+    def own_cash(self) -> int:
+        """What the order's account holds less what is to go back to the buyer."""
+        return self.cash + min(self.books.balance(TRADER, "2220"), 0)
+
+    def cash_in(self, currency: str) -> int:
+        """What the order's account holds of a currency; nothing means the order's own."""
+        home = currency in ("", self.contract.currency)
+        return self.cash if home else self.exchange.balance(CASH, currency)
+
+    def worth(self, amount: int, currency: str, on: date) -> int:
+        """An amount in the order's currency, at the rate of the day."""
+        return self.exchange.worth(amount, currency, on)
+
+    @property
+    def frozen(self) -> bool:
+        """The buyer is insolvent: nothing leaves the loop but to those who financed it.
+
+        A factor without recourse has no claim on the loop, so for it alone nothing is kept.
+        """
+        if self.insolvent_on is None:
+            return False
+        drawn = [debt for debt in self.debts.values() if debt.drawings]
+        return not drawn or any(debt.facility.recourse is not Recourse.NONE for debt in drawn)
+
+    @property
+    def receivable(self) -> int:
+        """What the buyer owes, disputed parts and what a factor bought without recourse included."""
+        return self.derecognised + self.books.balance(TRADER, "1210") + self.books.balance(TRADER, "1215")
+
+    def post(
+        self,
+        kind: str,
+        on: date,
+        cause: str,
+        party: str,
+        postings: Iterable[Posting],
+        facility: str = "",
+        *,
+        currency: str = "",
+        worth: int | None = None,
+    ) -> None:
+        """Post amounts that are in the currency of the facility or the party they are about."""
+        foreign = currency or self.currency_of(facility or party)
+        if foreign:
+            postings = self.exchange.translated(postings, foreign, on, facility or party, worth)
+        self.books.post(kind, on, cause, party, postings, facility)
+
+    def currency_of(self, name: str) -> str:
+        """The currency of a facility or a provider; nothing where it is the order's own."""
+        return self._foreign.get(name, "")
+
+    def expected(self, event: Event) -> date | None:
+        """When the event happened, else when the plan expects it."""
+        return self.happened.get(event) or self.contract.events.get(event)
+
+    def event_on(self, event: Event, booking: Booking | None = None) -> date | None:
+        """The date an event happened on, that of the booking's own leg where the event is its own."""
+        if booking is not None and event in OWN_EVENTS:
+            return self.happened.get(f"{event.value}/{booking.id}")
+        return self.happened.get(event)
+
+    def due_date(self, due: Due, booking: Booking | None = None) -> date | None:
+        """When an instalment falls due, None while its event has not happened.
+
+        As planned when the event came as planned; else counted anew from when it came.
+        """
+        start = self.event_on(due.term.event, booking)
+        if start is None or start == self.planned_event(due.term.event, booking):
+            return start and due.planned_on
+        return self.term_date(due.term, start)
+
+    def planned_event(self, event: Event, booking: Booking | None = None) -> date | None:
+        """The plan's date of an event, that of the booking's own leg where the event is its own."""
+        if booking is not None and event in OWN_EVENTS:
+            return booking.starts_on if event is Event.DEPARTURE else booking.ends_on
+        return self.contract.events.get(event)
+
+    def term_date(self, term: PaymentTerm, start: date) -> date:
+        base = end_of_month(start) if term.month_end else start
+        return self.contract.calendar.roll(base + timedelta(days=term.days), term.roll)
+
+    def take_out(self) -> Debt | None:
+        """The debt of the take-out that the plan counts on."""
+        return next((self.debts[one.id] for one in self.contract.of_role(Role.TAKE_OUT)), None)
+
+    def due_now(self, account: Account) -> int:
+        """What of a booking's price is owed by an event that has happened, whether paid or not."""
+        if account.ended:
+            return account.billed
+        booking = account.booking
+        return sum(
+            due.amount_minor for due in booking.dues if self.event_on(due.term.event, booking) is not None
+        )
+
+    @property
+    def tax_rate_sale(self) -> Fraction:
+        sale = self.contract.sale
+        return Fraction(sale.tax_minor, sale.net_minor) if sale.net_minor else Fraction(0)
+
+
+def share_of(total: int, share: Fraction) -> int:
+    """A share of an amount, rounded once; cumulative shares of one total tie to it."""
+    return total if share == 1 else round_minor(total * share)
+
+
+def move(position: Position, *states: OrderState) -> None:
+    """Go to the first of the states that the present one allows; stay when it allows none."""
+    for state in states:
+        if may_move(position.state, state) and position.state is not state:
+            position.state = state
+            return

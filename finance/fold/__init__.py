@@ -1,0 +1,1 @@
+"""Contract and facts folded into dated journals; what is expected next."""

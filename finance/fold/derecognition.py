@@ -1,0 +1,93 @@
+"""Factoring without recourse: while it is outstanding, the receivable is the factor's and not the trader's.
+
+The trader then shows cash, the reserve that the factor owes him (1250) and the cost, and neither the
+buyer's debt nor a debt of his own. Whenever something happens to the receivable, it is taken back into his
+books first and given up again after, so that every rule about receivables is written once.
+"""
+
+from datetime import date
+
+from domain.money import split_minor
+from domain.terms import Recourse
+from finance.agreed.contract import TRADER, Rank
+from finance.agreed.facts import FactKind
+from finance.books.debt import Debt
+from finance.books.position import Position
+from finance.sides.lenders import lender_entity
+
+TOUCHING = frozenset(
+    {
+        FactKind.RECEIPT,
+        FactKind.COLLECTION,
+        FactKind.DISPUTE,
+        FactKind.CREDIT_NOTE,
+        FactKind.LATE_INTEREST,
+        FactKind.RECOVERY,
+        FactKind.INSURANCE,
+        FactKind.GUARANTEE,
+        FactKind.REFUND,
+        FactKind.PAYMENT,
+        FactKind.DRAW,
+        FactKind.TRANSFER,
+        FactKind.DEFAULT,
+        FactKind.WRITE_OFF,
+        FactKind.MILESTONE,
+    }
+)
+"""Kinds of facts that may change the receivable or what was advanced on it."""
+
+
+def without_recourse(position: Position) -> Debt | None:
+    debt = position.take_out()
+    return debt if debt is not None and debt.facility.recourse is Recourse.NONE else None
+
+
+def take_back(position: Position, on: date, cause: str) -> None:
+    """The receivable and the advance on it stand in the trader's books again."""
+    debt, face = without_recourse(position), position.derecognised
+    if debt is None or not face:
+        return
+    _post(position, debt, "recognised", -face, on, cause)
+    position.derecognised = 0
+
+
+def give_up(position: Position, on: date, cause: str) -> None:
+    """What is undisputed of the receivable leaves the trader's books with the advance on it."""
+    debt = without_recourse(position)
+    face = position.books.balance(TRADER, "1210")
+    if debt is None or debt.struck or not debt.principal or face < debt.principal:
+        return
+    position.derecognised = face
+    _post(position, debt, "derecognised", face, on, cause)
+
+
+def _post(position: Position, debt: Debt, kind: str, face: int, on: date, cause: str) -> None:
+    """Per lender, in proportion to the advance; ``face`` is negative when it is taken back."""
+    sign = 1 if face > 0 else -1
+    parts = position.given_up if face < 0 else _parts(debt, face)
+    for lender, (advance, reserve) in parts.items():
+        entity = lender_entity(lender)
+        position.post(
+            kind,
+            on,
+            cause,
+            entity,
+            (
+                (TRADER, "2330", sign * advance),
+                (TRADER, "1250", sign * reserve),
+                (TRADER, "1210", -sign * (advance + reserve)),
+                (entity, "1330", sign * reserve),
+                (entity, "2260", -sign * reserve),
+            ),
+            debt.facility.id,
+        )
+    position.given_up = {} if face < 0 else parts
+
+
+def _parts(debt: Debt, face: int) -> dict[str, tuple[int, int]]:
+    advances = {lender: debt.owed_to(lender, Rank.PRINCIPAL) for lender in debt.lenders()}
+    reserves = split_minor(face - sum(advances.values()), list(advances.values()))
+    return {
+        lender: (advance, reserve)
+        for (lender, advance), reserve in zip(advances.items(), reserves, strict=True)
+    }

@@ -1,0 +1,1 @@
+"""What money costs over dates, and the dated cash test."""

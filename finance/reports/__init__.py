@@ -1,0 +1,1 @@
+"""A lender's book, a pool's tranches, who earned what."""

@@ -1,0 +1,1 @@
+"""What each side posts: providers, buyer, lenders, tax office; loss, waterfall, end."""

@@ -1,0 +1,42 @@
+"""Each lender's allowance for expected losses on one debt."""
+
+from datetime import date
+
+from domain.money import split_minor
+from finance.agreed.contract import Rank
+from finance.books.debt import Amounts, Debt
+from finance.books.position import Position
+
+
+def set_allowance(position: Position, debt: Debt, target: int, on: date, cause: str) -> None:
+    """Bring each lender's allowance for this debt to its part of ``target``."""
+    for lender, part in expected_parts(debt, target).items():
+        entity = f"lender:{lender}"
+        difference = part - debt.allowance.get(lender, 0)
+        debt.allowance[lender] = part
+        position.post(
+            "allowance",
+            on,
+            cause,
+            entity,
+            ((entity, "5510", difference), (entity, "1390", -difference)),
+            debt.facility.id,
+        )
+
+
+def expected_parts(debt: Debt, target: int) -> Amounts:
+    """Who is expected to lose how much: who is paid last loses first, pro rata in each class, by largest
+    remainder; beyond what all are owed the first class bears the rest."""
+    parts = dict.fromkeys(debt.lenders(), 0)
+    left = target
+    priorities = sorted({share.priority for share in debt.facility.shares}, reverse=True)
+    for priority in priorities:
+        lenders = [share.lender for share in debt.facility.shares if share.priority == priority]
+        owed = [max(debt.owed_to(lender, Rank.PRINCIPAL), 0) for lender in lenders]
+        lost = left if priority == priorities[-1] else min(left, sum(owed))
+        for lender, part in zip(
+            lenders, split_minor(lost, owed if sum(owed) else [1] * len(owed)), strict=True
+        ):
+            parts[lender] += part
+        left -= lost
+    return parts

@@ -1,0 +1,257 @@
+"""The buyer's side: deliveries, invoices, receipts, disputes, credit notes, refunds."""
+
+from datetime import date
+from fractions import Fraction
+
+from domain.money import round_minor
+from domain.terms import Event
+from finance.agreed.contract import BUYER, TRADER, Rank
+from finance.books.position import CASH, Invoice, Position, share_of
+from finance.sides.lenders import LENDER_RANKS, due_at_funding, is_foreign, repay, set_due_dates, sweepable
+from finance.sides.providers import bill
+from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable, true_up
+
+SERVED_BY_DELIVERY = (Event.DELIVERY, Event.ARRIVAL, Event.DEPARTURE, Event.BUYER_PAYMENT, Event.FUNDING)
+
+
+def deliver(position: Position, quantity: Fraction | None, on: date, cause: str) -> None:
+    """The buyer accepts ``quantity`` more units (None: all that is open): sale, cost of sale, bills."""
+    sale = position.contract.sale
+    share = (
+        Fraction(1) if quantity is None else min(position.delivered + quantity / sale.quantity, Fraction(1))
+    )
+    position.delivered = max(share, position.delivered)
+    for account in position.accounts.values():
+        if account.booking.goods:
+            bill(position, account, position.delivered, on, cause)
+        elif account.booking.bill_on in SERVED_BY_DELIVERY or account.booking.bill_on is Event.INVOICE:
+            bill(position, account, Fraction(1), on, cause)
+    _sell(position, on, cause)
+    _move_cost(position, on, cause)
+
+
+def _sell(position: Position, on: date, cause: str) -> None:
+    sale = position.contract.sale
+    net = share_of(sale.net_minor, position.delivered) - position.sold_net
+    tax = share_of(sale.tax_minor, position.delivered) - position.sold_tax
+    position.sold_net += net
+    position.sold_tax += tax
+    deposit = min(-position.books.balance(TRADER, "2210"), net + tax)
+    position.post(
+        "sale",
+        on,
+        cause,
+        BUYER,
+        (
+            (TRADER, "2210", deposit),
+            (TRADER, "1210", net + tax - deposit),
+            (TRADER, "4010", -net),
+            (TRADER, "2510", -tax),
+        ),
+    )
+
+
+def _move_cost(position: Position, on: date, cause: str) -> None:
+    """Inventory becomes cost of sale in proportion to what is delivered."""
+    inventory = position.books.balance(TRADER, "1410") + position.cost_moved
+    cost = share_of(inventory, position.delivered) - position.cost_moved
+    position.cost_moved += cost
+    position.post("cost_of_sale", on, cause, "", ((TRADER, "5010", cost), (TRADER, "1410", -cost)))
+
+
+def invoice(position: Position, on: date, cause: str) -> None:
+    """Invoice what is delivered and not yet invoiced; its last instalment's due date is the invoice's."""
+    gross = position.sold_net + position.sold_tax - sum(one.gross for one in position.invoices)
+    if gross <= 0:
+        return
+    position.happened.setdefault(Event.INVOICE.value, on)
+    planned = position.contract.events.get(Event.INVOICE.value) == on
+    dates = [
+        due.planned_on if planned else position.term_date(due.term, on)
+        for due in position.contract.sale.payment
+        if due.term.event in (Event.INVOICE, Event.DELIVERY)
+    ]
+    # an instalment that counts from another event, such as the inspection, may be the last all the same
+    dates += [
+        position.due_date(due) or due.planned_on
+        for due in position.contract.sale.payment
+        if due.term.event not in (Event.INVOICE, Event.DELIVERY)
+    ]
+    position.invoices.append(Invoice(on, gross, max(dates, default=on), cause))
+    set_due_dates(position)
+
+
+def receive(position: Position, amount: int, on: date, cause: str, *, identified: bool = True) -> None:
+    """Money from the buyer into the collection account; from there it goes by the waterfall.
+
+    Before any delivery it is a deposit. Beyond what is owed, or from an account nobody knows, it is
+    owed back until somebody says otherwise.
+    """
+    before = position.delivered == 0
+    undisputed = min(amount, position.books.balance(TRADER, "1210")) if identified else 0
+    disputed = min(amount - undisputed, position.books.balance(TRADER, "1215")) if identified else 0
+    rest = amount - undisputed - disputed
+    position.received += amount if identified else 0
+    to_refund = "2210" if before and identified else "2220"
+    position.post(
+        "receipt",
+        on,
+        cause,
+        BUYER,
+        (
+            (TRADER, CASH, amount),
+            (TRADER, "1210", -undisputed),
+            (TRADER, "1215", -disputed),
+            (TRADER, to_refund, -rest),
+        ),
+    )
+    if undisputed + disputed:
+        collect(position, undisputed + disputed, on, cause)
+    elif before and identified and buyer_is_done(position):
+        collect(position, amount, on, cause)  # all of it in advance: lenders need not wait for the goods
+
+
+def identify(position: Position, amount: int, on: date, cause: str) -> None:
+    """Money received before from an unknown account turns out to be the buyer's for this order."""
+    moved = min(amount, -position.books.balance(TRADER, "2220"), position.receivable)
+    undisputed = min(moved, position.books.balance(TRADER, "1210"))
+    position.received += moved
+    position.post(
+        "receipt_identified",
+        on,
+        cause,
+        BUYER,
+        ((TRADER, "2220", moved), (TRADER, "1210", -undisputed), (TRADER, "1215", undisputed - moved)),
+    )
+    if moved:
+        collect(position, moved, on, cause)
+
+
+def collect(position: Position, proceeds: int, on: date, cause: str) -> None:
+    """The proceeds pay what is due by the waterfall; the rest stays in the loop for who comes after."""
+    paid_up = position.delivered == 1 or paid_in_advance(position)
+    if paid_up and position.books.balance(TRADER, "1210") == 0:
+        position.happened.setdefault(Event.BUYER_PAYMENT.value, on)
+        taking_out = position.take_out()
+        if taking_out is None or not taking_out.drawings:  # there is nothing left to take out
+            position.happened.setdefault(Event.FUNDING.value, on)
+    position.collected += proceeds
+    if position.receivable and waits_for_due(position, on):
+        return
+    pay_lenders(position, on, cause)
+
+
+def waits_for_due(position: Position, on: date) -> bool:
+    """Whether what came early stays in the loop until the lenders' claim falls due."""
+    days = [debt.due_on for debt in position.debts.values() if debt.claim and debt.due_on is not None]
+    return bool(days) and min(days) > on and not position.frozen
+
+
+def pay_lenders(position: Position, on: date, cause: str) -> None:
+    """What was collected repays the lenders, the take-out first; the rest is the loop's.
+
+    Once the buyer owes nothing more, all that the loop holds stands behind what lenders are still owed.
+    """
+    available = position.own_cash - kept_for_taxes(position, on)
+    if not buyer_is_done(position):
+        available = min(position.collected, available)
+    position.collected = 0
+    ranks = lender_ranks(position)
+    debts = sorted(position.debts.values(), key=lambda debt: not debt.facility.factoring)
+    for debt in debts:
+        paid = repay(position, debt, sweepable(position, debt, available), on, cause, ranks)
+        available -= 0 if is_foreign(position, debt) else paid
+
+
+def buyer_is_done(position: Position) -> bool:
+    """Whether the buyer owes nothing more: all was delivered and paid, or paid before it is delivered."""
+    return position.receivable == 0 and (position.delivered == 1 or paid_in_advance(position))
+
+
+def paid_in_advance(position: Position) -> bool:
+    return position.received >= position.contract.sale.gross_minor > 0
+
+
+def lender_ranks(position: Position) -> tuple[Rank, ...]:
+    """The classes of lenders' claims in the order of the waterfall in force."""
+    order = position.contract.waterfall_default if position.frozen else position.contract.waterfall
+    return tuple(rank for rank in order if rank in LENDER_RANKS)
+
+
+def kept_for_taxes(position: Position, on: date) -> int:
+    """Tax that is due and unpaid, where the waterfall puts taxes before the lenders."""
+    order = position.contract.waterfall
+    due = tax_due_on(position)
+    if position.frozen or due is None or due > on or position.tax_paid:
+        return 0
+    if order.index(Rank.TAXES) > order.index(Rank.PRINCIPAL):
+        return 0
+    return tax_payable(position, on) + surcharge_payable(position, on)
+
+
+def take_out_others(position: Position, on: date, cause: str) -> None:
+    """What the take-out paid repays the loans that wait for it."""
+    available = position.own_cash - kept_for_taxes(position, on)
+    for debt in position.debts.values():
+        if due_at_funding(debt) and not is_foreign(position, debt):
+            available -= repay(position, debt, max(available, 0), on, cause, lender_ranks(position))
+
+
+def dispute(position: Position, amount: int, on: date, cause: str) -> None:
+    """The buyer withholds part of what it owes."""
+    moved = min(amount, position.books.balance(TRADER, "1210"))
+    position.post("dispute", on, cause, BUYER, ((TRADER, "1215", moved), (TRADER, "1210", -moved)))
+
+
+def settle_dispute(position: Position, amount: int, on: date, cause: str) -> None:
+    """The buyer gives in: what was disputed is owed again."""
+    moved = min(amount, position.books.balance(TRADER, "1215"))
+    position.post("dispute_settled", on, cause, BUYER, ((TRADER, "1210", moved), (TRADER, "1215", -moved)))
+
+
+def gross_of(position: Position, quantity: Fraction) -> int:
+    """The gross price of so many units, rounded once."""
+    sale = position.contract.sale
+    return round_minor(sale.gross_minor * quantity / sale.quantity)
+
+
+def credit(position: Position, gross: int, on: date, cause: str) -> None:
+    """A credit note: less is sold, less tax is owed; what was paid already is owed back."""
+    sale = position.contract.sale
+    net = round_minor(Fraction(gross * sale.net_minor, sale.gross_minor)) if sale.gross_minor else gross
+    tax = gross - net
+    position.credited_net += net
+    position.credited_tax += tax
+    disputed = min(gross, position.books.balance(TRADER, "1215"))
+    open_part = min(gross - disputed, position.books.balance(TRADER, "1210"))
+    position.post(
+        "credit_note",
+        on,
+        cause,
+        BUYER,
+        (
+            (TRADER, "4010", net),
+            (TRADER, "2510", tax),
+            (TRADER, "1215", -disputed),
+            (TRADER, "1210", -open_part),
+            (TRADER, "2220", disputed + open_part - gross),
+        ),
+    )
+    true_up(position, on, cause)
+
+
+def refund_buyer(position: Position, amount: int, on: date, cause: str) -> None:
+    """Pay back what the buyer paid too much, or its deposit when nothing will be delivered."""
+    owed = min(amount, -position.books.balance(TRADER, "2220"))
+    position.post(
+        "buyer_refund",
+        on,
+        cause,
+        BUYER,
+        ((TRADER, "2220", owed), (TRADER, "2210", amount - owed), (TRADER, CASH, -amount)),
+    )
+
+
+def charge_late_interest(position: Position, amount: int, on: date, cause: str) -> None:
+    """Late interest or another charge that the buyer owes on top."""
+    position.post("late_interest", on, cause, BUYER, ((TRADER, "1210", amount), (TRADER, "4310", -amount)))

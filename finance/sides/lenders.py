@@ -1,0 +1,447 @@
+"""The lenders' side: draws, accruals, repayments, in the trader's books and in each lender's."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from domain.money import round_minor, split_minor
+from domain.network import Role
+from domain.terms import Event, Fee, FeeBasis, FeeTaking, InterestTaking
+from finance.agreed.contract import TRADER, Facility, PlannedDraw, Rank
+from finance.books.debt import Accrued, Amounts, Debt
+from finance.books.order_books import Posting
+from finance.books.position import CASH, Position
+from finance.pricing.interest import exact_interest
+from finance.sides.allowance import set_allowance
+
+LENDER_RANKS = (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL)
+
+
+def lender_entity(lender: str) -> str:
+    return f"lender:{lender}"
+
+
+def principal_accounts(facility: Facility) -> tuple[str, str, str, str]:
+    """Lender's and trader's principal, then lender's and trader's interest accounts."""
+    return ("1330", "2330", "1340", "2340") if facility.factoring else ("1310", "2310", "1320", "2320")
+
+
+def grant(position: Position, on: date, cause: str) -> None:
+    """Memo: the undrawn facilities, in the trader's books and in each lender's."""
+    for debt in position.debts.values():
+        if debt.facility.role is Role.GUARANTEE:
+            promise(position, debt, debt.facility.limit_minor, "guarantee_given", on, cause)
+        else:
+            memo(position, debt, debt.facility.limit_minor, "facility_granted", on, cause)
+
+
+def promise(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
+    """Memo in the guarantors' books: what they have promised (negative: what they no longer do)."""
+    debt.promised += amount
+    for lender, part in debt.split(amount).items():
+        entity = lender_entity(lender)
+        position.post(
+            kind, on, cause, entity, ((entity, "9410", part), (entity, "9419", -part)), debt.facility.id
+        )
+
+
+def memo(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
+    """Add to the undrawn memo accounts, or take from them when the amount is negative."""
+    if not amount or debt.facility.standby:  # a standby is not promised
+        return
+    for lender, part in debt.split(amount).items():
+        entity = lender_entity(lender)
+        postings: list[Posting] = [
+            (owner, account, sign * part)
+            for owner in (TRADER, entity)
+            for account, sign in (("9310", 1), ("9319", -1))
+        ]
+        position.post(kind, on, cause, entity, postings, debt.facility.id)
+
+
+def undrawn(debt: Debt) -> int:
+    return 0 if debt.closed or debt.stopped else max(debt.facility.limit_minor - debt.drawn, 0)
+
+
+def _fee_amount(fee: Fee, basis: int | Fraction) -> int:
+    return max(round_minor(fee.rate * basis) + fee.amount_minor, fee.minimum_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a draw owes beside the cash it pays out, in minor units."""
+
+    principal: int
+    fee: int
+    discount: int
+
+    @property
+    def cash(self) -> int:
+        return self.principal - self.fee - self.discount
+
+
+def cost_of_draw(position: Position, debt: Debt, cash: int, on: date) -> Cost:
+    """What is owed when ``cash`` is to be paid out (for a take-out: when ``cash`` is the principal).
+
+    As the plan has it where the draw is the plan's. Fees on the limit and fixed ones are taken once, by
+    the first draw; a draw fee deducted is a share of the principal, capitalised a share of the cash.
+    """
+    planned = _planned(debt, cash)
+    if planned is not None:
+        return Cost(planned.principal_minor, planned.fee_minor, planned.discount_minor)
+    facility = debt.facility
+    once = _fees_once(position, debt, on)
+    kept = [fee for fee in facility.fees if fee.basis is FeeBasis.DRAW and not fee.at_repayment]
+    deducted = sum((fee.rate for fee in kept if fee.taken is not FeeTaking.CAPITALISED), Fraction(0))
+    added = sum((fee.rate for fee in kept if fee.taken is FeeTaking.CAPITALISED), Fraction(0))
+    advance = _discount_share(position, facility, on)
+    if facility.factoring:
+        fee = once + round_minor(deducted * cash) + cash - round_minor(Fraction(cash) / (1 + added))
+        return Cost(cash, fee, round_minor(advance * cash))
+    principal = round_minor(Fraction(cash + once) * (1 + added) / (1 - deducted - advance))
+    discount = round_minor(advance * principal)
+    return Cost(principal, principal - cash - discount, discount)
+
+
+def _planned(debt: Debt, cash: int) -> PlannedDraw | None:
+    """The plan's next draw of this facility, when this is it."""
+    draws, count = debt.facility.draws, len(debt.drawings)
+    if count >= len(draws) or not draws[count].cash_minor:
+        return None
+    wanted = draws[count].principal_minor if debt.facility.factoring else draws[count].cash_minor
+    return draws[count] if wanted == cash else None
+
+
+def _fees_once(position: Position, debt: Debt, on: date) -> int:
+    total = 0
+    for fee in debt.facility.fees:
+        if fee.at_repayment or fee.basis is FeeBasis.DRAW:
+            continue
+        if fee.basis is FeeBasis.FACE:
+            face = position.exchange.between(position.receivable, "", debt.currency, on)
+            total += _fee_amount(fee, face)
+        elif not debt.drawings:
+            total += _fee_amount(fee, debt.facility.limit_minor if fee.basis is FeeBasis.LIMIT else 0)
+    return total
+
+
+def _discount_share(position: Position, facility: Facility, on: date) -> Fraction:
+    """Interest kept back when the draw is paid out, as a share of its principal."""
+    if facility.price.taken is not InterestTaking.IN_ADVANCE:
+        return Fraction(0)
+    return exact_interest(facility.price, 1, on, planned_repayment(position, facility) or on)
+
+
+def draw(position: Position, debt: Debt, cash: int, on: date, cause: str, absent: Iterable[str] = ()) -> int:
+    """Draw so that ``cash`` can be paid out (take-out: ``cash`` is the principal); what reaches the loop."""
+    cost = cost_of_draw(position, debt, cash, on)
+    amounts = debt.split(cost.principal, absent)
+    weights = list(amounts.values()) if cost.principal else [1] * len(amounts)
+    for lender, fee, discount in zip(
+        amounts, split_minor(cost.fee, weights), split_minor(cost.discount, weights), strict=True
+    ):
+        _post_draw(position, debt, lender, Cost(amounts[lender], fee, discount), on, cause)
+    headroom = undrawn(debt)
+    debt.draw(amounts, on)
+    debt.closed = False  # a draw that a late fact puts after the end is owed all the same
+    debt.taken += cost.fee + cost.discount
+    _set_fee_life(position, debt, on)
+    memo(position, debt, -min(cost.principal, headroom), "drawn", on, cause)
+    return cost.cash
+
+
+def planned_repayment(position: Position, facility: Facility) -> date | None:
+    """The day a facility is expected to be repaid: the invoice's due date, or the event it waits for."""
+    if facility.factoring and position.invoices:
+        return max(invoice.due_on for invoice in position.invoices)
+    return position.expected(facility.repaid_on)
+
+
+def _set_fee_life(position: Position, debt: Debt, on: date) -> None:
+    if debt.fee_life is None:
+        end = planned_repayment(position, debt.facility) or on
+        debt.fee_life = (on, max(end, on))
+
+
+def _post_draw(position: Position, debt: Debt, lender: str, cost: Cost, on: date, cause: str) -> None:
+    """One lender's part; a loan's fee is deferred over its life, a factor's is earned at once."""
+    facility, entity = debt.facility, lender_entity(lender)
+    lent, owed, _, _ = principal_accounts(facility)
+    postings: list[Posting] = [
+        (TRADER, CASH, cost.cash),
+        (TRADER, owed, -cost.principal),
+        (entity, lent, cost.principal),
+        (entity, CASH, -cost.cash),
+    ]
+    if facility.factoring:
+        taken = cost.fee + cost.discount
+        postings += [(TRADER, "5230", taken), (entity, "4120", -taken)]
+    else:
+        debt.fee_deferred[lender] = debt.fee_deferred.get(lender, 0) + cost.fee
+        postings += [(TRADER, "1290", cost.fee), (entity, "2390", -cost.fee)]
+        postings += [(TRADER, "5210", cost.discount), (entity, "4110", -cost.discount)]
+    position.post("draw", on, cause, entity, postings, debt.facility.id)
+
+
+def accrue(position: Position, debt: Debt, on: date, cause: str) -> None:
+    """Post interest, late charges, tax and earned fees up to ``on``; only what was not posted before."""
+    if debt.released:
+        return
+    facility = debt.facility
+    end = on if debt.struck_on is None else min(on, debt.struck_on)
+    parts = [(day, debt.accrue(day)) for day in _accrual_days(position, debt, end)]
+    cost, income = ("5230", "4120") if facility.factoring else ("5210", "4110")
+    for kind, accounts in (
+        ("interest", (cost, income)),
+        ("late_charge", ("5240", "4140")),
+        ("fee", ("5220", "4130")),
+        ("tax_on_finance", ("5250", "2510")),
+    ):
+        _post_accrual(
+            position, debt, kind, [(day, _added(one, kind)) for day, one in parts], accounts, on, cause
+        )
+    _post_fee_earned(position, debt, debt.earn_fee(on, entirely=debt.closed), on, cause)
+
+
+def _added(accrued: Accrued, kind: str) -> Amounts:
+    kinds = {
+        "interest": accrued.interest,
+        "late_charge": accrued.late,
+        "fee": accrued.fees,
+        "tax_on_finance": accrued.taxes,
+    }
+    return kinds[kind]
+
+
+def _accrual_days(position: Position, debt: Debt, end: date) -> list[date]:
+    """The days up to which a debt is accrued one after another: for one in another currency also the days
+    on which its rate changed, since each part is worth what the rate of its time says."""
+    days = [end]
+    since = debt.accrued_to or min((drawing.on for drawing in debt.drawings), default=end)
+    if position.currency_of(debt.facility.id):
+        days = [*position.exchange.changes(debt.currency, since, end), end]
+    debt.accrued_to = max(since, end)
+    return days
+
+
+def _post_accrual(
+    position: Position,
+    debt: Debt,
+    kind: str,
+    parts: list[tuple[date, Amounts]],
+    accounts: tuple[str, str],
+    on: date,
+    cause: str,
+) -> None:
+    _, _, receivable, payable = principal_accounts(debt.facility)
+    for lender in dict.fromkeys(lender for _, amounts in parts for lender in amounts):
+        entity = lender_entity(lender)
+        added = [(day, amounts.get(lender, 0)) for day, amounts in parts]
+        amount = sum(part for _, part in added)
+        worth = None
+        if position.currency_of(debt.facility.id):
+            owed = [(day, -part) for day, part in added]
+            place = payable, debt.currency, debt.facility.id, f"{kind}/{lender}"
+            worth = position.exchange.accrual_worth(*place, owed)
+        position.post(
+            kind,
+            on,
+            cause,
+            entity,
+            (
+                (TRADER, accounts[0], amount),
+                (TRADER, payable, -amount),
+                (entity, receivable, amount),
+                (entity, accounts[1], -amount),
+            ),
+            debt.facility.id,
+            worth=worth,
+        )
+
+
+def _post_fee_earned(position: Position, debt: Debt, amounts: Amounts, on: date, cause: str) -> None:
+    for lender, amount in amounts.items():
+        entity = lender_entity(lender)
+        position.post(
+            "fee_earned",
+            on,
+            cause,
+            entity,
+            (
+                (TRADER, "5220", amount),
+                (TRADER, "1290", -amount),
+                (entity, "2390", amount),
+                (entity, "4130", -amount),
+            ),
+            debt.facility.id,
+        )
+
+
+def repay(
+    position: Position, debt: Debt, available: int, on: date, cause: str, ranks: Sequence[Rank] = LENDER_RANKS
+) -> int:
+    """Pay a debt from the loop, up to ``available``, class by class; what was paid."""
+    if not debt.drawings or debt.released:
+        return 0
+    accrue(position, debt, on, cause)
+    left = available
+    paid: dict[Rank, Amounts] = {}
+    for rank in ranks:
+        paid[rank] = debt.pay(rank, left, on)
+        left -= sum(paid[rank].values())
+    _post_repayment(position, debt, paid, on, cause)
+    if not debt.claim:
+        close(position, debt, on, cause)
+    return available - left
+
+
+def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], on: date, cause: str) -> None:
+    lent, owed, receivable, payable = principal_accounts(debt.facility)
+    for lender in debt.lenders():
+        principal = paid.get(Rank.PRINCIPAL, {}).get(lender, 0)
+        total = sum(amounts.get(lender, 0) for amounts in paid.values())
+        entity = lender_entity(lender)
+        position.post(
+            "repayment",
+            on,
+            cause,
+            entity,
+            (
+                (TRADER, owed, principal),
+                (TRADER, payable, total - principal),
+                (TRADER, CASH, -total),
+                (entity, CASH, total),
+                (entity, lent, -principal),
+                (entity, receivable, principal - total),
+            ),
+            debt.facility.id,
+        )
+
+
+def close(position: Position, debt: Debt, on: date, cause: str) -> None:
+    """The facility has done its work: the rest of its fee is earned, what was undrawn is released."""
+    if debt.closed:
+        return
+    if debt.promised:
+        promise(position, debt, -debt.promised, "guarantee_released", on, cause)
+    rest = 0 if debt.facility.role is Role.GUARANTEE else undrawn(debt)
+    debt.closed = True
+    set_allowance(position, debt, 0, on, cause)
+    memo(position, debt, -rest, "facility_released", on, cause)
+    _post_fee_earned(position, debt, debt.earn_fee(on, entirely=True), on, cause)
+
+
+def stop(position: Position, debt: Debt, on: date, cause: str) -> None:
+    """Nothing more is drawn; what is owed stays owed."""
+    rest = 0 if debt.facility.role is Role.GUARANTEE else undrawn(debt)
+    debt.stopped = True
+    memo(position, debt, -rest, "facility_released", on, cause)
+    if not debt.claim:
+        close(position, debt, on, cause)
+
+
+def is_foreign(position: Position, debt: Debt) -> bool:
+    """Whether the debt is in another currency than the order: then only money that somebody has changed
+    repays it."""
+    return bool(position.currency_of(debt.facility.id))
+
+
+def sweepable(position: Position, debt: Debt, available: int) -> int:
+    """What of the order's money may repay a debt without anybody changing it: ``available`` where both are
+    in one currency, else what the account holds in the debt's."""
+    if not is_foreign(position, debt):
+        return max(available, 0)
+    return max(position.cash_in(debt.currency), 0)
+
+
+def due_at_funding(debt: Debt) -> bool:
+    return debt.facility.repaid_on is Event.FUNDING and not debt.facility.factoring
+
+
+def charge(position: Position, debt: Debt, amount: int, on: date, cause: str) -> None:
+    """A guarantee's fee is paid from the loop; tax on it is part of it."""
+    tax = amount - round_minor(Fraction(amount) / (1 + debt.facility.tax_rate))
+    for lender, part in debt.split(amount).items():
+        entity, taxed = lender_entity(lender), round_minor(Fraction(part * tax, amount)) if amount else 0
+        position.post(
+            "guarantee_fee",
+            on,
+            cause,
+            entity,
+            (
+                (TRADER, "5220", part - taxed),
+                (TRADER, "5250", taxed),
+                (TRADER, CASH, -part),
+                (entity, CASH, part),
+                (entity, "4130", taxed - part),
+                (entity, "2510", -taxed),
+            ),
+            debt.facility.id,
+        )
+
+
+def waits_for_buyer(position: Position, facility: Facility) -> bool:
+    """Whether the buyer's payment repays it; a standby is drawn late by its nature and has no due date."""
+    if facility.role is not Role.PRE_SHIPMENT:
+        return facility.factoring
+    own = facility.repaid_on
+    return own is Event.BUYER_PAYMENT or (own is Event.FUNDING and position.take_out() is None)
+
+
+def set_due_dates(position: Position) -> None:
+    """Grace counts from the invoice's due date where the buyer's payment repays, else from a tenor's end."""
+    for debt in position.debts.values():
+        if not debt.drawings:
+            continue
+        if waits_for_buyer(position, debt.facility):
+            debt.due_on = max((invoice.due_on for invoice in position.invoices), default=None)
+        elif debt.facility.tenor_days is not None:
+            first = min(drawing.on for drawing in debt.drawings)
+            debt.due_on = first + timedelta(days=debt.facility.tenor_days)
+
+
+def sell(
+    position: Position, debt: Debt, seller: str, buyer: str, price: int | None, on: date, cause: str
+) -> None:
+    """A lender's place changes hands at ``price`` (None: what it is owed); the rest is gain or loss."""
+    lent, owed, receivable, payable = principal_accounts(debt.facility)
+    principal = debt.owed_to(seller, Rank.PRINCIPAL)
+    income = debt.income_owed_to(seller)
+    paid = principal + income if price is None else price
+    old, new = lender_entity(seller), lender_entity(buyer)
+    gain = paid - principal - income
+    position.post(
+        "participation_sold",
+        on,
+        cause,
+        old,
+        (
+            (TRADER, owed, principal),
+            (TRADER, payable, income),
+            (TRADER, owed, -principal),
+            (TRADER, payable, -income),
+            (old, CASH, paid),
+            (old, lent, -principal),
+            (old, receivable, -income),
+            (old, "4150", -gain),
+            (new, CASH, -paid),
+            (new, lent, principal),
+            (new, receivable, income),
+            (new, "4150", gain),
+        ),
+        debt.facility.id,
+    )
+    for account in ("2390", "1390"):
+        balance = -debt.fee_deferred.get(seller, 0) + debt.fee_earned.get(seller, 0)
+        amount = balance if account == "2390" else -debt.allowance.get(seller, 0)
+        other = "4130" if account == "2390" else "5510"
+        position.post(
+            "participation_moved",
+            on,
+            cause,
+            old,
+            ((old, account, -amount), (old, other, amount), (new, account, amount), (new, other, -amount)),
+            debt.facility.id,
+        )
+    debt.transfer(seller, buyer)

@@ -1,0 +1,385 @@
+"""When money is lost: claims struck, guarantees called, insurance, recoveries, write-offs, allowances."""
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+from domain.money import round_minor, split_minor
+from domain.terms import Recourse
+from finance.agreed.contract import BUYER, NETWORK, TRADER, Rank
+from finance.books.debt import Debt, Lost
+from finance.books.position import CASH, Position
+from finance.sides.allowance import set_allowance
+from finance.sides.buyer import lender_ranks
+from finance.sides.lenders import (
+    LENDER_RANKS,
+    accrue,
+    close,
+    is_foreign,
+    lender_entity,
+    planned_repayment,
+    principal_accounts,
+    repay,
+    stop,
+    sweepable,
+)
+
+LATE_DAYS_STAGE_2 = 30
+LATE_DAYS_STAGE_3 = 90
+
+
+def recourse_on(debt: Debt) -> date | None:
+    """The day on which the lender may turn to the recourse it has."""
+    days = debt.facility.recourse_days
+    return None if debt.due_on is None or days is None else debt.due_on + timedelta(days=days)
+
+
+def strike(position: Position, debt: Debt, on: date, cause: str) -> None:
+    """The claim is struck: interest stops, the loop's cash is swept, the first-loss guarantee is called."""
+    if debt.struck or not debt.drawings:
+        return
+    accrue(position, debt, on, cause)
+    debt.struck_on = on
+    advanced = debt.drawn
+    if debt.facility.recourse is not Recourse.NONE:
+        repay(position, debt, sweepable(position, debt, position.cash), on, cause, lender_ranks(position))
+    first_loss = min(round_minor(debt.facility.first_loss_rate * advanced), debt.principal)
+    call_guarantee(position, debt, NETWORK, first_loss, on, cause)
+    set_allowance(position, debt, round_minor(debt.facility.loss.lgd * debt.principal), on, cause)
+
+
+def call_guarantee(
+    position: Position,
+    debt: Debt,
+    guarantor: str,
+    amount: int,
+    on: date,
+    cause: str,
+    account: str = "",
+    provider: str = "",
+) -> None:
+    """A guarantor pays the lenders' principal; the trader then owes the guarantor in their place.
+
+    ``account`` is a claim of the trader (1240) that the payment settles instead of his debt to the
+    guarantor, as when a failed provider's deposit was guaranteed: ``provider`` then owes the guarantor.
+    """
+    paid = debt.pay(Rank.PRINCIPAL, min(amount, debt.principal), on)
+    lent, owed, _, _ = principal_accounts(debt.facility)
+    for lender, part in paid.items():
+        entity = lender_entity(lender)
+        position.post(
+            "guarantee",
+            on,
+            cause,
+            entity,
+            (
+                (TRADER, owed, part),
+                (TRADER, account or "2350", -part),
+                (entity, CASH, part),
+                (entity, lent, -part),
+                (guarantor, "5520" if account else "1260", part),
+                (guarantor, CASH, -part),
+                *(((provider, "2230", part), (provider, "2350", -part)) if provider else ()),
+            ),
+            debt.facility.id,
+        )
+    if not account:
+        place = debt.facility.id, guarantor
+        position.guaranteed[place] = position.guaranteed.get(place, 0) + sum(paid.values())
+
+
+def repay_guarantors(position: Position, debt: Debt, available: int, on: date, cause: str) -> int:
+    """Give back to who stood in for the debt, from what is recovered; what was given back."""
+    given = 0
+    for (facility, guarantor), owed in list(position.guaranteed.items()):
+        part = min(available - given, owed)
+        if facility != debt.facility.id or part <= 0:
+            continue
+        position.guaranteed[facility, guarantor] = owed - part
+        given += part
+        position.post(
+            "guarantor_repaid",
+            on,
+            cause,
+            guarantor,
+            (
+                (TRADER, "2350", part),
+                (TRADER, CASH, -part),
+                (guarantor, CASH, part),
+                (guarantor, "1260", -part),
+            ),
+            debt.facility.id,
+        )
+    return given
+
+
+def distribute(position: Position, debt: Debt, available: int, on: date, cause: str) -> int:
+    """Money recovered on a struck debt, by the waterfall of a default; what was used.
+
+    A debt in another currency takes none of it by itself: somebody states what the change brought.
+    """
+    left = 0 if is_foreign(position, debt) else available
+    available = left
+    for rank in position.contract.waterfall_default:
+        if rank is Rank.GUARANTOR:
+            left -= repay_guarantors(position, debt, left, on, cause)
+        elif rank in LENDER_RANKS:
+            left -= repay(position, debt, left, on, cause, (rank,))
+    return available - left
+
+
+def recover(position: Position, amount: int, cost: int, on: date, cause: str) -> None:
+    """The buyer's estate pays ``amount``, of which ``cost`` is the cost of collecting it.
+
+    An insurer that paid takes its share of the rest first.
+    """
+    _revive(position, min(amount - position.receivable, position.written_off), on, cause)
+    owed = min(amount, position.receivable)
+    disputed = min(owed, position.books.balance(TRADER, "1215"))
+    position.received += amount
+    position.post(
+        "recovery",
+        on,
+        cause,
+        BUYER,
+        (
+            (TRADER, CASH, amount - cost),
+            (TRADER, "5610", cost),
+            (TRADER, "1215", -disputed),
+            (TRADER, "1210", disputed - owed),
+            (TRADER, "2220", owed - amount),
+        ),
+    )
+    available = amount - cost - _insurer_share(position, amount - cost, on, cause)
+    for debt in _struck_first(position):
+        available -= distribute(position, debt, available, on, cause)
+        available -= _pay_released(position, debt, available, on, cause)
+
+
+def _revive(position: Position, amount: int, on: date, cause: str) -> None:
+    """What was written off of the buyer's debt is worth something after all."""
+    if amount <= 0:
+        return
+    position.written_off -= amount
+    position.post("recovered_after", on, cause, BUYER, ((TRADER, "1210", amount), (TRADER, "5510", -amount)))
+
+
+def _pay_released(position: Position, debt: Debt, available: int, on: date, cause: str) -> int:
+    """After the write-off money goes by the waterfall of a default to those who lost; what was used."""
+    left = available
+    order = position.contract.waterfall_default
+    for place in sorted({(order.index(one.rank), one.priority) for one in debt.lost}):
+        some = [one for one in debt.lost if (order.index(one.rank), one.priority) == place]
+        used = min(left, sum(one.amount for one in some))
+        if used <= 0:
+            continue
+        for one, part in zip(some, split_minor(used, [one.amount for one in some]), strict=True):
+            one.amount -= part
+            _post_recovered(position, debt, one.party, part, on, cause)
+        left -= used
+    return available - left
+
+
+def _post_recovered(position: Position, debt: Debt, party: str, amount: int, on: date, cause: str) -> None:
+    position.post(
+        "recovered_after",
+        on,
+        cause,
+        party,
+        (
+            (TRADER, "4910", amount),
+            (TRADER, CASH, -amount),
+            (party, CASH, amount),
+            (party, "4150", -amount),
+        ),
+        debt.facility.id,
+    )
+
+
+def _struck_first(position: Position) -> list[Debt]:
+    return sorted(
+        (debt for debt in position.debts.values() if debt.drawings),
+        key=lambda debt: (not debt.facility.factoring, not debt.struck),
+    )
+
+
+def _insurer_share(position: Position, proceeds: int, on: date, cause: str) -> int:
+    take_out = position.take_out()
+    if not position.indemnified or take_out is None:
+        return 0
+    share = min(round_minor(take_out.facility.insured_rate * proceeds), position.indemnified)
+    position.post(
+        "insurer_share",
+        on,
+        cause,
+        "insurer",
+        (
+            (TRADER, "4920", share),
+            (TRADER, CASH, -share),
+            ("insurer", CASH, share),
+            ("insurer", "4150", -share),
+        ),
+    )
+    return share
+
+
+def insured_amount(position: Position, debt: Debt) -> int:
+    """What an insurance of the receivable pays: its rate of the buyer's debt without tax."""
+    sale = position.contract.sale
+    gross = sale.gross_minor
+    net = round_minor(Fraction(position.receivable * sale.net_minor, gross)) if gross else 0
+    return round_minor(debt.facility.insured_rate * net)
+
+
+def indemnify(position: Position, debt: Debt, amount: int, on: date, cause: str) -> None:
+    """The insurer pays into the order's account; it goes on by the waterfall of a default."""
+    position.indemnified += amount
+    position.post(
+        "insurance",
+        on,
+        cause,
+        "insurer",
+        (
+            (TRADER, CASH, amount),
+            (TRADER, "4920", -amount),
+            ("insurer", "5520", amount),
+            ("insurer", CASH, -amount),
+        ),
+        debt.facility.id,
+    )
+    distribute(position, debt, amount, on, cause)
+
+
+def stage_of(debt: Debt, on: date) -> int:
+    """IFRS 9 stage: 3 once struck or 90 days late, 2 beyond 30 days late, else 1."""
+    late = (on - debt.due_on).days if debt.due_on is not None else 0
+    if debt.struck or late >= LATE_DAYS_STAGE_3:
+        return 3
+    return 2 if late > LATE_DAYS_STAGE_2 else 1
+
+
+def expected_loss(position: Position, debt: Debt, stage: int, on: date) -> int:
+    """Probability of default over the horizon, times loss given default, times what is exposed.
+
+    Stage 1: PD over the days to repayment, PD_T = 1 - (1 - PD)^(T/365), on principal. Stage 2: the
+    lifetime probability on principal and interest. Stage 3: loss given default on principal.
+    """
+    loss = debt.facility.loss
+    if stage == 1:
+        end = planned_repayment(position, debt.facility) or on
+        return expected_loss_minor(debt.principal, loss.pd_annual, loss.lgd, max((end - on).days, 0))
+    if stage == 2:
+        return round_minor(loss.pd_late * loss.lgd * (debt.principal + debt.owed(Rank.INTEREST)))
+    return round_minor(loss.lgd * debt.principal)
+
+
+def expected_loss_minor(exposed: int, pd_annual: Fraction, lgd: Fraction, days: int) -> int:
+    """EL = PD_T x LGD x EAD, in minor units; the power is computed to 15 digits, then rounded once."""
+    probability = 1 - float(1 - pd_annual) ** (days / 365)
+    return round_minor(Fraction(probability).limit_denominator(10**15) * lgd * exposed)
+
+
+def write_off(position: Position, on: date, cause: str) -> None:
+    """What nobody will pay leaves the books: the buyer's debt, claims on providers, and the loans.
+
+    A recourse that ends with the order's proceeds is released; one against the trader himself stays.
+    """
+    _write_off_assets(position, on, cause)
+    for debt in position.debts.values():
+        if not debt.drawings:
+            continue
+        accrue(position, debt, on, cause) if not debt.struck else None
+        _write_off_debt(position, debt, on, cause)
+        if debt.facility.recourse is Recourse.FULL:
+            stop(position, debt, on, cause)  # the trader still owes it
+            continue
+        debt.released = True
+        close(position, debt, on, cause)
+
+
+def _write_off_assets(position: Position, on: date, cause: str) -> None:
+    books = position.books
+    lost = {account: books.balance(TRADER, account) for account in ("1210", "1215", "1240", "1230", "1410")}
+    position.written_off += lost["1210"] + lost["1215"]
+    total = sum(lost.values())
+    position.post(
+        "written_off",
+        on,
+        cause,
+        "",
+        ((TRADER, "5510", total), *((TRADER, account, -amount) for account, amount in lost.items())),
+    )
+    for currency, claimed in position.exchange.written_off():
+        position.post(
+            "written_off",
+            on,
+            cause,
+            "",
+            ((TRADER, "5510", claimed), (TRADER, "1240", -claimed)),
+            currency=currency,
+        )
+
+
+def _write_off_debt(position: Position, debt: Debt, on: date, cause: str) -> None:
+    full = debt.facility.recourse is Recourse.FULL
+    lent, owed, receivable, payable = principal_accounts(debt.facility)
+    for lender in debt.lenders():
+        entity = lender_entity(lender)
+        principal = debt.owed_to(lender, Rank.PRINCIPAL)
+        income = debt.income_owed_to(lender)
+        allowed = min(debt.allowance.pop(lender, 0), principal + income) if not full else 0
+        if full:
+            continue
+        _note_lost(position, debt, lender)
+        position.post(
+            "written_off",
+            on,
+            cause,
+            entity,
+            (
+                (TRADER, owed, principal),
+                (TRADER, payable, income),
+                (TRADER, "4910", -principal - income),
+                (entity, "1390", allowed),
+                (entity, "5510", principal + income - allowed),
+                (entity, lent, -principal),
+                (entity, receivable, -income),
+            ),
+            debt.facility.id,
+        )
+    if not full:
+        debt.forgive(on)
+    _release_guarantors(position, debt, on, cause)
+
+
+def _note_lost(position: Position, debt: Debt, lender: str) -> None:
+    """Who is to have what may still come in, and in which order."""
+    if debt.currency not in ("", position.contract.currency):
+        return
+    priority = next((share.priority for share in debt.facility.shares if share.lender == lender), 0)
+    for rank in LENDER_RANKS:
+        amount = debt.owed_to(lender, rank)
+        if amount > 0:
+            debt.lost.append(Lost(rank, priority, lender_entity(lender), amount))
+
+
+def _release_guarantors(position: Position, debt: Debt, on: date, cause: str) -> None:
+    """What a guarantor will not get back is its loss; a limited recourse is released towards it too."""
+    for (facility, guarantor), owed in list(position.guaranteed.items()):
+        if facility != debt.facility.id or debt.facility.recourse is Recourse.FULL:
+            continue
+        position.guaranteed[facility, guarantor] = 0
+        if owed:
+            debt.lost.append(Lost(Rank.GUARANTOR, 0, guarantor, owed))
+        position.post(
+            "guarantee_lost",
+            on,
+            cause,
+            guarantor,
+            (
+                (TRADER, "2350", owed),
+                (TRADER, "4910", -owed),
+                (guarantor, "5520", owed),
+                (guarantor, "1260", -owed),
+            ),
+            debt.facility.id,
+        )

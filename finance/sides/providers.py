@@ -1,0 +1,248 @@
+"""The providers' side: bills, payments, damages, refunds, failures and cancellations, in both books."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+
+from domain.money import round_minor
+from domain.states import OrderState
+from domain.terms import CancellationTerm
+from finance.agreed.contract import NETWORK, TRADER, Booking
+from finance.books.order_books import Posting
+from finance.books.position import CASH, Account, Position, share_of
+from finance.sides.taxes import true_up
+
+PROGRESS = tuple(state.value for state in OrderState)
+"""States in the order in which an order passes through them."""
+
+
+def hold_slots(position: Position, on: date, cause: str) -> None:
+    """Memo: what the providers' slots will cost once they are used."""
+    for account in position.accounts.values():
+        hold_slot(position, account, on, cause)
+
+
+def hold_slot(position: Position, account: Account, on: date, cause: str) -> None:
+    """Bring the memo of one slot to what it now will cost."""
+    more = account.booking.gross_minor - account.memo
+    account.memo = account.booking.gross_minor
+    position.post(
+        "slot_held", on, cause, account.booking.entity, ((TRADER, "9219", more), (TRADER, "9210", -more))
+    )
+
+
+def release_slot(position: Position, account: Account, on: date, cause: str) -> None:
+    amount, account.memo = account.memo, 0
+    position.post(
+        "slot_released",
+        on,
+        cause,
+        account.booking.entity,
+        ((TRADER, "9210", amount), (TRADER, "9219", -amount)),
+    )
+
+
+def _cost_account(booking: Booking) -> str:
+    if booking.goods:
+        return "1410"
+    return "5030" if booking.entity == NETWORK else "5020"
+
+
+def _income_account(booking: Booking) -> str:
+    return "4210" if booking.entity == NETWORK else "4010"
+
+
+def _receivable_account(booking: Booking) -> str:
+    return "1220" if booking.entity == NETWORK else "1210"
+
+
+def bill(position: Position, account: Account, share: Fraction, on: date, cause: str) -> None:
+    """The service is rendered up to ``share`` of it: cost and input tax, against prepayment and payable."""
+    if account.ended or share <= account.billed_share:
+        return
+    booking, prepaid = account.booking, account.prepaid
+    net = share_of(booking.net_minor, share) - account.billed_net
+    tax = share_of(booking.tax_minor, share) - account.billed_tax
+    account.billed_share = share
+    account.billed_net += net
+    account.billed_tax += tax
+    from_prepaid = min(prepaid, net + tax)
+    owed = net + tax - from_prepaid
+    recoverable = tax if booking.tax_recoverable else 0
+    postings: list[Posting] = [
+        (TRADER, _cost_account(booking), net + tax - recoverable),
+        (TRADER, "1510", recoverable),
+        (TRADER, "1230", -from_prepaid),
+        (TRADER, account.payable_account, -owed),
+        (booking.entity, "2210", from_prepaid),
+        (booking.entity, _receivable_account(booking), owed),
+        (booking.entity, _income_account(booking), -net),
+        (booking.entity, "2510", -tax),
+    ]
+    position.post("bill", on, cause, booking.entity, postings)
+    if share == 1:
+        release_slot(position, account, on, cause)
+    true_up(position, on, cause)
+
+
+def pay(position: Position, account: Account, amount: int, on: date, cause: str) -> None:
+    """Money to a provider: first what it has billed, the rest is prepaid; after its end a claim on it."""
+    entity = account.booking.entity
+    billed = min(amount, account.payable)
+    ahead = amount - billed
+    account.paid += amount
+    claim = ahead if account.ended else 0
+    account.claimed += claim
+    position.post(
+        "payment",
+        on,
+        cause,
+        entity,
+        (
+            (TRADER, account.payable_account, billed),
+            (TRADER, "1240", claim),
+            (TRADER, "1230", ahead - claim),
+            (TRADER, CASH, -amount),
+            (entity, CASH, amount),
+            (entity, _receivable_account(account.booking), -billed),
+            (entity, "2230", -claim),
+            (entity, "2210", claim - ahead),
+        ),
+    )
+
+
+def claim_damages(position: Position, account: Account, amount: int, on: date, cause: str) -> None:
+    """A provider owes part of its gross price back: cost and input tax are reduced."""
+    booking = account.booking
+    net = (
+        round_minor(Fraction(amount * booking.net_minor, booking.gross_minor))
+        if booking.gross_minor
+        else amount
+    )
+    tax = amount - net
+    recoverable = tax if booking.tax_recoverable else 0
+    cost = "5010" if booking.goods and position.delivered else _cost_account(booking)
+    account.claimed += amount
+    position.post(
+        "damages",
+        on,
+        cause,
+        booking.entity,
+        (
+            (TRADER, "1240", amount),
+            (TRADER, cost, -(amount - recoverable)),
+            (TRADER, "1510", -recoverable),
+            (booking.entity, "5110", net),
+            (booking.entity, "2510", tax),
+            (booking.entity, "2230", -amount),
+        ),
+    )
+    true_up(position, on, cause)
+
+
+def refund(position: Position, account: Account, amount: int, on: date, cause: str) -> None:
+    """Money back from a provider, against what was claimed; what was not yet claimed is claimed with it."""
+    missing = amount - (account.claimed - account.refunded)
+    if missing > 0:
+        claim_damages(position, account, missing, on, cause)
+    account.refunded += amount
+    entity = account.booking.entity
+    position.post(
+        "refund",
+        on,
+        cause,
+        entity,
+        (
+            (TRADER, CASH, amount),
+            (TRADER, "1240", -amount),
+            (entity, "2230", amount),
+            (entity, CASH, -amount),
+        ),
+    )
+
+
+def fail(position: Position, account: Account, on: date, cause: str) -> None:
+    """A provider cannot deliver: what it was prepaid becomes a claim, its slot is released."""
+    if account.ended:
+        return
+    account.failed = True
+    _claim_prepayment(position, account, account.prepaid, on, cause)
+    release_slot(position, account, on, cause)
+    true_up(position, on, cause)
+
+
+def _claim_prepayment(position: Position, account: Account, amount: int, on: date, cause: str) -> None:
+    account.claimed += amount
+    entity = account.booking.entity
+    position.post(
+        "prepayment_claimed",
+        on,
+        cause,
+        entity,
+        (
+            (TRADER, "1240", amount),
+            (TRADER, "1230", -amount),
+            (entity, "2210", amount),
+            (entity, "2230", -amount),
+        ),
+    )
+
+
+def cancellation_fee(booking: Booking, state: str) -> int:
+    """What a provider keeps when the order is cancelled in ``state``: its term for that state, else for the
+    latest state before it, else nothing; never more than its price."""
+    return fee_of_terms(booking.cancellation, state, booking.net_minor)
+
+
+def fee_of_terms(terms: Sequence[CancellationTerm], state: str, net_minor: int) -> int:
+    """The same of any terms and net price."""
+    reached = PROGRESS.index(state) if state in PROGRESS else -1
+    found = 0
+    best = -1
+    for term in terms:
+        place = PROGRESS.index(term.state.upper()) if term.state.upper() in PROGRESS else -1
+        if best < place <= reached:
+            best = place
+            found = min(round_minor(net_minor * term.share) + term.amount_minor, net_minor)
+    return found
+
+
+def cancel(position: Position, fees: Mapping[str, int], on: date, cause: str) -> None:
+    """Every booking not yet rendered ends: its fee is kept or owed, the rest of a prepayment claimed."""
+    for name, account in position.accounts.items():
+        if account.ended or account.billed_share == 1:
+            continue
+        fee = fees.get(name, cancellation_fee(account.booking, position.state.value))
+        end_booking(position, account, fee, on, cause)
+    true_up(position, on, cause)
+
+
+def end_booking(position: Position, account: Account, fee: int, on: date, cause: str) -> None:
+    """A booking is called off: its fee is kept or owed, the rest of a prepayment claimed, its slot free."""
+    _end_with_fee(position, account, fee, on, cause)
+    release_slot(position, account, on, cause)
+    account.cancelled = True
+
+
+def _end_with_fee(position: Position, account: Account, fee: int, on: date, cause: str) -> None:
+    entity = account.booking.entity
+    from_prepaid = min(account.prepaid, fee)
+    owed = fee - from_prepaid
+    rest = account.prepaid - from_prepaid
+    position.post(
+        "cancellation_fee",
+        on,
+        cause,
+        entity,
+        (
+            (TRADER, "5620", fee),
+            (TRADER, "1230", -from_prepaid),
+            (TRADER, account.payable_account, -owed),
+            (entity, "2210", from_prepaid),
+            (entity, _receivable_account(account.booking), owed),
+            (entity, "4510", -fee),
+        ),
+    )
+    account.billed_net += fee
+    if rest:
+        _claim_prepayment(position, account, rest, on, cause)

@@ -1,0 +1,76 @@
+"""The end of a booking at another firm that went well: the buyer's notice that it was used.
+
+It is intended in the commit that records what happened (the leg's service is rendered, the credit repaid),
+and sent by the sweep, like everything that is owed to a firm and holds up nobody.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from domain.states import OrderState
+from finance.books.position import Position
+from flows.booking_names import booking_names
+from flows.firms.call_journal import Journal, call_key, read_call
+from flows.plans.needs import CREDIT, leg_need
+from flows.plans.newest import newest_plan
+from providers.protocol import Call, Verb
+
+if TYPE_CHECKING:
+    from ledger.book.reading import Reading
+    from ledger.book.transaction import Transaction
+
+
+def reservation_of(reading: "Reading", order: str) -> str:
+    """The reservation that has not ended, by name."""
+    number = 0
+    while reading.record_by_key(f"{order}/reservation/{number}/ended") is not None:
+        number += 1
+    return f"{order}/reservation/{number}"
+
+
+def intend_completions(transaction: "Transaction", order: str, position: Position) -> None:
+    """Intend the notice for every booking at another firm whose part is done by now, once each."""
+    prefix = reservation_of(transaction, order)
+    rows = [row for row in _reserved(transaction, prefix) if row.get("completes")]
+    if not rows:
+        return
+    rendered = rendered_legs(transaction, order, position)
+    credit_back = position.state is OrderState.SETTLED and not any(
+        debt.claim for debt in position.debts.values()
+    )
+    for row in rows:
+        if credit_back if row["kind"].startswith(CREDIT) else row["leg"] in rendered:
+            _intend(transaction, order, f"{prefix}/{row['leg']}/{row['turn']}", row["reference"])
+
+
+def _reserved(reading: "Reading", prefix: str) -> Sequence[Mapping[str, Any]]:
+    """What is reserved by now: as first reserved, or as a provider was last replaced."""
+    rows: Sequence[Mapping[str, Any]] = ()
+    record = reading.record_by_key(f"{prefix}/reserved")
+    number = 0
+    while record is not None:
+        rows = record.body["legs"]
+        record = reading.record_by_key(f"{prefix}/replaced/{number}")
+        number += 1
+    return rows
+
+
+def rendered_legs(reading: "Reading", order: str, position: Position) -> set[str]:
+    """The legs whose service is rendered in full: they are billed, and no longer to be cancelled."""
+    plan = newest_plan(reading, order)
+    if plan is None:
+        return set()
+    done = {name for name, account in position.accounts.items() if account.billed_share == 1}
+    named = zip(plan.legs, booking_names(plan), strict=True)
+    return {leg_need(plan, leg).leg for leg, name in named if name in done}
+
+
+def _intend(transaction: "Transaction", order: str, turn: str, reference: str) -> None:
+    operation = f"{turn}/{Verb.COMPLETE.value}"
+    booking = transaction.intent(f"{turn}/{Verb.CONFIRM.value}")
+    if booking is None or transaction.intent(operation) is not None:
+        return
+    booked = read_call(booking.request)
+    key = call_key(booked.key, operation)
+    call = Call(Verb.COMPLETE, key, booked.request, booked.expires_at, reference)
+    Journal().intend(transaction, operation, order, call)

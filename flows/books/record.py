@@ -1,0 +1,346 @@
+"""What happens to a financed order: facts that somebody states, accruals, and, for practice, the plan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import NotFoundError, RefusedError, StateError
+from domain.posting import Entry
+from domain.states import ENDED, OrderState, may_move
+from finance.agreed.contract import Condition
+from finance.agreed.facts import RETRACTABLE, Fact, FactKind, fact_id, retracted, standing
+from finance.books.correction import Correction
+from finance.books.order_books import Journal
+from finance.books.position import Position
+from finance.fold.expect import Expectations
+from finance.fold.fold import Folded, fold
+from finance.rules.change import with_change
+from finance.rules.conditions import objections
+from finance.rules.objection import Circumstances
+from flows.books.order_book import OrderBook, Recording, bring_up, clear, compare, entries_of, post, read_book
+from flows.closing import end_holds
+from flows.firms.withdrawals import open_withdrawals, told
+
+if TYPE_CHECKING:
+    from ledger.book.reading import Reading
+    from ledger.book.transaction import Transaction
+    from ledger.store import Ledger
+
+TARGET_STATES = {
+    FactKind.CANCELLED: OrderState.CANCELLED,
+    FactKind.SETTLED: OrderState.SETTLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a command recorded, or with ``dry_run`` would record: facts, journals, corrections.
+
+    ``position`` is the order's books after it; ``claims`` what parties owe back (positive) or are owed
+    after corrections.
+    """
+
+    order: str
+    currency: str
+    facts: tuple[Fact, ...]
+    journals: tuple[Journal, ...]
+    corrections: tuple[Correction, ...]
+    set_offs: tuple[tuple[str, int], ...]
+    state_before: OrderState
+    state: OrderState
+    position: Position
+    claims: Mapping[str, int]
+    cash: int
+    dry_run: bool = False
+    repeated: bool = False
+
+
+def record_fact(
+    ledger: "Ledger",
+    order: str,
+    kind: FactKind,
+    on: date,
+    data: Mapping[str, Any] | None = None,
+    *,
+    by: str = "",
+    evidence: str = "",
+    dry_run: bool = False,
+) -> Recorded:
+    """Record what somebody states, and post what follows from it.
+
+    The same statement again changes nothing. RefusedError, with what would change it, when a rule
+    speaks against it; a date in the past replays the books from there.
+    """
+    if dry_run:
+        return record_with(ledger, None, order, kind, on, data, by, evidence)
+    with ledger.write() as transaction:
+        return record_in(transaction, order, kind, on, data, by=by, evidence=evidence)
+
+
+def record_with(
+    reading: "Reading",
+    transaction: "Transaction | None",
+    order: str,
+    kind: FactKind,
+    on: date,
+    data: Mapping[str, Any] | None,
+    by: str,
+    evidence: str,
+) -> Recorded:
+    """``record_fact`` on what is read; nothing is written without a transaction."""
+    book = read_book(reading, order)
+    return _record(reading, transaction, book, _fact(book, kind, on, data or {}, by, evidence))
+
+
+def record_in(
+    transaction: "Transaction",
+    order: str,
+    kind: FactKind,
+    on: date,
+    data: Mapping[str, Any] | None = None,
+    *,
+    by: str = "",
+    evidence: str = "",
+) -> Recorded:
+    """``record_fact`` inside an open write, so that several facts stand or fall together."""
+    return record_with(transaction, transaction, order, kind, on, data, by, evidence)
+
+
+def retract(
+    ledger: "Ledger", order: str, name: str, *, by: str = "", evidence: str = "", dry_run: bool = False
+) -> Recorded:
+    """Take back a statement that was wrong: everything that followed from it is corrected, on its dates.
+
+    NotFoundError for a fact that nobody stated; RefusedError for a decision, which cannot have been wrong.
+    """
+    book = read_book(ledger, order)
+    fact = next((one for one in book.facts if one.id == name), None)
+    if fact is None:
+        raise NotFoundError(f"order {order} has no fact {name!r}", f"net milestone list {order} names them")
+    if fact.kind not in RETRACTABLE:
+        raise RefusedError(
+            f"a {fact.kind.value.replace('_', ' ')} is a decision, not a statement that may be wrong",
+            "record what happened after it",
+        )
+    return record_fact(
+        ledger, order, FactKind.RETRACTED, fact.on, {"fact": name}, by=by, evidence=evidence, dry_run=dry_run
+    )
+
+
+def preview(
+    book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str = "", evidence: str = ""
+) -> Recorded:
+    """What a fact would post on a book in hand, without asking whether the rules admit it."""
+    fact = _fact(book, kind, on, data, by, evidence)
+    folded = fold(book.contract, [*book.facts, fact], horizon(book, on))
+    return _answer(book, compare(book, [fact], folded), folded, dry_run=True)
+
+
+def _fact(book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str, evidence: str) -> Fact:
+    content = dict(data)
+    if book.contract.currencies:
+        content = with_change(fold_at(book, on).position, kind, on, content)
+    name, gone = fact_id(kind, on, content), retracted(book.facts)
+    while name in gone:  # said again after it was taken back
+        name += "+"
+    return Fact(kind, on, name, book.next_sequence, by, evidence, False, content)
+
+
+def _record(reading: "Reading", transaction: "Transaction | None", book: OrderBook, fact: Fact) -> Recorded:
+    if book.knows(fact) or TARGET_STATES.get(fact.kind) is book.state:
+        folded = fold(book.contract, book.facts, horizon(book, fact.on))
+        return _answer(book, Recording([], [], [], [], book.state, book.state), folded, repeated=True)
+    _require(reading, book, fact)
+    facts = [*book.facts, fact]
+    folded = fold(book.contract, facts, horizon(book, fact.on))
+    recording = compare(book, [fact], folded)
+    if transaction is None:
+        return _answer(book, recording, folded, dry_run=True)
+    post(transaction, book, recording, folded)
+    end_holds(transaction, book, folded)
+    return _answer(book, recording, folded)
+
+
+def horizon(book: OrderBook, on: date) -> date:
+    """How far the books are folded: to the latest day that anything stated is about."""
+    return max([on, *(fact.on for fact in book.facts)])
+
+
+def _require(reading: "Reading", book: OrderBook, fact: Fact) -> None:
+    """Refuse what the rules refuse, with every reason at once."""
+    before = [known for known in standing(book.facts) if known.place <= fact.place]
+    position = fold(book.contract, before, fact.on).position
+    target = TARGET_STATES.get(fact.kind)
+    if target is not None and not may_move(book.state, target):
+        raise StateError(
+            f"order {book.order} is {book.state} and cannot become {target}",
+            f"net order show {book.order} tells what is open",
+        )
+    if book.state is OrderState.SETTLED and fact.kind not in (FactKind.PAYMENT, FactKind.REFUND):
+        raise StateError(
+            f"order {book.order} is settled", "what comes later is recorded as a refund or payment"
+        )
+    if fact.kind is FactKind.DRAW and (lost := open_withdrawals(reading, book.order)):
+        raise RefusedError(
+            f"nothing is drawn on order {book.order}: {'; '.join(told(lost))}",
+            f"net order replace {book.order} {lost[0].firm} puts another in its place;"
+            f" net slot release {book.order} gives everything back while no money has moved",
+        )
+    around = Circumstances(book.state, book.cash, _met(reading, book.order))
+    found = objections(position, fact, around)
+    if found:
+        raise RefusedError(
+            "; ".join(dict.fromkeys(objection.reason for objection in found)),
+            "; ".join(dict.fromkeys(objection.remedy for objection in found)),
+        )
+
+
+def _met(reading: "Reading", order: str) -> frozenset[Condition]:
+    """Conditions that the ledger itself proves."""
+    claimed = bool(reading.finance_claims(order))
+    return frozenset({Condition.NOT_FINANCED_ELSEWHERE} if claimed else ())
+
+
+def _answer(
+    book: OrderBook, recording: Recording, folded: Folded, *, dry_run: bool = False, repeated: bool = False
+) -> Recorded:
+    return Recorded(
+        book.order,
+        book.contract.currency,
+        tuple(recording.facts),
+        tuple(recording.journals),
+        tuple(recording.corrections),
+        tuple(recording.set_offs),
+        recording.state_before,
+        recording.state,
+        folded.position,
+        dict(book.claims),
+        book.cash,
+        dry_run,
+        repeated,
+    )
+
+
+def advance(
+    ledger: "Ledger", order: str, to: date, *, as_planned: bool = False, dry_run: bool = False
+) -> Recorded:
+    """Accrue to a date; with ``as_planned``, on a practice ledger, play what the plan expects until then.
+
+    RefusedError for ``as_planned`` on a real ledger: there, facts are stated by whoever knows them.
+    """
+    if as_planned and not ledger.practice:
+        raise RefusedError(
+            "facts are assumed only in a practice ledger",
+            "net init --practice makes one; here, record what happened: net milestone record, net payment",
+        )
+    if dry_run:
+        return _advance(None, read_book(ledger, order), to, as_planned)
+    with ledger.write() as transaction:
+        return _advance(transaction, read_book(transaction, order), to, as_planned)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A book played to a day as planned but not recorded yet."""
+
+    book: OrderBook
+    recording: Recording
+    folded: Folded
+    entries: tuple[Entry, ...]
+
+
+def play_out(book: OrderBook, to: date) -> Played:
+    """``advance`` as planned for a book in hand, without a ledger: what a batch does before its commit."""
+    recording, folded = _worked_out(book, to, as_planned=True)
+    return Played(book, recording, folded, tuple(entries_of(book, recording, folded)))
+
+
+def record_played(transaction: "Transaction", played: Played) -> Recorded:
+    """Record it, and bring its book up to it."""
+    transaction.append_many(played.entries)
+    bring_up(played.book, played.recording)
+    end_holds(transaction, played.book, played.folded)
+    return _answer(played.book, played.recording, played.folded)
+
+
+def _advance(transaction: "Transaction | None", book: OrderBook, to: date, as_planned: bool) -> Recorded:
+    recording, folded = _worked_out(book, to, as_planned=as_planned)
+    if transaction is None:
+        return _answer(book, recording, folded, dry_run=True)
+    post(transaction, book, recording, folded)
+    end_holds(transaction, book, folded)
+    return _answer(book, recording, folded)
+
+
+def _worked_out(book: OrderBook, to: date, *, as_planned: bool) -> tuple[Recording, Folded]:
+    """What bringing the book up to a day posts, and the books then."""
+    if book.state in (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD):
+        raise StateError(f"order {book.order} is {book.state}: nothing is reserved yet", "net slot reserve")
+    assume = Expectations(book.contract, book.facts) if as_planned else None
+    folded = fold(book.contract, book.facts, max(to, horizon(book, to)), assume)
+    new = list(folded.assumed)
+    if _accruing(folded.position):
+        folded, new = _marked(book, new, to)
+    return compare(book, new, folded), folded
+
+
+def refresh(transaction: "Transaction | None", book: OrderBook) -> Recorded:
+    """Correct what a later word on something that many orders share, such as a rate, changes in a book."""
+    folded = fold(book.contract, book.facts, horizon(book, book.contract.accepted_on))
+    recording = compare(book, [], folded)
+    if transaction is None:
+        return _answer(book, recording, folded, dry_run=True)
+    post(transaction, book, recording, folded)
+    return _answer(book, recording, folded)
+
+
+def _accruing(position: Position) -> bool:
+    if position.state in ENDED:
+        return False
+    return any(debt.principal and not debt.struck and not debt.released for debt in position.debts.values())
+
+
+def _marked(book: OrderBook, assumed: Sequence[Fact], to: date) -> tuple[Folded, list[Fact]]:
+    """The fold with a mark on the day up to which everything is accrued."""
+    number = 1 + max((fact.sequence for fact in [*book.facts, *assumed]), default=0)
+    mark = Fact(FactKind.ADVANCED, to, fact_id(FactKind.ADVANCED, to, {}), number, "net")
+    known = [*book.facts, *assumed]
+    new = list(assumed)
+    if not book.knows(mark):
+        new.append(mark)
+        known.append(mark)
+    return fold(book.contract, known, max(to, horizon(book, to))), new
+
+
+def position_at(reading: "Reading", order: str, on: date) -> Folded:
+    """The order's books at the end of a day, accrued to it; nothing is written."""
+    return fold_at(read_book(reading, order), on)
+
+
+def fold_at(book: OrderBook, on: date) -> Folded:
+    """``position_at`` for a book in hand."""
+    facts = [fact for fact in book.facts if fact.on <= on]
+    mark = Fact(FactKind.ADVANCED, on, "as-at", 1_000_000)
+    return fold(book.contract, [*facts, mark], on)
+
+
+def clear_claim(
+    ledger: "Ledger", order: str, party: str, on: date, *, evidence: str = "", dry_run: bool = False
+) -> int:
+    """Record that the open difference with a party, left by corrections, was settled in cash.
+
+    What came in (positive) or went out (negative), in minor units. RefusedError when nothing is open.
+    """
+    with ledger.write() as transaction:
+        book = read_book(transaction, order)
+        amount = book.claims.get(party, 0)
+        if not amount:
+            open_ones = ", ".join(name for name, minor in book.claims.items() if minor)
+            raise RefusedError(
+                f"nothing is open with {party!r} after corrections",
+                f"open are: {open_ones}" if open_ones else "no correction of this order left a difference",
+            )
+        if not dry_run:
+            clear(transaction, book, party, amount, on, evidence)
+    return amount

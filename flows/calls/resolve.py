@@ -1,0 +1,276 @@
+"""Answers that do not come back on the call itself: a person's, and a firm's own message.
+
+Each is taken in once. An answer to a call that waits for it is its outcome; one to a call given up is
+recorded and undone; a second one that says otherwise is recorded, and undone if it gave us something;
+one to a call never made is recorded for a person to look at. None of them is lost and none is an error.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.errors import NotFoundError, RefusedError
+from domain.posting import Entry
+from flows.calls.undo import close_call, intend_undoing
+from flows.firms.call_journal import Journal, Known
+from flows.firms.withdrawals import note_withdrawal
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
+from ledger.store import Ledger
+from providers.answers import answer_data
+from providers.protocol import (
+    WITHDRAWN,
+    Answer,
+    Booked,
+    Call,
+    Declined,
+    Held,
+    Pending,
+    Quoted,
+    Released,
+    Unseen,
+    Verb,
+)
+
+_FITTING: dict[Verb, tuple[type, ...]] = {
+    Verb.QUOTE: (Quoted,),
+    Verb.HOLD: (Held,),
+    Verb.CONFIRM: (Booked,),
+    Verb.RELEASE: (Released,),
+    Verb.CANCEL: (Released,),
+    Verb.COMPLETE: (Released,),
+}
+
+
+class Taken(StrEnum):
+    """What became of an answer."""
+
+    ANSWERED = "answered"
+    UNDONE = "undone"
+    DUPLICATE = "duplicate"
+    LATE = "late"
+    ORPHAN = "orphan"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call without an outcome; ``in_doubt`` when the firm may have done it without our knowing."""
+
+    operation: str
+    order: str
+    firm: str
+    call: Call
+    attempts: int
+    in_doubt: bool
+    waiting_for: str
+    given_up: bool
+    first_asked: datetime | None = None
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether somebody has to find out, rather than the program to try again."""
+        return self.in_doubt or bool(self.waiting_for)
+
+    @property
+    def state(self) -> str:
+        if self.given_up:
+            return "given up"
+        if self.in_doubt:
+            return "in doubt"
+        return self.waiting_for or "not sent"
+
+    @property
+    def fitting(self) -> list[str]:
+        """The answers that fit what was asked."""
+        own = {
+            Verb.HOLD: ["held"], Verb.CONFIRM: ["booked"], Verb.RELEASE: ["released"],
+            Verb.CANCEL: ["released"], Verb.COMPLETE: ["released"],
+        }  # fmt: skip
+        return ["confirmed", "declined", "not-done", *own.get(self.call.verb, [])]
+
+    def is_called(self, name: str) -> bool:
+        """Whether the name, empty for any, means it: its leg, firm, key or whole name."""
+        return name in {"", self.call.request.leg, self.firm, self.operation, self.call.key}
+
+
+def open_calls(reading: Reading, order: str | None = None) -> list[OpenCall]:
+    """Every call that still has no outcome, oldest first."""
+    journal = Journal()
+    found = []
+    for intent in reading.unfinished_intents(order):
+        known = journal.look(reading, intent.operation)
+        if known is not None:
+            found.append(_open(intent.operation, known))
+    return found
+
+
+def _open(operation: str, known: Known) -> OpenCall:
+    request = known.call.request
+    waiting_for = known.pending.reason if known.pending else ""
+    in_doubt = known.attempts > 0 and not known.unsent and known.pending is None
+    return OpenCall(
+        operation,
+        request.order,
+        request.provider,
+        known.call,
+        known.attempts,
+        in_doubt,
+        waiting_for,
+        known.given_up,
+        known.attempted_at if known.attempts else None,
+    )
+
+
+def find_open(reading: Reading, order: str | None, leg: str = "") -> OpenCall:
+    """The one open call of the order (and leg, firm, or call); NotFoundError, or RefusedError when several
+    are."""
+    found = [one for one in open_calls(reading, order) if one.is_called(leg)]
+    whose = f"order {order}" if order else "no order"
+    if not found:
+        waits = "waits for no answer" if order else "waits for an answer"
+        raise NotFoundError(f"{whose} {waits}{f' of {leg}' if leg else ''}", "net slot resolve lists them")
+    if len(found) > 1:
+        names = ", ".join(f"{one.operation}" for one in found)
+        raise RefusedError(
+            f"several answers are waited for: {names}", "name one as it stands here, or answer --all"
+        )
+    return found[0]
+
+
+def resolve(
+    ledger: Ledger,
+    on: date,
+    operation: str,
+    answer: Answer | None,
+    *,
+    stated_by: str,
+    evidence: str,
+    now: datetime,
+) -> Taken:
+    """Record what a person found out; no answer means that the firm never did it, so it is sent again.
+
+    RefusedError when the answer does not fit the question, or the call has its outcome already.
+    """
+    with ledger.write() as transaction:
+        known = Journal().look(transaction, operation)
+        if known is None:
+            raise NotFoundError(
+                f"there is no call {operation!r}", "net slot resolve ORDER shows what is open"
+            )
+        if known.answer is not None:
+            raise RefusedError(f"{operation} has its answer already", "net ledger trace shows it")
+        _require_fit(known.call.verb, answer)
+        body = {
+            "operation": operation,
+            "stated_by": stated_by,
+            "evidence": evidence,
+            "answer": None if answer is None else answer_data(answer),
+        }
+        order = known.call.request.order
+        key = f"stated:{operation}#{known.attempts}"
+        transaction.append(Entry("firm.stated", key, on, order, body))
+        if answer is None:
+            Journal().unsent(transaction, on, operation, order, known.attempts)
+            return Taken.ANSWERED
+        return _answer(transaction, ledger.id, on, operation, known, answer, now)
+
+
+def _require_fit(verb: Verb, answer: Answer | None) -> None:
+    if answer is None or isinstance(answer, (Declined, *_FITTING.get(verb, ()))):
+        return
+    names = " or ".join(one.__name__.lower() for one in _FITTING.get(verb, ()))
+    raise RefusedError(f"that is no answer to {verb}", f"it can be {names}, declined, or never arrived")
+
+
+def _answer(
+    transaction: Transaction,
+    ledger_id: str,
+    on: date,
+    operation: str,
+    known: Known,
+    answer: Answer,
+    now: datetime,
+) -> Taken:
+    journal = Journal()
+    close_call(transaction, journal, on, operation, known.call, answer)
+    if not known.given_up:
+        return Taken.ANSWERED
+    intend_undoing(transaction, journal, ledger_id, operation, known.call, answer, now)
+    return Taken.UNDONE
+
+
+def take_message(
+    ledger: Ledger, on: date, firm: str, message_id: str, order: str, key: str, answer: Answer, now: datetime
+) -> Taken:
+    """Take in a firm's own message about the call that we made with ``key``; twice is once."""
+    with ledger.write() as transaction:
+        return take_message_in(transaction, ledger.id, on, firm, message_id, order, key, answer, now)
+
+
+def take_message_in(
+    transaction: Transaction,
+    ledger_id: str,
+    on: date,
+    firm: str,
+    message_id: str,
+    order: str,
+    key: str,
+    answer: Answer,
+    now: datetime,
+) -> Taken:
+    """The same inside an open transaction."""
+    if not transaction.inbox(firm, message_id):
+        return Taken.DUPLICATE
+    operation = _operation_of(transaction, order, key, firm)
+    if operation is None:
+        return _file(transaction, on, "firm.orphan", firm, message_id, None, answer, Taken.ORPHAN)
+    known = Journal().look(transaction, operation)
+    if known is None or isinstance(answer, Pending | Unseen):
+        return Taken.DUPLICATE
+    if known.answer is None:
+        return _answer(transaction, ledger_id, on, operation, known, answer, now)
+    if known.answer == answer:
+        return Taken.DUPLICATE
+    if isinstance(answer, Declined) and _takes_back(known.answer, answer):
+        order, firm = known.call.request.order, known.call.request.provider
+        note_withdrawal(transaction, on, operation, order, firm, answer)
+        return Taken.WITHDRAWN
+    _undo_late(transaction, ledger_id, operation, known, answer, now)
+    return _file(transaction, on, "firm.late", firm, message_id, order, answer, Taken.LATE)
+
+
+def _takes_back(before: Answer, answer: Declined) -> bool:
+    """Whether a firm says of its own accord that what it held or booked is no more."""
+    return isinstance(before, Held | Booked) and answer.code == WITHDRAWN
+
+
+def _undo_late(
+    transaction: Transaction, ledger_id: str, operation: str, known: Known, answer: Answer, now: datetime
+) -> None:
+    """A yes after its no counts for nothing here, so it must not count there either."""
+    if not isinstance(known.answer, Held | Booked):
+        intend_undoing(transaction, Journal(), ledger_id, operation, known.call, answer, now)
+
+
+def _operation_of(transaction: Transaction, order: str, key: str, firm: str) -> str | None:
+    for record in transaction.records(order=order, kind="call.intended"):
+        request = record.body["request"]
+        if request["key"] == key and request["request"]["provider"] == firm:
+            return str(record.body["operation"])
+    return None
+
+
+def _file(
+    transaction: Transaction,
+    on: date,
+    kind: str,
+    firm: str,
+    message_id: str,
+    order: str | None,
+    answer: Answer,
+    taken: Taken,
+) -> Taken:
+    body = {"firm": firm, "message_id": message_id, "answer": answer_data(answer)}
+    transaction.append(Entry(kind, f"{kind}:{firm}/{message_id}", on, order, body))
+    return taken

@@ -1,0 +1,61 @@
+"""Call an order off at any state: fees that are due, prepayments claimed back, holds and claims released."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.errors import UsageError
+from domain.states import OrderState
+from finance.agreed.facts import FactKind
+from flows.books.record import Recorded, record_fact
+from flows.orders.place import UNCOMMITTED, Placed, cancel_order, find_order
+from flows.slots.release import release
+
+if TYPE_CHECKING:
+    from flows.firms.connected import Firms
+    from ledger.store import Ledger
+
+
+def call_off(
+    ledger: "Ledger",
+    order_id: str,
+    on: date,
+    *,
+    firms: "Firms | None" = None,
+    fees: Mapping[str, int] | None = None,
+    by: str = "",
+    evidence: str = "",
+    dry_run: bool = False,
+) -> Placed | Recorded:
+    """Cancel the order: at no cost while nothing is committed, else at the providers' cancellation terms.
+
+    With ``firms``, bookings at other firms are cancelled there too. ``fees`` are what providers ask
+    instead of their terms, by booking, in minor units. StateError once the goods are delivered: then a
+    credit note or a settlement ends it.
+    """
+    known = find_order(ledger, order_id)
+    if known.state in UNCOMMITTED or known.state is OrderState.CANCELLED:
+        return known if dry_run else cancel_order(ledger, known.id, on, evidence)
+    if known.state is OrderState.HELD:
+        return known if dry_run else _release(ledger, firms, known, on, evidence)
+    data: dict[str, object] = {}
+    if fees:
+        data["fees"] = {name: str(amount) for name, amount in fees.items()}
+    recorded = record_fact(
+        ledger, known.id, FactKind.CANCELLED, on, data, by=by, evidence=evidence, dry_run=dry_run
+    )
+    if firms is not None and not dry_run:
+        release(ledger, firms, known.id, on, reason="cancelled")
+    return recorded
+
+
+def _release(ledger: "Ledger", firms: "Firms | None", known: Placed, on: date, evidence: str) -> Placed:
+    """Give back what is held; nobody has lent or booked anything yet."""
+    if firms is None:
+        raise UsageError(
+            "giving back holds needs the firms of the network", "name the network file: --config"
+        )
+    cancelled = OrderState.CANCELLED
+    release(ledger, firms, known.id, on, state=cancelled.value, reason=evidence or "cancelled")
+    return replace(known, state=cancelled)

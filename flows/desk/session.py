@@ -1,0 +1,138 @@
+"""What one command works on: the ledger, the network, the day of trade, the clock; each opened once."""
+
+from collections.abc import Callable
+from copy import copy
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from config.locations import find_config, find_ledger, keys_directory
+from config.logins import with_login
+from domain.errors import NetError, NotFoundError
+
+if TYPE_CHECKING:
+    from domain.network import Network, Policy
+    from flows.firms.connected import Firms
+    from ledger.store import Ledger
+    from trust.keys import Actor
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Session:
+    """Opens what is asked for when it is first asked for; closes what it opened.
+
+    ``on`` governs the rules of trade; ``clock`` (UTC, with seconds) the expiry of holds and signatures.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger_url: str | None = None,
+        config_path: Path | None = None,
+        on: date | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.clock = clock
+        self.on_given = on
+        self.config_path = find_config(config_path)
+        found = find_ledger(ledger_url)
+        self.ledger_url = with_login(self.keys_folder, found) if found else None
+
+    @property
+    def on(self) -> date:
+        """The day of trade: the one given, else today's."""
+        return self.on_given or self.clock().date()
+
+    def day_of(self, issued_on: date) -> date:
+        """The day for an order: the one given; on a practice ledger its own, ``issued_on``, else today."""
+        if self.on_given is None and self.ledger.practice:
+            return issued_on
+        return self.on
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """The open ledger; NotFoundError when there is none yet."""
+        from ledger.store import open_ledger
+
+        if self.ledger_url is None:
+            raise NotFoundError(
+                "there is no ledger yet",
+                "net init makes one; net init --practice makes one to play with",
+            )
+        return open_ledger(self.ledger_url, actor=self.actor, clock=self.clock, on=self.on_given)
+
+    @cached_property
+    def actor(self) -> "Actor":
+        """Who writes: the key beside the config, made at first use."""
+        from trust.keys import load_or_create_actor
+
+        return load_or_create_actor("trader", self.keys_folder / "ledger.pem")
+
+    @cached_property
+    def keys_folder(self) -> Path:
+        return keys_directory(self.config_path)
+
+    @cached_property
+    def network(self) -> "Network":
+        """The network file in force, validated; every defect of it at once when it is wrong. It knows the
+        exchange rates of the ledger, where there is one."""
+        from dataclasses import replace
+
+        from config.network import load_network
+        from flows.desk.rates import recorded_rates
+
+        network = load_network(self.config_path)
+        try:
+            rates = recorded_rates(self.ledger)
+        except NetError:  # no ledger, or none that opens: whoever needs it is told by opening it
+            return network
+        return replace(network, recorded=tuple(rates)) if rates else network
+
+    @cached_property
+    def policy(self) -> "Policy":
+        """What the trader asks of every plan."""
+        from config.settings import load_policy
+
+        return load_policy(self.config_path)
+
+    @cached_property
+    def firms(self) -> "Firms":
+        """The firms of the network, each through its adapter."""
+        from config.secrets import Secrets
+        from flows.firms.connected import Firms
+
+        secrets = Secrets(self.config_path, self.keys_folder)
+        return Firms(self.network, self.clock, secrets.find, str(self.keys_folder))
+
+    @cached_property
+    def registry_key(self) -> bytes:
+        """The network's secret for fingerprints of orders."""
+        from flows.credit.claims import load_registry_key
+
+        return load_registry_key(self.keys_folder)
+
+    def on_ledger(self, ledger: "Ledger") -> "Session":
+        """The same session over another face of its ledger, such as a group of orders in one commit."""
+        other = copy(self)
+        other.__dict__["ledger"] = ledger
+        return other
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+            del self.__dict__["ledger"]

@@ -1,0 +1,80 @@
+"""Bookings that a firm takes back: what is recorded of it, and what it means for the order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.posting import Entry
+from domain.states import ENDED, OrderState
+from finance.agreed.facts import FactKind
+from providers.protocol import Declined
+
+if TYPE_CHECKING:
+    from ledger.book.reading import Reading
+    from ledger.book.transaction import Transaction
+
+WITHDREW = "firm.withdrew"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A firm took back what it had held or booked for a leg of the order."""
+
+    order: str
+    firm: str
+    leg: str
+    reason: str
+    on: date
+
+
+def note_withdrawal(
+    transaction: "Transaction", on: date, operation: str, order: str, firm: str, said: Declined
+) -> bool:
+    """Record it, once; whether it is new."""
+    turn = operation.rpartition("/")[0]
+    key = f"withdrew:{turn}"
+    if transaction.record_by_key(key) is not None:
+        return False
+    leg = turn.partition("/reservation/")[2].partition("/")[2].rpartition("/")[0]
+    body = {"operation": operation, "firm": firm, "leg": leg, "reason": said.reason}
+    transaction.append(Entry(WITHDREW, key, on, order, body))
+    return True
+
+
+def was_withdrawn(reading: "Reading", turn: str) -> bool:
+    """Whether the firm took back what was asked for as ``ORDER/reservation/NUMBER/LEG/TURN``."""
+    return reading.record_by_key(f"withdrew:{turn}") is not None
+
+
+def open_withdrawals(reading: "Reading", order: str) -> list[Withdrawal]:
+    """What firms took back of an order that still counts on it; empty once it was given back, called off, or
+    the firm's failure is recorded."""
+    state = reading.order_state(order)
+    if state is None or OrderState(state) in ENDED:
+        return []
+    failed: set[str] = set()
+    found: list[tuple[str, Withdrawal]] = []
+    for record in reading.records(order=order):
+        if record.kind == WITHDREW:
+            body = record.body
+            prefix = _reservation(str(body["operation"]))
+            found.append((prefix, Withdrawal(order, body["firm"], body["leg"], body["reason"], record.on)))
+        elif record.kind == FactKind.PROVIDER_FAILED.value:
+            failed.add(str(record.body["fact"]["data"].get("booking", "")).partition("#")[0])
+    return [
+        one
+        for prefix, one in found
+        if one.firm not in failed and reading.record_by_key(f"{prefix}/ended") is None
+    ]
+
+
+def _reservation(operation: str) -> str:
+    order, _, rest = operation.partition("/reservation/")
+    return f"{order}/reservation/{rest.partition('/')[0]}"
+
+
+def told(withdrawals: list[Withdrawal]) -> Iterator[str]:
+    """For people: who took back what, and why."""
+    for one in withdrawals:
+        yield f"{one.firm} took back its booking on {one.on}: {one.reason or 'no reason given'}"

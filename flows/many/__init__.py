@@ -1,0 +1,1 @@
+"""Many orders: batches, worker processes, the router over all of them, outside tables."""

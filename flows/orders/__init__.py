@@ -1,0 +1,1 @@
+"""The buyer's order: found, placed, amended, read from a form or a file."""

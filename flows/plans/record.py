@@ -1,0 +1,146 @@
+"""Plan an order of the ledger: find the best plan that needs no own cash, record it, find it again.
+
+Nothing in a plan is committed. A plan is recorded with the hashes of what it rests on; ``stale_inputs``
+names what has changed since.
+"""
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.errors import NetError, NoCapacityError, NotFoundError, OwnCashNeededError, StalePlanError
+from domain.network import Network, Policy
+from domain.order import Order
+from domain.plain import to_plain
+from domain.plan import Certificate, Plan
+from domain.posting import Entry
+from domain.states import OrderState, require_move
+from flows.orders.place import Placed, find_order
+from flows.plans.newest import PLANNED, newest_plan
+
+if TYPE_CHECKING:
+    from flows.desk.session import Session
+    from ledger.book.reading import Reading
+    from ledger.book.transaction import Transaction
+
+PLANNABLE = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED})
+BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
+
+
+def find_plan(
+    session: "Session", order_id: str, on: date | None = None, *, brief: bool = False
+) -> Plan | Certificate:
+    """The best plan of a recorded order on what is free now, or the certificate; nothing is recorded."""
+    from flows.plans.availability import LedgerAvailability
+    from routing.plans.choose import choose
+
+    placed = find_order(session.ledger, order_id)
+    free = LedgerAvailability(session.ledger)
+    order = known_as(placed)
+    return choose(order, session.network, session.policy, on or session.on, free, brief=brief)
+
+
+def known_as(placed: Placed) -> Order:
+    """The order under the name by which the ledger knows it."""
+    return replace(placed.order, reference=placed.id)
+
+
+def plan_order(session: "Session", order_id: str, on: date | None = None) -> Plan:
+    """Plan a recorded order and record the plan; the error says what is missing and the smallest ways out.
+
+    OwnCashNeededError when no plan passes, NoCapacityError when no chain makes the goods in time.
+    """
+    found = find_plan(session, order_id, on)
+    if isinstance(found, Certificate):
+        raise certificate_error(found)
+    with session.ledger.write() as transaction:
+        return record_plan(transaction, order_id, found, on or session.on)
+
+
+def record_plan(
+    transaction: "Transaction",
+    order_id: str,
+    plan: Plan,
+    on: date,
+    entry: Entry | None = None,
+    *,
+    booked: bool = False,
+) -> Plan:
+    """Make it the order's plan; the same plan again changes nothing.
+
+    A plan that was taken instead, because a firm declined or failed (``booked``), is recorded once its slots
+    are booked; the order's state stays. ``entry`` is what ``first_planning`` made of it before, taken if it
+    is the order's first plan.
+    """
+    state = OrderState(transaction.order_state(order_id) or OrderState.DRAFT)
+    plan = replace(plan, search=replace(plan.search, microseconds=0))
+    known = newest_plan(transaction, order_id)
+    if known == plan and state is not OrderState.CONFIRMED:
+        return plan
+    if state is OrderState.DRAFT:
+        raise OwnCashNeededError(
+            f"order {order_id} is a draft: nothing may be planned on it", f"net order confirm {order_id}"
+        )
+    count = sum(1 for _ in transaction.records(order=order_id, kind=PLANNED))
+    if booked or state in BOOKED:
+        entry = Entry(PLANNED, f"{PLANNED}:{order_id}:{count + 1}", on, order_id, {"plan": to_plain(plan)})
+    else:
+        require_move(order_id, state, OrderState.PLANNED)
+        if entry is None or count:
+            entry = _planning(order_id, plan, on, count + 1)
+    transaction.append(entry)
+    return plan
+
+
+def first_planning(plan: Plan, on: date) -> Entry:
+    """What is recorded of the first plan of a new order."""
+    return _planning(plan.order, replace(plan, search=replace(plan.search, microseconds=0)), on, 1)
+
+
+def _planning(order_id: str, plan: Plan, on: date, number: int) -> Entry:
+    body = {"plan": to_plain(plan), "state": OrderState.PLANNED.value}
+    return Entry(PLANNED, f"{PLANNED}:{order_id}:{number}", on, order_id, body)
+
+
+def current_plan(reading: "Reading", order_id: str) -> Plan:
+    """The order's newest plan; NotFoundError when it was never planned."""
+    plan = newest_plan(reading, order_id)
+    if plan is None:
+        raise NotFoundError(f"order {order_id} has no plan yet", f"net plan {order_id} makes one")
+    return plan
+
+
+def stale_inputs(plan: Plan, order: Order, network: Network, policy: Policy) -> list[str]:
+    """Which quotes, offers, limits or calendars are no longer what the plan was made of."""
+    from routing.offers.inputs import changed_inputs
+
+    return changed_inputs(plan, replace(order, reference=plan.order), network, policy)
+
+
+def require_fresh(plan: Plan, order: Order, network: Network, policy: Policy) -> None:
+    """StalePlanError, naming what changed, before anything is committed on an old plan."""
+    changed = stale_inputs(plan, order, network, policy)
+    if changed:
+        raise StalePlanError(
+            f"the plan of order {plan.order} rests on what has changed: {', '.join(changed)}",
+            f"net plan {plan.order} plans it again",
+        )
+
+
+def certificate_error(certificate: Certificate) -> NetError:
+    """The certificate as the error a person reads: the gap, its date, and the ways out."""
+    from domain.money import format_minor
+
+    ways = [repair.text for repair in certificate.repairs]
+    by_need = sorted(certificate.refusals, key=lambda one: one.reason.startswith("lends"))  # goods first
+    reasons = [f"{one.subject}: {one.reason}" for one in by_need[:5]]
+    hint = "; or ".join(ways) or "; ".join(reasons) or f"net plan {certificate.order} looks for ways out"
+    name = f"order {certificate.order}"
+    if certificate.best is None:
+        return NoCapacityError(f"{name} cannot be planned: {certificate.reason}", hint)
+    gap = format_minor(certificate.gap_minor, certificate.currency, grouped=True)
+    missing = f": {gap} {certificate.currency} are missing" if certificate.gap_minor else ""
+    if certificate.best.unlevered_profit_minor < 0:
+        loss = format_minor(-certificate.best.unlevered_profit_minor, certificate.currency, grouped=True)
+        missing += f"; its chain costs {loss} {certificate.currency} more than the buyer pays"
+    return OwnCashNeededError(f"{name} has no plan without own cash{missing}; {certificate.reason}", hint)

@@ -1,0 +1,1 @@
+"""Who owes whom: invoices, bank statement, what is owed, earned, lent; rates revalued; the order's story."""

@@ -1,0 +1,212 @@
+"""A bank statement against the books: what each entry pays, recorded once by the bank's own reference."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from documents.statements.camt import read_camt
+from documents.statements.csv_map import load_statement_map, read_statement_csv
+from documents.statements.matching import Match, OpenItem, Part, Unmatched, folded, match, same_party
+from documents.statements.statement import Statement, StatementEntry
+from domain.errors import NetError, NotFoundError, RefusedError
+from domain.posting import Entry
+from domain.states import ENDED, OrderState
+from finance.agreed.facts import FactKind
+from flows.books.record import position_at, record_fact, record_in
+from flows.orders.place import find_order
+from flows.settlement.invoicing import number_of
+
+if TYPE_CHECKING:
+    from domain.network import Network
+    from finance.books.position import Position
+    from ledger.book.reading import Reading
+    from ledger.store import Ledger
+
+MATCHED = "statement-entry"
+RECEIPT, PAYMENT = "receipt", "payment"
+BANK = "bank"
+_UNFINANCED = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of the statement and what became of it.
+
+    ``outcome`` is ``recorded``, ``known`` (recorded before), ``unmatched``, ``refused`` (matched, but a
+    rule of the trade speaks against it) or, on a dry run, ``matched``.
+    """
+
+    entry: StatementEntry
+    outcome: str
+    parts: tuple[Part, ...] = ()
+    reasons: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
+def read_statements(path: Path, map_path: Path | None) -> list[Statement]:
+    """camt.053, or with a map a table in CSV."""
+    if map_path is not None:
+        return read_statement_csv(path, load_statement_map(map_path))
+    return read_camt(path)
+
+
+def work_through(
+    ledger: "Ledger",
+    network: "Network",
+    statements: Iterable[Statement],
+    *,
+    assigned: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+) -> Iterator[Line]:
+    """Match every entry and record what stands out; ``assigned`` names the order of an entry by hand.
+
+    An entry that was recorded before, by the bank's reference and account, changes nothing.
+    """
+    for statement in statements:
+        known = [ledger.record_by_key(key_of(entry)) for entry in statement.entries]
+        new = [entry for entry, record in zip(statement.entries, known, strict=True) if record is None]
+        named = [_assigned(entry, (assigned or {}).get(entry.reference, "")) for entry in new]
+        items = list(open_items(ledger, network, named)) if new else []
+        matches = iter(match(named, items))
+        for entry, record in zip(statement.entries, known, strict=True):
+            if record is not None:
+                yield Line(entry, "known", reasons=(f"recorded for {record.body['orders']}",))
+                continue
+            found = next(matches)
+            if isinstance(found, Unmatched):
+                reason = _of_lender(entry, network) or found.reason
+                yield Line(entry, "unmatched", (), (reason,), found.candidates)
+            else:
+                yield record_match(ledger, replace(found, entry=entry), dry_run=dry_run)
+
+
+def _of_lender(entry: StatementEntry, network: "Network") -> str:
+    """Draws and repayments are recorded with the facility that they belong to, so they are not guessed."""
+    lender = next((one for one in network.lenders if same_party(one.name, entry.party)), None)
+    if lender is None:
+        return ""
+    what = "a draw" if entry.amount_minor > 0 else "a repayment"
+    return f"{what}, it seems: {lender.name} is a lender; record it with its facility"
+
+
+def _assigned(entry: StatementEntry, order: str) -> StatementEntry:
+    """The entry with the order that a person named for it as its only reference."""
+    return replace(entry, references=(order,), text="", reversal=False) if order else entry
+
+
+def key_of(entry: StatementEntry) -> str:
+    """The bank's reference with day and amount: some banks give a payment and its fee the same one."""
+    booked = f"{entry.booked_on}:{entry.amount_minor}{entry.currency}"
+    return f"{MATCHED}:{entry.account}:{entry.reference}:{booked}"
+
+
+def record_match(ledger: "Ledger", found: Match, *, dry_run: bool = False) -> Line:
+    """Record the parts of one entry and the entry itself in one transaction, so that neither stands alone."""
+    entry = found.entry
+    try:
+        if dry_run:
+            for part in found.parts:
+                record_fact(ledger, *_fact(part, entry), by=BANK, evidence=_evidence(entry), dry_run=True)
+            return Line(entry, "matched", found.parts, found.reasons)
+        with ledger.write() as transaction:
+            recorded = [
+                record_in(transaction, *_fact(part, entry), by=BANK, evidence=_evidence(entry))
+                for part in found.parts
+            ]
+            transaction.append(Entry(MATCHED, key_of(entry), entry.booked_on, None, _body(found)))
+    except NetError as error:
+        if error.exit_code not in (RefusedError.exit_code, NotFoundError.exit_code):
+            raise
+        hint = (error.hint,) if error.hint else ()
+        return Line(entry, "refused", found.parts, (*found.reasons, error.message, *hint))
+    if all(one.repeated for one in recorded):
+        return Line(entry, "known", found.parts, ("recorded before by hand, with this reference",))
+    return Line(entry, "recorded", found.parts, found.reasons)
+
+
+def _fact(part: Part, entry: StatementEntry) -> tuple[str, FactKind, date, dict[str, str]]:
+    """The order, what is stated about it, the day, and the amount with the bank's reference.
+
+    A receipt that a person recorded before with that reference is the same fact.
+    """
+    kind, _, payee = part.item.id.partition(":")
+    data = {"amount": str(abs(part.amount_minor)), "reference": entry.reference}
+    if kind == PAYMENT:
+        data["payee"] = payee
+    fact = FactKind.PAYMENT if kind == PAYMENT else FactKind.RECEIPT
+    return part.item.order, fact, entry.booked_on, data
+
+
+def _evidence(entry: StatementEntry) -> str:
+    return f"bank statement, entry {entry.reference}"
+
+
+def _body(found: Match) -> dict[str, object]:
+    entry = found.entry
+    return {
+        "account": entry.account,
+        "reference": entry.reference,
+        "amount_minor": str(entry.amount_minor),
+        "currency": entry.currency,
+        "party": entry.party,
+        "orders": ", ".join(dict.fromkeys(part.item.order for part in found.parts)),
+        "reasons": list(found.reasons),
+    }
+
+
+def open_items(
+    reading: "Reading", network: "Network", entries: Sequence[StatementEntry]
+) -> Iterator[OpenItem]:
+    """What every financed order still expects from its buyer and owes to its providers.
+
+    Settled orders count only where an entry names them: their buyer has paid once already.
+    """
+    on = max(entry.booked_on for entry in entries)
+    said = folded(" ".join(" ".join((*entry.references, entry.text)) for entry in entries))
+    for head in reading.orders():
+        state = OrderState(head.state)
+        settled = state is OrderState.SETTLED
+        if state in _UNFINANCED or (state in ENDED and not settled):
+            continue
+        if settled and folded(head.order.partition("~")[0]) not in said:
+            continue
+        try:
+            position = position_at(reading, head.order, on).position
+        except NotFoundError:
+            continue
+        yield from _of_order(reading, network, head.order, position)
+
+
+def _of_order(
+    reading: "Reading", network: "Network", order_id: str, position: "Position"
+) -> Iterator[OpenItem]:
+    order = find_order(reading, order_id).order
+    contract = position.contract
+    numbers = [number_of(order_id, place + 1) for place in range(max(len(position.invoices), 1))]
+    names = tuple(dict.fromkeys((order_id, order.reference, *numbers)))
+    due = position.receivable if position.invoices else contract.sale.gross_minor - position.received
+    yield OpenItem(
+        order_id,
+        f"{RECEIPT}:buyer",
+        max(due, 0),
+        contract.currency,
+        order.buyer.name,
+        order.buyer.account,
+        names,
+        position.invoices[-1].due_on if position.invoices else None,
+    )
+    for account in position.accounts.values():
+        owed = account.booking.gross_minor - account.paid
+        if owed > 0 and not account.ended:
+            provider = network.provider(account.booking.entity.removeprefix("provider:"))
+            yield OpenItem(
+                order_id,
+                f"{PAYMENT}:{account.booking.id}",
+                -owed,
+                account.currency or contract.currency,
+                (provider.name if provider else "") or account.booking.name or account.booking.id,
+                names=names,
+                due_on=min((due.planned_on for due in account.booking.dues), default=None),
+            )

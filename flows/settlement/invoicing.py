@@ -1,0 +1,153 @@
+"""Invoices and credit notes of an order, from the order and what its books say was delivered and billed."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from documents.invoices.invoice import Invoice, invoice_of
+from domain.errors import StateError
+from domain.money import round_minor
+from domain.order import Order, Party
+from domain.posting import Entry
+from domain.terms import PaymentTerm
+from finance.agreed.contract import TRADER
+from finance.agreed.facts import Fact, FactKind
+from finance.books.position import Position
+from flows.books.order_book import read_book
+from flows.books.record import position_at
+from flows.orders.place import find_order
+
+if TYPE_CHECKING:
+    from domain.network import Network
+    from ledger.book.reading import Reading
+    from ledger.store import Ledger
+
+WRITTEN = "invoice-written"
+NOBODY = Party("")
+DEPOSITS = "2210"
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """What an invoice needs beyond the order: the account to pay to, the number, the seller's details."""
+
+    account: str = ""
+    number: str = ""
+    seller: Party = NOBODY
+
+
+def number_of(order_id: str, place: int, *, credit: bool = False) -> str:
+    """``INV-PO-7``, then ``INV-PO-7-2``; ``CN-`` for credit notes."""
+    stem = f"{'CN' if credit else 'INV'}-{order_id}"
+    return stem if place == 1 else f"{stem}-{place}"
+
+
+def invoices(
+    reading: "Reading", network: "Network", order_id: str, on: date, billing: Billing
+) -> list[Invoice]:
+    """Every invoice and credit note that the order's books have at the end of a day.
+
+    StateError while nothing is delivered.
+    """
+    placed = find_order(reading, order_id)
+    position = position_at(reading, order_id, on).position
+    if not position.invoices:
+        raise StateError(
+            f"nothing of order {order_id} is invoiced by {on}",
+            f"net milestone record {order_id} delivery --on DATE comes first",
+        )
+    order = replace(placed.order, seller=_seller(placed.order.seller, billing.seller))
+    found = _bills(order, placed.id, position, billing)
+    credits = [fact for fact in read_book(reading, order_id).facts if fact.kind is FactKind.CREDIT_NOTE]
+    for place, fact in enumerate((fact for fact in credits if fact.on <= on), start=1):
+        found.append(_credit_note(order, placed.id, fact, place, found[0].number))
+    payee = _assignee(position, network)
+    return [_finished(one, order, position, billing, payee) for one in found]
+
+
+def _seller(known: Party, given: Party) -> Party:
+    """The seller of the order, with what was given now in the places that are empty."""
+    return Party(
+        given.name or known.name,
+        given.identifier or known.identifier,
+        given.country or known.country,
+        given.address or known.address,
+        given.account or known.account,
+    )
+
+
+def _bills(order: Order, order_id: str, position: Position, billing: Billing) -> list[Invoice]:
+    """One invoice for each that the books have; a part of the order is billed in proportion."""
+    found: list[Invoice] = []
+    for place, bill in enumerate(position.invoices, start=1):
+        number = billing.number if billing.number and place == 1 else number_of(order_id, place)
+        made = invoice_of(order, number, bill.on, share=Fraction(bill.gross, order.gross_minor))
+        prepaid = _deposits_used(position, bill.on) - sum(one.prepaid_minor for one in found)
+        rounding = bill.gross - made.gross_minor
+        found.append(replace(made, due_on=bill.due_on, prepaid_minor=prepaid, rounding_minor=rounding))
+    return found
+
+
+def _deposits_used(position: Position, on: date) -> int:
+    """What of the buyer's deposits has gone into sales up to a day."""
+    return sum(
+        amount
+        for journal in position.books.journals
+        if journal.kind == "sale" and journal.on <= on
+        for entity, account, amount in journal.postings
+        if (entity, account) == (TRADER, DEPOSITS)
+    )
+
+
+def _credit_note(order: Order, order_id: str, fact: Fact, place: int, invoice: str) -> Invoice:
+    """The credit note for a quantity of the order, or for an amount of it."""
+    total = sum((Fraction(line.quantity) for line in order.lines), Fraction(0))
+    quantity = fact.number("quantity")
+    share = Fraction(fact.minor("amount") or 0, order.gross_minor) if quantity is None else quantity / total
+    gross = round_minor(order.gross_minor * share)
+    made = invoice_of(order, number_of(order_id, place, credit=True), fact.on, share=share, credits=invoice)
+    return replace(made, rounding_minor=gross - made.gross_minor)
+
+
+def _assignee(position: Position, network: "Network") -> Party | None:
+    """The financier to whom the claim is assigned: whoever takes the order out."""
+    debt = position.take_out()
+    if debt is None or not debt.facility.shares:
+        return None
+    name = debt.facility.shares[0].lender.removeprefix("lender:")
+    lender = network.lender(name)
+    return Party(lender.name if lender else name, country=lender.country if lender else "")
+
+
+def _finished(
+    invoice: Invoice, order: Order, position: Position, billing: Billing, payee: Party | None
+) -> Invoice:
+    delivered = position.happened.get("delivery")
+    return replace(
+        invoice,
+        delivered_on=None if invoice.credits else delivered,
+        account=billing.account or order.seller.account,
+        payee=None if invoice.credits else payee,
+        terms="" if invoice.credits else "; ".join(terms_in_words(term) for term in order.payment),
+    )
+
+
+def terms_in_words(term: PaymentTerm) -> str:
+    """``100% 60 days after invoice``."""
+    percent = f"{float(term.share * 100):g}%"
+    event = term.event.value.replace("_", " ")
+    end = "the end of the month of " if term.month_end else ""
+    return f"{percent} {term.days} days after {end}{event}" if term.days else f"{percent} on {end}{event}"
+
+
+def note_written(ledger: "Ledger", order_id: str, invoice: Invoice, documents: dict[str, bytes]) -> None:
+    """Record the digests of the documents, once for each content, so that a changed copy is known."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(documents.items())}
+    mark = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:16]
+    body = {"number": invoice.number, "gross_minor": str(invoice.gross_minor), "sha256": digests}
+    with ledger.write() as transaction:
+        transaction.append(
+            Entry(WRITTEN, f"{WRITTEN}:{order_id}:{invoice.number}:{mark}", invoice.issued_on, order_id, body)
+        )

@@ -1,0 +1,117 @@
+"""Where an order stands in money: who is still owed what, by when, and what is in its closed loop."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.errors import NotFoundError
+from domain.plan import FlowKind, Plan
+from domain.terms import Event
+from finance.agreed.contract import BUYER, TAX, Contract, Due
+from finance.books.position import Account, Position
+
+if TYPE_CHECKING:
+    from ledger.book.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An amount still open: positive when the order owes ``party``, negative when the party owes it.
+
+    In ``currency``; nothing means the order's.
+    """
+
+    party: str
+    what: str
+    amount_minor: int
+    due_on: date | None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The order's loop at the end of a day."""
+
+    order: str
+    on: date
+    state: str
+    currency: str
+    cash_minor: int
+    owed: tuple[Owed, ...]
+
+
+def standing_at(reading: "Reading", order: str, on: date, plan: Plan | None = None) -> Standing | None:
+    """Where the order stands at the end of ``on``; None before anything is agreed with anybody."""
+    from flows.books.record import position_at
+
+    try:
+        folded = position_at(reading, order, on)
+    except NotFoundError:
+        return None
+    position = folded.position
+    state = reading.order_state(order) or position.state.value
+    owed = tuple(sorted(_open(position, plan), key=lambda one: (one.due_on or date.max, one.party)))
+    return Standing(order, on, state, position.contract.currency, position.cash, owed)
+
+
+def _open(position: Position, plan: Plan | None) -> Iterator[Owed]:
+    contract = position.contract
+    for account in position.accounts.values():
+        yield from _to_provider(position, account)
+    for debt in position.debts.values():
+        if debt.claim:
+            due = debt.due_on or position.expected(debt.facility.repaid_on)
+            parties = ", ".join(debt.lenders())
+            name = debt.facility.name or debt.facility.id
+            yield Owed(parties, name, debt.claim, due, debt.currency)
+    yield from _to_tax_office(position, plan)
+    yield from _by_buyer(position, contract)
+
+
+def _to_provider(position: Position, account: Account) -> Iterator[Owed]:
+    booking = account.booking
+    left = account.paid
+    if account.ended:
+        return
+    for due in booking.dues:
+        part = max(0, due.amount_minor - max(0, left))
+        left -= due.amount_minor
+        if part:
+            day = position.due_date(due, booking) or due.planned_on
+            yield Owed(booking.name or booking.id, booking.kind, part, day, booking.currency)
+
+
+def _to_tax_office(position: Position, plan: Plan | None) -> Iterator[Owed]:
+    if plan is None or position.tax_paid:
+        return
+    for flow in plan.flows:
+        if flow.kind in (FlowKind.TAX, FlowKind.SURCHARGE):
+            yield Owed(TAX, flow.kind.value, -flow.amount_minor, flow.on)
+
+
+def _by_buyer(position: Position, contract: Contract) -> Iterator[Owed]:
+    """Each instalment of the buyer that is still open; what is credited is taken off the last ones."""
+    party = contract.buyer or BUYER
+    left = contract.sale.gross_minor - position.credited_net - position.credited_tax - position.received
+    invoiced = max((invoice.due_on for invoice in position.invoices), default=None)
+    parts = sorted(contract.sale.payment, key=lambda due: due.planned_on)
+    paid = position.received
+    open_parts: list[tuple[int, date | None]] = []
+    for due in parts:
+        part = min(left, max(0, due.amount_minor - max(0, paid)))
+        paid -= due.amount_minor
+        left -= max(0, part)
+        if part > 0:
+            open_parts.append((part, _buyer_day(position, due, invoiced)))
+    if left > 0:
+        open_parts.append((left, invoiced))
+    for part, day in open_parts:
+        yield Owed(party, "the order", -part, day)
+
+
+def _buyer_day(position: Position, due: Due, invoiced: date | None) -> date:
+    """By its own event; what counts from an invoice or a delivery falls due with the latest invoice."""
+    if due.term.event in (Event.INVOICE, Event.DELIVERY):
+        return invoiced or due.planned_on
+    return position.due_date(due) or due.planned_on

@@ -1,0 +1,1 @@
+"""Reading and appending inside an open write: entries, capacity, calls."""

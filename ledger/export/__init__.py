@@ -1,0 +1,1 @@
+"""The book for other tools and for a person's own SELECT."""

@@ -1,0 +1,1 @@
+"""The book on PostgreSQL, and its sealer."""

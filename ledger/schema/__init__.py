@@ -1,0 +1,1 @@
+"""The two schemas, their views and versions."""

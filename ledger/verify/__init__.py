@@ -1,0 +1,1 @@
+"""Is the book whole: records, tree, balances, derived tables, schema."""

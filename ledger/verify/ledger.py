@@ -1,0 +1,32 @@
+"""Does the ledger add up, and is it the one that others hold checkpoints of?"""
+
+from collections.abc import Sequence
+
+from domain.errors import LedgerBrokenError
+from ledger.checkpoints import contradiction
+from ledger.record.backend import Progress
+from ledger.record.findings import Finding, Report
+from ledger.store import Ledger
+from trust.notes import Checkpoint
+
+
+def verify_ledger(
+    ledger: Ledger,
+    checkpoints: Sequence[Checkpoint] = (),
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Recompute leaves, tree, legs, projections, schema and signatures; compare with ``checkpoints``.
+
+    Only a checkpoint kept elsewhere shows a whole ledger rewritten, cut or put back from an old copy by
+    somebody who holds an enrolled key.
+    """
+    report = ledger.backend.verify(workers, progress)
+    for checkpoint in checkpoints:
+        try:
+            problem = contradiction(ledger, checkpoint)
+        except LedgerBrokenError as error:  # records that its root is made of are gone; the rest still counts
+            problem = f"cannot be compared: {error.message}"
+        if problem:
+            report.add([Finding("checkpoint", f"checkpoint at record {checkpoint.size}", problem)])
+    return report

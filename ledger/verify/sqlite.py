@@ -1,0 +1,240 @@
+"""Verify a ledger in a SQLite file: records in stretches over several processes, projections beside them."""
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ledger.record.backend import Progress
+from ledger.record.findings import Finding, Report
+from ledger.sqlite.file import CACHE_KIB, connect, storage_trouble
+from ledger.verify.balances import check_balances
+from ledger.verify.jobs import Jobs, parts
+from ledger.verify.plain import plain_stretch
+from ledger.verify.projections import SHOWN, check_projections
+from ledger.verify.records import SignedStretch, Stretch, check_command, check_stretch
+from trust.merkle import Frontier, fold, node_hash
+
+STRETCH = 1 << 14
+COMMANDS = 1 << 12
+FEWEST_COMMANDS = 1 << 8
+
+_RECORDS = (
+    "SELECT sequence, kind, key, trade_date, order_reference, state, legs, body, leaf, node, actor_key"
+    " FROM record LEFT JOIN command ON command.command = record.command"
+    " AND record.sequence BETWEEN first_sequence AND last_sequence"
+    " WHERE sequence > ? AND sequence <= ? ORDER BY sequence"
+)
+_LEGS = (
+    "SELECT sequence, n, entity, account, currency, amount_minor, order_reference, trade_date FROM leg"
+    " WHERE sequence > ? AND sequence <= ? ORDER BY sequence, n"
+)
+_COMMANDS = (
+    "SELECT command, first_sequence, last_sequence, actor_key, digest, signature FROM command"
+    " WHERE command > ? AND command <= ? ORDER BY command"
+)
+
+
+def verify_file(path: Path, workers: int | None = None, progress: Progress | None = None) -> Report:
+    """Recompute everything that a ledger file says; never writes to it."""
+    report = Report()
+    connection = connect(path, read_only=True)
+    try:
+        connection.execute("BEGIN")  # one state throughout, whoever writes meanwhile
+        report.ledger_id, size, commands = _extent(connection)
+        report.add(list(_outside(connection, size)))
+        jobs = Jobs(str(path), report.ledger_id, workers=workers, several=size > STRETCH)
+        try:
+            _verify(report, jobs, size, commands, progress or _quiet)
+        finally:
+            jobs.close()
+    except sqlite3.DatabaseError as error:
+        trouble = storage_trouble(path, error)
+        if trouble is not None:
+            raise trouble from error
+        report.add([Finding("file", str(path), f"cannot be read as a ledger: {error}")])
+    finally:
+        connection.close()
+    return report
+
+
+def _extent(connection: sqlite3.Connection) -> tuple[str, int, int]:
+    """The ledger's id as its first record gives it, the last record and the last command."""
+    row = connection.execute(
+        "SELECT json_extract(body, '$.ledger') FROM record WHERE sequence = 1"
+    ).fetchone()
+    name = row[0] if row else ""
+    return name, _reach(connection, "record", "sequence"), _reach(connection, "command", "command")
+
+
+def _reach(connection: sqlite3.Connection, table: str, number: str) -> int:
+    """Up to where rows are walked: one with a number out of all proportion is outside, or there is no end."""
+    last, count = connection.execute(
+        f"SELECT COALESCE(MAX({number}), 0), COUNT(*) FROM {table}"  # noqa: S608 - names of this module
+    ).fetchone()
+    if last <= 2 * count + STRETCH:
+        return int(last)
+    inside = f"SELECT COALESCE(MAX({number}), 0) FROM {table} WHERE {number} <= ?"  # noqa: S608
+    return int(connection.execute(inside, (2 * count + STRETCH,)).fetchone()[0])
+
+
+def _outside(connection: sqlite3.Connection, size: int) -> Iterator[Finding]:
+    """Rows before the first record or after the last, and commands that leave records unsigned."""
+    if size == 0:
+        yield Finding("gap", "record 1", "is missing: the ledger is empty")
+    for table, name in (("record", "record"), ("leg", "leg of record")):
+        for (sequence,) in connection.execute(
+            f"SELECT sequence FROM {table} WHERE sequence < 1 OR sequence > ? LIMIT 20",  # noqa: S608
+            (size,),
+        ):
+            yield Finding("leg", f"{name} {sequence}", "lies outside the ledger")
+    for command, first in connection.execute(
+        "SELECT command, first_sequence FROM (SELECT command, first_sequence,"
+        " LAG(last_sequence, 1, 0) OVER (ORDER BY command) AS before FROM command)"
+        " WHERE first_sequence <> before + 1 LIMIT 20"
+    ):
+        yield Finding("signature", f"record {first}", f"command {command} does not follow the one before it")
+    covered = connection.execute("SELECT COALESCE(MAX(last_sequence), 0) FROM command").fetchone()[0]
+    if covered != size:
+        yield Finding("signature", f"record {covered + 1}", f"nobody signed the records up to {size}")
+
+
+def _verify(
+    report: Report,
+    jobs: Jobs,
+    size: int,
+    commands: int,
+    progress: Progress,
+) -> None:
+    started = time.perf_counter()
+    beside = [
+        jobs.submit(_storage_job),
+        jobs.submit(_asked_job, check_projections),
+        jobs.submit(_asked_job, check_balances),
+    ]
+    frontier = Frontier()
+    peaks: list[tuple[int, bytes]] = []
+    for stretch in jobs.each(_stretch_job, parts(size, STRETCH)):
+        report.records += stretch.records
+        report.legs += stretch.legs
+        report.add(stretch.findings)
+        join_stretch(peaks, stretch, report)
+        progress(report.records, size)
+    for job in beside:
+        report.add(job.result())
+    report.root = fold([peak for _, peak in peaks]) if peaks else frontier.root()
+    report.record_seconds = time.perf_counter() - started
+    started = time.perf_counter()
+    width = max(
+        FEWEST_COMMANDS, min(COMMANDS, commands // (8 * jobs.workers))
+    )  # none waits for the last part
+    for signed in jobs.each(_signature_job, parts(commands, width)):
+        report.commands += signed.commands
+        report.add(signed.findings)
+    report.signature_seconds = time.perf_counter() - started
+
+
+def join_stretch(peaks: list[tuple[int, bytes]], stretch: Stretch, report: Report) -> None:
+    """Put a stretch's subtrees on the right of the tree; check the node stored at its last record."""
+    sizes = [1 << bit for bit in range(60, -1, -1) if stretch.records & 1 << bit]
+    node = b""
+    for size, peak in zip(sizes, stretch.peaks, strict=True):
+        node = peak
+        while peaks and peaks[-1][0] == size:
+            node = node_hash(peaks.pop()[1], node)
+            size *= 2
+        peaks.append((size, node))
+    if node != stretch.last_node:
+        report.add(
+            [
+                Finding(
+                    "tree",
+                    f"record {stretch.end}",
+                    "its place in the tree does not fit: the tree was rebuilt or cut",
+                )
+            ]
+        )
+
+
+def _quiet(done: int, size: int) -> None:
+    """Progress for those who do not watch."""
+
+
+def _stretch_job(path: str, ledger_id: str, start: int, end: int) -> Stretch:
+    connection = connect(Path(path), read_only=True)
+    try:
+        connection.execute("BEGIN")
+        rows = connection.execute(_RECORDS, (start, end)), connection.execute(_LEGS, (start, end))
+        found = plain_stretch(ledger_id, start, end, *rows)
+        if found is None:
+            rows = connection.execute(_RECORDS, (start, end)), connection.execute(_LEGS, (start, end))
+            found = check_stretch(ledger_id, start, end, *rows)
+        return found
+    finally:
+        connection.close()
+
+
+def _signature_job(path: str, ledger_id: str, start: int, end: int) -> SignedStretch:
+    connection = connect(Path(path), read_only=True)
+    signed = SignedStretch()
+    try:
+        enrolled = dict(
+            connection.execute(
+                "SELECT json_extract(body, '$.body.actor_key'), sequence FROM record"
+                " WHERE kind = 'actor.enrolled'"
+            )
+        )
+        rows = connection.execute(_COMMANDS, (start, end)).fetchall()
+        stored = _Leaves(connection, rows[0][1], rows[-1][2]) if rows else None
+        for row in rows:
+            leaves = stored.up_to(row[1], row[2]) if stored else ()
+            signed.findings += check_command(ledger_id, row, leaves, enrolled)
+            signed.commands += 1
+    finally:
+        connection.close()
+    return signed
+
+
+class _Leaves:
+    """Leaves of consecutive commands, read once in order."""
+
+    def __init__(self, connection: sqlite3.Connection, first: int, last: int) -> None:
+        self._rows = connection.execute(
+            "SELECT sequence, leaf FROM record WHERE sequence BETWEEN ? AND ? ORDER BY sequence",
+            (first, last),
+        )
+        self._next: tuple[int, bytes] | None = self._rows.fetchone()
+
+    def up_to(self, first: int, last: int) -> Iterator[bytes]:
+        while self._next is not None and self._next[0] <= last:
+            if self._next[0] >= first:
+                yield self._next[1]
+            self._next = self._rows.fetchone()
+
+
+def _storage_job(path: str, _: str) -> list[Finding]:
+    """Whether pages and indexes hold together: an index that leaves rows out hides what is there."""
+    connection = connect(Path(path), read_only=True)
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")  # it looks every row up in every index
+    try:
+        told = [row[0] for row in connection.execute(f"PRAGMA integrity_check({SHOWN})")]
+    finally:
+        connection.close()
+    return [_damage(path, problem) for problem in told if problem != "ok"]
+
+
+def _damage(path: str, problem: str) -> Finding:
+    index = re.search(r"(?:missing from|in) index (\w+)", problem)
+    if index:
+        return Finding("index", f"index {index[1]}", f"says other than its table: {problem}")
+    return Finding("file", path, f"is damaged: {problem}")
+
+
+def _asked_job(path: str, _: str, question: Callable[[sqlite3.Connection], list[Finding]]) -> list[Finding]:
+    connection = connect(Path(path), read_only=True)
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    try:
+        return question(connection)
+    finally:
+        connection.close()

@@ -1,0 +1,46 @@
+"""What a node works on: the ledger that it writes, the catalogue that it offers, where it remembers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from domain.errors import NotFoundError
+from flows.calls.caller import Patience
+from flows.calls.sweep import sweep
+from flows.shop.catalogue import Catalogue
+from ledger.store import Ledger, open_ledger
+
+if TYPE_CHECKING:
+    from flows.desk.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedNode:
+    """``open_ledger`` gives a handle for a thread of its own; ``offers`` counts the resources offered;
+    ``sweep`` finishes what is owed to the firms that we reserved at ourselves."""
+
+    open_ledger: Callable[[], Ledger]
+    nonces: Path
+    offers: int
+    sweep: Callable[[Ledger], object]
+
+
+def open_node(session: "Session") -> OpenedNode:
+    """NotFoundError without a ledger, or when the network file has nothing to offer."""
+    url, actor = session.ledger_url, session.actor
+    if url is None:
+        raise NotFoundError("there is no ledger yet", "net init makes one")
+    offers = len(Catalogue(session.network).offers())
+    if not offers:
+        raise NotFoundError(
+            "the network file has no catalog firm to offer", "net provider add puts your own firm in"
+        )
+    session.ledger.size()  # fails here, not in a thread, when it cannot be read
+    firms, clock = session.firms, session.clock
+    return OpenedNode(
+        lambda: open_ledger(url, actor=actor, clock=clock),
+        session.keys_folder / "nonces.db",
+        offers,
+        lambda ledger: sweep(ledger, firms, clock().date(), patience=Patience(sends=1)),
+    )

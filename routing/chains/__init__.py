@@ -1,0 +1,1 @@
+"""One order on one network: factory, ways, warehouse, dated."""

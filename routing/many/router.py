@@ -1,0 +1,62 @@
+"""One door to the solvers: look at the structure, take the strongest method that fits, say what was proven.
+
+Flow where there is one (exact, prices exact), branch and bound where the problem is small enough to be
+searched whole, prices with local search where it is not.
+"""
+
+from dataclasses import replace
+from fractions import Fraction
+from time import monotonic
+
+from routing.many.causes import causes_together, impossible_alone
+from routing.shared.allocation import Allocation
+from routing.shared.answer import Answer, Status
+from routing.solvers.flow import flow_form, solve_flow
+
+SEARCHED_WHOLE = 6_000
+"""Up to so many candidates branch and bound goes first; beyond, a search by prices does better."""
+_EXPLAINING_SECONDS = 20.0
+
+
+def route(
+    problem: Allocation, *, time_limit: float = 30.0, relative_gap: float = 0.0, seed: int = 1
+) -> Answer:
+    """The best answer within ``time_limit`` seconds, with its proven bound; stops early at ``relative_gap``.
+
+    The same problem gives the same answer whatever the order of its input; only running out of time can tell
+    two machines apart.
+    """
+    end = monotonic() + time_limit
+    causes = impossible_alone(problem)
+    if causes:
+        return Answer(Status.INFEASIBLE, (), Fraction(0), None, "one order at a time", causes=tuple(causes))
+    form = flow_form(problem)
+    if form is not None:
+        answer = solve_flow(problem, form, end)
+        if answer.status is not Status.UNKNOWN:
+            return answer
+    if problem.is_plain and len(problem.candidates) > SEARCHED_WHOLE:
+        return _by_prices(problem, end, relative_gap, seed)
+    return _by_search_tree(problem, end, relative_gap)
+
+
+def _by_search_tree(problem: Allocation, end: float, relative_gap: float) -> Answer:
+    from routing.solvers.mixed_integer import linear_prices, solve_mixed, with_opened
+
+    answer = solve_mixed(problem, time_limit=max(0.1, end - monotonic()), relative_gap=relative_gap)
+    if answer.status is Status.INFEASIBLE:
+        seconds = min(_EXPLAINING_SECONDS, max(1.0, end - monotonic()))
+        return replace(answer, causes=tuple(causes_together(problem, time_limit=seconds)))
+    if not answer.shares:
+        return answer
+    used = {resource for share in answer.shares for resource, _ in problem.uses(share.candidate)}
+    priced = linear_prices(with_opened(problem, used) if problem.has_opening else problem)
+    return replace(answer, prices=priced[0] if priced else {})
+
+
+def _by_prices(problem: Allocation, end: float, relative_gap: float, seed: int) -> Answer:
+    from routing.solvers.price_search import search_by_prices
+
+    return search_by_prices(
+        problem, time_limit=max(0.1, end - monotonic()), relative_gap=relative_gap, seed=seed
+    )

@@ -1,0 +1,136 @@
+"""On one chain: which take-outs could open when, what is uncovered before each, and the mixes that follow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+
+from domain.network import FinanceProduct
+from domain.terms import Event
+from routing.mixes.figures import Figures
+from routing.mixes.least import IMPOSSIBLE, ROUNDING, Need
+from routing.mixes.mixes import Market, Mix, TakeRows, may_follow
+
+
+@dataclass(slots=True)
+class Openings:
+    """On one chain: the take-outs by opening day, what is uncovered before each, the least to cover it.
+
+    ``least`` bounds the cost of money from below whatever the mix, None when no mix can do; then
+    ``short`` is about what the best of them lacks.
+    """
+
+    figures: Figures
+    rows: TakeRows
+    needs: dict[int, Need]
+    floors: dict[int, int]
+    alone: int | None = None
+    least: int | None = None
+    short: int = IMPOSSIBLE
+
+
+def openings_of(market: Market, figures: Figures) -> Openings:
+    """How the chain's needs can be covered at all, and what that costs at least."""
+    paid = figures.buyer_paid
+    rows = market.rows(figures)
+    needs = {opens: need_before(figures, opens) for opens in (*rows, paid)}
+    floors = {opens: market.floor(needs[opens], alone=False) for opens in rows}
+    found = Openings(figures, rows, needs, floors)
+    _stand_alone(market, found, needs[paid])
+    for opens, group in rows.items():
+        for row in group:
+            lacks = _lacks(market, row, needs[opens], floors[opens])
+            if lacks <= 0:
+                least = row[0] + floors[opens]
+                found.least = least if found.least is None else min(found.least, least)
+                break
+            found.short = min(found.short, lacks)
+    return found
+
+
+def _stand_alone(market: Market, found: Openings, need: Need) -> None:
+    """What covering everything until the buyer pays costs at least, without a take-out."""
+    able = not need.amount or any(not one.requires_take_out for one in market.pre)
+    if not able and not market.contingency:
+        return
+    floor = market.floor(need, alone=True)
+    if floor < IMPOSSIBLE:
+        found.alone = found.least = floor
+    else:
+        found.short = need.amount - (market.most_lent(alone=True) or 0)
+
+
+def _lacks(market: Market, row: tuple[int, int, FinanceProduct], need: Need, floor: int) -> int:
+    """Cash that surely lacks with this take-out, on the worst date from its opening until the buyer pays;
+    zero or less when it may do. What was lent before is paid off with its cost, so that from then on the
+    balance is operating flows plus what the take-out brings less that cost."""
+    aid = market.aid
+    if market.lasting or (aid is not None and aid.cap is None):
+        return 0
+    if floor >= IMPOSSIBLE:
+        return need.amount - (market.most_lent(alone=False) or 0)
+    return max(0, floor) - need.lowest - row[1] - (aid.cap or 0 if aid is not None else 0)
+
+
+def mixes_for(market: Market, openings: Openings, kinds: frozenset[str]) -> Iterator[Mix]:
+    """Every allowed mix of pre-shipment and take-out, in the order of its lower bound."""
+    heap: list[tuple[int, int, int, Mix, bool]] = []
+    serial = 0
+    if openings.alone is not None:
+        paid = openings.figures.buyer_paid
+        heap.append((openings.alone, 0, 0, Mix(None, None, None, paid, openings.alone), False))
+    for opens, group in openings.rows.items():
+        for row in group:
+            lacks = _lacks(market, row, openings.needs[opens], openings.floors[opens])
+            if lacks <= 0 and kinds.issuperset(row[2].requires):
+                serial += 1
+                bound = row[0] + openings.floors[opens]
+                heap.append((bound, serial, row[0], Mix(None, row[2], None, opens, bound), False))
+    heapify(heap)
+    while heap:
+        _, _, cost, mix, whole = heappop(heap)
+        if whole:
+            yield mix
+            continue
+        need = openings.needs[mix.opens]
+        for pre in _pre_for(market, need, mix.take):
+            if may_follow(pre, mix.take) and (pre is None or kinds.issuperset(pre.requires)):
+                bound = cost + least_of(market, pre, need)
+                serial += 1
+                heappush(heap, (bound, serial, cost, Mix(pre, mix.take, None, mix.opens, bound), True))
+
+
+def _pre_for(market: Market, need: Need, take: FinanceProduct | None) -> Iterator[FinanceProduct | None]:
+    if not need.amount or market.contingency:
+        yield None
+    for pre in market.pre:
+        if not market.lends(pre, need):
+            continue
+        if need.amount or (take is not None and pre.repaid_on is Event.BUYER_PAYMENT):
+            yield pre
+
+
+def least_of(market: Market, pre: FinanceProduct | None, need: Need) -> int:
+    """What covering the need costs at least; a contingency facility may cover a part of it."""
+    if not need.amount:
+        return 0
+    bound = market.least[pre.id] if pre is not None else None
+    return market.helped(bound, need.amount, need.amount_days, need.longest) - ROUNDING
+
+
+def need_before(figures: Figures, opens: int) -> Need:
+    """What operating flows leave uncovered before that day."""
+    balance = need = need_days = longest = 0
+    lowest: int | None = None
+    for on, amount in figures.ops(opens):
+        if on >= figures.buyer_due:
+            break
+        if on >= opens:
+            balance += amount
+            lowest = balance if lowest is None else min(lowest, balance)
+            continue
+        balance += amount
+        if balance < -need:
+            need_days += (-balance - need) * (opens - on)
+            need = -balance
+            longest = max(longest, opens - on)
+    return Need(need, need_days, balance if lowest is None else lowest, longest)

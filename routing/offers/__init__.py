@@ -1,0 +1,1 @@
+"""What each provider asks, in which currency, on which working days."""

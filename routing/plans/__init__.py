@@ -1,0 +1,1 @@
+"""The search, the plan that is shown, the certificate when none passes."""

@@ -1,0 +1,49 @@
+"""One order being planned: what the search, the certificate and the choice share."""
+
+from collections.abc import Iterator
+from datetime import date
+from time import perf_counter_ns
+
+from domain.network import Network, Policy
+from domain.order import Order
+from domain.plan import Availability, Plan
+from domain.plan import Search as SearchReport
+from routing.chains.case import Case, case_of
+from routing.mixes.mixes import Market, market_of
+from routing.mixes.proof import Tried
+from routing.plans.assemble import plan_of
+from routing.plans.search import Search
+
+
+class Planning:
+    """One order being planned: the case, the lenders' market and the search over chains."""
+
+    def __init__(
+        self,
+        order: Order,
+        network: Network,
+        policy: Policy | None = None,
+        on: date | None = None,
+        availability: Availability | None = None,
+    ) -> None:
+        self.started = perf_counter_ns()
+        self.on = on or order.issued_on
+        self.case: Case = case_of(order, network, policy or Policy(), self.on, availability)
+        self.market: Market = market_of(self.case)
+        self.search = Search(self.case, self.market)
+
+    def tried(self) -> Iterator[Tried]:
+        """Passing chains with their mixes, most profit first."""
+        return self.search.plans()
+
+    def plan(self, tried: Tried, *, brief: bool = False) -> Plan:
+        return plan_of(self.market, self.search.dating, tried, self.on, self.report(), brief=brief)
+
+    def report(self) -> SearchReport:
+        return SearchReport(
+            chains_evaluated=self.search.chains,
+            mixes_evaluated=self.search.mixes,
+            chains_possible=self.search.possible,
+            proven=self.search.proven,
+            microseconds=(perf_counter_ns() - self.started) // 1000,
+        )

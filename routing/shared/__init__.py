@@ -1,0 +1,1 @@
+"""The many-orders problem, its answer, its independent check."""

@@ -1,0 +1,1 @@
+"""Flow, HiGHS, prices with annealing."""

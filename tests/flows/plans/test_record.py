@@ -1,0 +1,94 @@
+"""A plan is recorded with the order, found again, and known to be stale when what it rests on changed."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from domain.errors import NetError, NotFoundError, OwnCashNeededError, StalePlanError
+from domain.network import Network
+from domain.order import Order
+from domain.states import OrderState
+from domain.terms import Event, PaymentTerm
+from flows.deals.replan import Replanning
+from flows.desk.session import Session
+from flows.orders.place import find_order, place_order
+from flows.plans.record import current_plan, find_plan, plan_order, require_fresh, stale_inputs
+
+ON = date(2026, 3, 2)
+
+
+def with_warehouse_net(network: Network, days: int) -> Network:
+    providers = tuple(
+        replace(one, payment=(PaymentTerm(Fraction(1), Event.SERVICE_END, days),))
+        if one.id == "nansha-store"
+        else one
+        for one in network.providers
+    )
+    return replace(network, providers=providers)
+
+
+def test_plan_order_records_the_plan_once(session: Session, lamp_order: Order) -> None:
+    placed = place_order(session.ledger, lamp_order, ON)
+    plan = plan_order(session, placed.id, ON)
+    assert plan.profit_minor == 140_388_71
+    assert find_order(session.ledger, placed.id).state is OrderState.PLANNED
+    size = session.ledger.size()
+    assert plan_order(session, placed.id, ON) == plan
+    assert session.ledger.size() == size
+    assert current_plan(session.ledger, placed.id) == plan
+
+
+def test_plan_order_says_what_is_missing(session: Session, lamp_order: Order) -> None:
+    placed = place_order(session.ledger, lamp_order, ON)
+    session.network = with_warehouse_net(session.network, 30)
+    with pytest.raises(OwnCashNeededError, match=r"934\.14 CNY are missing.*2026-06-01"):
+        plan_order(session, placed.id, ON)
+    assert find_order(session.ledger, placed.id).state is OrderState.CONFIRMED
+    with pytest.raises(NotFoundError):
+        current_plan(session.ledger, placed.id)
+
+
+def test_plan_order_without_a_chain_is_an_error_with_reasons(session: Session, lamp_order: Order) -> None:
+    placed = place_order(session.ledger, replace(lamp_order, destination="Nowhere", country=""), ON)
+    with pytest.raises(NetError) as caught:
+        plan_order(session, placed.id, ON)
+    assert caught.value.exit_code == 5
+    assert "no way from" in caught.value.hint
+
+
+def test_plan_names_the_inputs_that_changed(session: Session, lamp_order: Order) -> None:
+    placed = place_order(session.ledger, lamp_order, ON)
+    plan = plan_order(session, placed.id, ON)
+    network, policy = session.network, session.policy
+    assert stale_inputs(plan, lamp_order, network, policy) == []
+    require_fresh(plan, lamp_order, network, policy)
+
+    dearer = with_warehouse_net(network, 61)
+    assert stale_inputs(plan, lamp_order, dearer, policy) == ["provider:nansha-store"]
+    with pytest.raises(StalePlanError, match="nansha-store"):
+        require_fresh(plan, lamp_order, dearer, policy)
+
+    less = replace(
+        network,
+        lenders=tuple(replace(one, limit_minor=1) if one.id == "pearl" else one for one in network.lenders),
+    )
+    assert stale_inputs(plan, lamp_order, less, policy) == ["product:pearl-factoring"]
+    moved = replace(network, calendars={})
+    assert stale_inputs(plan, lamp_order, moved, policy) == ["calendar:CN"]
+    later = replace(lamp_order, due_on=date(2026, 4, 30))
+    assert stale_inputs(plan, later, network, policy) == ["order"]
+
+
+def test_plan_uses_only_what_is_free(session: Session, lamp_order: Order) -> None:
+    placed = place_order(session.ledger, lamp_order, ON)
+    first = find_plan(session, placed.id, ON)
+    refused = []
+    from flows.plans.needs import needs_of
+    from flows.slots.outcomes import Refusal
+
+    store = next(need for need in needs_of(first, session.network) if need.firm == "nansha-store")  # type: ignore[arg-type]
+    refused.append(Refusal(store.firm, store.leg, "capacity", "full", ()))
+    other = Replanning(session, placed.id, ON).instead(first, refused, ())  # type: ignore[arg-type]
+    assert other is None or all(leg.provider != "nansha-store" for leg in other.legs)
