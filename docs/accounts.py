@@ -15,7 +15,8 @@ PAGE = ROOT / "docs" / "reference" / "accounts.md"
 HEAD = """# Chart of accounts
 
 Every journal balances for each entity and each currency. A debit is positive, a credit negative. The chart
-is data (`finance/chart.toml`); this page is made from it by `python docs/accounts.py`.
+is data (`finance/books/chart.toml`); this page is made from it by `python docs/accounts.py`, and
+`domain/accounts.py` has the name by which the program calls each code.
 
 Entities: `trader`, `lender:ID` (each lender), `network`, `provider:ID` (each provider), `tax`, and where they
 appear `guarantor:NAME` and `insurer`. Codes that begin with 9 are memo accounts: promises, not money.

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from domain.accounts import Account
 from domain.errors import RefusedError, UsageError
 from domain.posting import Entry
 from ledger.book.reading import Reading
@@ -19,7 +20,7 @@ from ledger.record.records import Floor, Receipt
 from ledger.schema.versions import SCHEMA_VERSION, newest_version
 from trust.keys import Actor
 
-DEFAULT_FLOORS = (Floor("trader", "1010"),)
+DEFAULT_FLOORS = (Floor("trader", Account.CASH),)
 """The closed loop: an order's cash account never goes below zero."""
 
 

@@ -211,6 +211,7 @@ def render(screen: "Console", recorded: "Recorded") -> None:
 
 def rows_of(recorded: "Recorded") -> list[tuple[str, ...]]:
     """Corrections and journals as lines of a table; promises (memo accounts) are left out."""
+    from domain.accounts import is_memo
     from finance.books.chart import account_name
     from finance.books.order_books import account_and_currency
 
@@ -219,7 +220,7 @@ def rows_of(recorded: "Recorded") -> list[tuple[str, ...]]:
         for journal in some:
             told = (journal.on.isoformat(), sign + journal.kind.replace("_", " "))
             for entity, account, minor in journal.postings:
-                if account.startswith("9"):
+                if is_memo(account):
                     continue
                 code, currency = account_and_currency(account, recorded.currency)
                 figure = amount(abs(minor), currency)

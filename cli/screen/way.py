@@ -14,6 +14,7 @@ from cli.screen.plan_tables import (
     money_table,
 )
 from cli.screen.recorded import leg_document
+from domain.accounts import Account, is_memo
 from domain.money import format_minor
 from domain.plain import to_plain
 
@@ -26,15 +27,12 @@ if TYPE_CHECKING:
     from flows.deals.unreserve import GaveBack
     from flows.settlement.owed import Owed, Standing
 
-CASH = ("trader", "1010")
+CASH = ("trader", Account.CASH)
 """The order's closed loop in the trader's books."""
 
 CHART_WIDTH = 100
 
-MEMO = "9"
 TRADER = "trader"
-CLEARING = "1990"
-"""Accounts that only note what is promised begin with this."""
 
 
 def tell_way(asked: Asked, way: "Way", standing: "Standing | None", *, practice: bool) -> None:
@@ -180,7 +178,7 @@ def _happened(recorded: "Recorded") -> Iterator[tuple[str, ...]]:
     for journal in recorded.journals:
         moved = cash_of(journal)
         balance += moved
-        if all(account.startswith(MEMO) for _, account, _ in journal.postings):
+        if all(is_memo(account) for _, account, _ in journal.postings):
             continue
         yield (
             journal.on.isoformat(),
@@ -198,7 +196,7 @@ def _size_of(journal: "Journal", home: str) -> str:
     debits: dict[tuple[str, str], int] = {}
     for entity, account, minor in journal.postings:
         code, _, currency = account.partition("/")
-        if code != CLEARING:
+        if code != Account.EXCHANGE_CLEARING:
             debits[entity, currency] = debits.get((entity, currency), 0) + max(0, minor)
     own = {currency: minor for (entity, currency), minor in debits.items() if entity == TRADER and minor}
     abroad = next((currency for currency in own if currency), "")

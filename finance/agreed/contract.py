@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from domain.accounts import Account
 from domain.dates import BusinessCalendar
 from domain.exchange import Dealing, Rate
 from domain.network import DrawRule, Role, Technique
@@ -59,6 +60,26 @@ class Booking:
     @property
     def gross_minor(self) -> int:
         return self.net_minor + self.tax_minor
+
+    @property
+    def cost_account(self) -> str:
+        if self.goods:
+            return Account.INVENTORY
+        return Account.NETWORK_FEE if self.entity == NETWORK else Account.FULFILMENT
+
+    @property
+    def payable_account(self) -> str:
+        """What the trader owes it stands here."""
+        return Account.NETWORK_FEE_PAYABLE if self.entity == NETWORK else Account.PAYABLE
+
+    @property
+    def receivable_account(self) -> str:
+        """What it has to come stands here, in its own books."""
+        return Account.FEE_RECEIVABLE if self.entity == NETWORK else Account.RECEIVABLE
+
+    @property
+    def income_account(self) -> str:
+        return Account.NETWORK_FEE_INCOME if self.entity == NETWORK else Account.SALES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from domain.accounts import Account
 from finance.agreed.contract import BUYER, TRADER
 from finance.books.order_books import Journal, Posting, in_currency, party_and_currency
-from finance.books.position import CASH
-
-CLAIM = "1245"
-CREDIT = "2250"
 
 Sums = dict[tuple[str, str], int]
 """(entity, account) to minor units."""
@@ -90,8 +87,11 @@ def _with_claims(difference: Sums) -> tuple[Posting, ...]:
     postings: Sums = defaultdict(int)
     for (entity, account), amount in difference.items():
         code, _, currency = account.partition("/")
-        if code == CASH and amount:
-            postings[entity, in_currency(CLAIM if amount > 0 else CREDIT, currency)] += amount
+        if code == Account.CASH and amount:
+            postings[
+                entity,
+                in_currency(Account.CORRECTION_CLAIM if amount > 0 else Account.CORRECTION_CREDIT, currency),
+            ] += amount
         else:
             postings[entity, account] += amount
     return tuple((entity, account, amount) for (entity, account), amount in postings.items() if amount)
@@ -109,7 +109,15 @@ def as_if(postings: Iterable[Posting]) -> list[Posting]:
     found = []
     for entity, account, amount in postings:
         code, _, currency = account.partition("/")
-        found.append((entity, in_currency(CASH, currency) if code in (CLAIM, CREDIT) else account, amount))
+        found.append(
+            (
+                entity,
+                in_currency(Account.CASH, currency)
+                if code in (Account.CORRECTION_CLAIM, Account.CORRECTION_CREDIT)
+                else account,
+                amount,
+            )
+        )
     return found
 
 
@@ -121,7 +129,7 @@ def claims_of(correction: Correction) -> dict[str, int]:
     found: dict[str, int] = {}
     for entity, account, minor in correction.postings:
         code, _, currency = account.partition("/")
-        if entity == TRADER and code in (CLAIM, CREDIT):
+        if entity == TRADER and code in (Account.CORRECTION_CLAIM, Account.CORRECTION_CREDIT):
             party = in_currency(correction.party, currency)
             found[party] = found.get(party, 0) + minor
     return {party: amount for party, amount in found.items() if amount}
@@ -130,7 +138,10 @@ def claims_of(correction: Correction) -> dict[str, int]:
 def set_off(party: str, amount: int) -> tuple[Posting, ...]:
     """Cash settles a claim on the party (positive amount) or a credit owed to it (negative)."""
     name, currency = party_and_currency(party)
-    cash, claim, credit = (in_currency(code, currency) for code in (CASH, CLAIM, CREDIT))
+    cash, claim, credit = (
+        in_currency(code, currency)
+        for code in (Account.CASH, Account.CORRECTION_CLAIM, Account.CORRECTION_CREDIT)
+    )
     own: tuple[Posting, ...] = ((TRADER, cash, amount), (TRADER, claim if amount > 0 else credit, -amount))
     if name in ("", BUYER):
         return own

@@ -13,25 +13,31 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
+from domain.accounts import Account, is_memo
 from domain.errors import RefusedError
 from domain.exchange import Rate, converted, newest
 from finance.agreed.contract import TRADER
-from finance.books.order_books import Posting, in_currency
+from finance.books.order_books import Posting, booked, in_currency
 
-MONEY = "1010"
-CLEARING = "1990"
-REALISED = "4710"
-UNREALISED = "4720"
 MONETARY = frozenset(
-    {"1010", "1240", "1245", "2110", "2120", "2250", "2310", "2320", "2330", "2340", "2350"}
-)  # fmt: skip
+    {
+        Account.CASH,
+        Account.PROVIDER_CLAIM,
+        Account.CORRECTION_CLAIM,
+        Account.PAYABLE,
+        Account.NETWORK_FEE_PAYABLE,
+        Account.CORRECTION_CREDIT,
+        Account.ORDER_LOAN,
+        Account.INTEREST_PAYABLE,
+        Account.RECOURSE_ADVANCE,
+        Account.DISCOUNT_PAYABLE,
+        Account.OWED_TO_GUARANTOR,
+    }
+)
 """The trader's accounts that stay in a foreign currency: money, and what is settled in money."""
-KEPT = frozenset({"1230", "1290"})
+KEPT = frozenset({Account.PREPAYMENT, Account.DEFERRED_FINANCE_COST})
 """The trader's assets that keep the value of the day on which they were paid for."""
-SPREAD = "1290"
-"""Used up evenly over time: what is left of its value depends on the share used up alone."""
-TAXES = frozenset({"1510", "2510"})
-MEMO = "9"
+TAX_ACCOUNTS = frozenset({Account.INPUT_TAX, Account.OUTPUT_TAX})
 
 Place = tuple[str, str, str]
 """Currency, account, and whose: a facility or a party; money itself is nobody's."""
@@ -143,7 +149,7 @@ class Exchange:
         rest: list[Posting] = []
         moved = value = gains = at_home = 0
         for entity, account, amount in kept:
-            if entity != TRADER or account.startswith(MEMO):
+            if entity != TRADER or is_memo(account):
                 found.append((entity, in_currency(account, currency), amount))
             elif account in MONETARY:
                 found.append((entity, in_currency(account, currency), amount))
@@ -166,7 +172,7 @@ class Exchange:
             return []
         factor = self.factor(currency, on)
         valued = [(entity, account, converted(minor, factor)) for entity, account, minor in rest]
-        costs = [place for place, (_, account, _) in enumerate(rest) if account not in TAXES]
+        costs = [place for place, (_, account, _) in enumerate(rest) if account not in TAX_ACCOUNTS]
         amount = sum(rest[place][2] for place in costs)
         left = total - sum(minor for place, (_, _, minor) in enumerate(valued) if place not in costs)
         if not amount:
@@ -189,7 +195,7 @@ class Exchange:
         change = gain = 0
         if held.amount and (held.amount > 0) != (amount > 0):
             taken = -held.amount if abs(amount) > abs(held.amount) else amount
-            change, gain = held.take(taken, spread=place[1] == SPREAD)
+            change, gain = held.take(taken, spread=place[1] == Account.DEFERRED_FINANCE_COST)
             amount -= taken
         if amount:
             fresh = converted(amount, self.factor(place[0], on))
@@ -206,15 +212,15 @@ class Exchange:
         cash = value = gains = 0
         for currency, amount in ((source, -sold), (target, bought)):
             if currency == self.home:
-                found.append((TRADER, MONEY, amount))
+                found.append((TRADER, Account.CASH, amount))
                 cash += amount
                 continue
             worth = sold if amount > 0 and source == self.home else None
-            change, gain = self._move((currency, MONEY, ""), amount, on, worth)
-            found.append((TRADER, in_currency(MONEY, currency), amount))
-            found.append((TRADER, in_currency(CLEARING, currency), -amount))
+            change, gain = self._move((currency, Account.CASH, ""), amount, on, worth)
+            found.append((TRADER, in_currency(Account.CASH, currency), amount))
+            found.append((TRADER, in_currency(Account.EXCHANGE_CLEARING, currency), -amount))
             value, gains = value + change, gains + gain
-        found.append((TRADER, CLEARING, value))
+        found.append((TRADER, Account.EXCHANGE_CLEARING, value))
         return found + _realised(cash + value, gains)
 
     def revaluations(self, on: date) -> Iterator[tuple[Place, list[Posting]]]:
@@ -227,16 +233,16 @@ class Exchange:
                 held.carried += change
                 held.unrealised += change
                 held.put_in_worth += change
-                yield place, [(TRADER, CLEARING, change), (TRADER, UNREALISED, -change)]
+                yield place, [*booked(TRADER, Account.EXCHANGE_CLEARING, Account.EXCHANGE_UNREALISED, change)]
 
     def written_off(self) -> list[tuple[str, int]]:
         """Prepayments are worth nothing any more; what is claimed from providers, by currency, is left to
         whoever posts its loss."""
         for place, held in self.holdings.items():
-            if place[1] == "1230":
+            if place[1] == Account.PREPAYMENT:
                 held.add(-held.amount, -held.carried)
-        currencies = sorted({place[0] for place in self.holdings if place[1] == "1240"})
-        return [(currency, self.balance("1240", currency)) for currency in currencies]
+        currencies = sorted({place[0] for place in self.holdings if place[1] == Account.PROVIDER_CLAIM})
+        return [(currency, self.balance(Account.PROVIDER_CLAIM, currency)) for currency in currencies]
 
     # ------------------------------------------------------------------ what is open
 
@@ -253,7 +259,9 @@ class Exchange:
     def owed(self) -> int:
         """How many foreign holdings other than money are still open."""
         return sum(
-            1 for place, one in self.holdings.items() if one.amount and place[1] not in (MONEY, SPREAD)
+            1
+            for place, one in self.holdings.items()
+            if one.amount and place[1] not in (Account.CASH, Account.DEFERRED_FINANCE_COST)
         )
 
     def open(self) -> Mapping[Place, Holding]:
@@ -262,14 +270,17 @@ class Exchange:
 
 def _ref(account: str, ref: str) -> str:
     """Money and claims on providers are one holding in each currency."""
-    return "" if account in (MONEY, "1240") else ref
+    return "" if account in (Account.CASH, Account.PROVIDER_CLAIM) else ref
 
 
 def _clearing(currency: str, moved: int, value: int, at_home: int, gains: int) -> list[Posting]:
-    found: list[Posting] = [(TRADER, in_currency(CLEARING, currency), -moved), (TRADER, CLEARING, value)]
+    found: list[Posting] = [
+        (TRADER, in_currency(Account.EXCHANGE_CLEARING, currency), -moved),
+        (TRADER, Account.EXCHANGE_CLEARING, value),
+    ]
     return found + _realised(at_home + value, gains)
 
 
 def _realised(over: int, gains: int) -> list[Posting]:
     """What is left over is realised now; what was counted before as unrealised moves with it."""
-    return [(TRADER, REALISED, -over - gains), (TRADER, UNREALISED, gains)]
+    return [(TRADER, Account.EXCHANGE_REALISED, -over - gains), (TRADER, Account.EXCHANGE_UNREALISED, gains)]

@@ -14,6 +14,11 @@ An account in another currency than the order's is its code with the currency: `
 """
 
 
+def booked(entity: str, debit: str, credit: str, amount: int) -> tuple[Posting, Posting]:
+    """The two sides of an amount within one entity's books; a negative one goes the other way."""
+    return (entity, debit, amount), (entity, credit, -amount)
+
+
 def in_currency(account: str, currency: str) -> str:
     """The account as it is named in the books; a currency of nothing is the order's."""
     return f"{account}/{currency}" if currency else account

@@ -5,23 +5,23 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
+from domain.accounts import Account
 from domain.dates import end_of_month
 from domain.money import round_minor
 from domain.network import Role
 from domain.states import OrderState, may_move
 from domain.terms import Event, PaymentTerm, Recourse
-from finance.agreed.contract import NETWORK, TRADER, Booking, Contract, Due
+from finance.agreed.contract import TRADER, Booking, Contract, Due
 from finance.books.debt import Debt
 from finance.books.exchange import Exchange
 from finance.books.order_books import Books, Posting
 
-CASH = "1010"
 OWN_EVENTS = (Event.DEPARTURE, Event.ARRIVAL, Event.SERVICE_END)
 """Events of a booking's own leg; all others are the order's."""
 
 
 @dataclass(slots=True)
-class Account:
+class BookingAccount:
     """One booking's account: what was paid, what it has billed, what was claimed back from it."""
 
     booking: Booking
@@ -57,10 +57,6 @@ class Account:
         """The booking's currency; nothing where it is the order's."""
         return self.booking.currency
 
-    @property
-    def payable_account(self) -> str:
-        return "2120" if self.booking.entity == NETWORK else "2110"
-
 
 @dataclass(slots=True)
 class Invoice:
@@ -79,7 +75,7 @@ class Position:
     contract: Contract
     books: Books = field(default_factory=Books)
     state: OrderState = OrderState.RESERVED
-    accounts: dict[str, Account] = field(default_factory=dict)
+    accounts: dict[str, BookingAccount] = field(default_factory=dict)
     debts: dict[str, Debt] = field(default_factory=dict)
     happened: dict[str, date] = field(default_factory=dict)
     delivered: Fraction = Fraction(0)
@@ -107,7 +103,7 @@ class Position:
     def __post_init__(self) -> None:
         self.exchange = Exchange(self.contract.currency, self.contract.rates)
         self._note_currencies()
-        self.accounts = {one.id: Account(one) for one in self.contract.bookings}
+        self.accounts = {one.id: BookingAccount(one) for one in self.contract.bookings}
         self.debts = {one.id: Debt(one) for one in self.contract.facilities}
 
     def adopt(self, contract: Contract) -> None:
@@ -126,17 +122,17 @@ class Position:
 
     @property
     def cash(self) -> int:
-        return self.books.balance(TRADER, CASH)
+        return self.books.balance(TRADER, Account.CASH)
 
     @property
     def own_cash(self) -> int:
         """What the order's account holds less what is to go back to the buyer."""
-        return self.cash + min(self.books.balance(TRADER, "2220"), 0)
+        return self.cash + min(self.books.balance(TRADER, Account.BUYER_REFUND), 0)
 
     def cash_in(self, currency: str) -> int:
         """What the order's account holds of a currency; nothing means the order's own."""
         home = currency in ("", self.contract.currency)
-        return self.cash if home else self.exchange.balance(CASH, currency)
+        return self.cash if home else self.exchange.balance(Account.CASH, currency)
 
     def worth(self, amount: int, currency: str, on: date) -> int:
         """An amount in the order's currency, at the rate of the day."""
@@ -156,7 +152,11 @@ class Position:
     @property
     def receivable(self) -> int:
         """What the buyer owes, disputed parts and what a factor bought without recourse included."""
-        return self.derecognised + self.books.balance(TRADER, "1210") + self.books.balance(TRADER, "1215")
+        return (
+            self.derecognised
+            + self.books.balance(TRADER, Account.RECEIVABLE)
+            + self.books.balance(TRADER, Account.DISPUTED)
+        )
 
     def post(
         self,
@@ -214,7 +214,7 @@ class Position:
         """The debt of the take-out that the plan counts on."""
         return next((self.debts[one.id] for one in self.contract.of_role(Role.TAKE_OUT)), None)
 
-    def due_now(self, account: Account) -> int:
+    def due_now(self, account: BookingAccount) -> int:
         """What of a booking's price is owed by an event that has happened, whether paid or not."""
         if account.ended:
             return account.billed

@@ -7,6 +7,7 @@ books first and given up again after, so that every rule about receivables is wr
 
 from datetime import date
 
+from domain.accounts import Account
 from domain.money import split_minor
 from domain.terms import Recourse
 from finance.agreed.contract import TRADER, Rank
@@ -54,7 +55,7 @@ def take_back(position: Position, on: date, cause: str) -> None:
 def give_up(position: Position, on: date, cause: str) -> None:
     """What is undisputed of the receivable leaves the trader's books with the advance on it."""
     debt = without_recourse(position)
-    face = position.books.balance(TRADER, "1210")
+    face = position.books.balance(TRADER, Account.RECEIVABLE)
     if debt is None or debt.struck or not debt.principal or face < debt.principal:
         return
     position.derecognised = face
@@ -73,11 +74,11 @@ def _post(position: Position, debt: Debt, kind: str, face: int, on: date, cause:
             cause,
             entity,
             (
-                (TRADER, "2330", sign * advance),
-                (TRADER, "1250", sign * reserve),
-                (TRADER, "1210", -sign * (advance + reserve)),
-                (entity, "1330", sign * reserve),
-                (entity, "2260", -sign * reserve),
+                (TRADER, Account.RECOURSE_ADVANCE, sign * advance),
+                (TRADER, Account.DUE_FROM_FACTOR, sign * reserve),
+                (TRADER, Account.RECEIVABLE, -sign * (advance + reserve)),
+                (entity, Account.FACTORING_ADVANCE, sign * reserve),
+                (entity, Account.FACTOR_RESERVE, -sign * reserve),
             ),
             debt.facility.id,
         )

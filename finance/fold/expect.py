@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+from domain.accounts import Account
 from domain.exchange import converted, converted_up
 from domain.network import DrawRule, Role
 from domain.states import ENDED, OrderState
@@ -19,7 +20,7 @@ from domain.terms import Event
 from finance.agreed.contract import BUYER, TAX, TRADER, Contract, Due
 from finance.agreed.facts import PHASE, Fact, FactKind, fact_id, standing
 from finance.books.debt import Debt
-from finance.books.position import OWN_EVENTS, Account, Position
+from finance.books.position import OWN_EVENTS, BookingAccount, Position
 from finance.fold.handlers import currency_of_payee, take_out_amount
 from finance.sides.amendment import contract_in_force
 from finance.sides.lenders import cost_of_draw, due_at_funding, is_foreign, undrawn
@@ -185,7 +186,9 @@ class Expectations:
         if position.insolvent_on is not None:
             return
         due_so_far = 0
-        withheld = position.credited_net + position.credited_tax + position.books.balance(TRADER, "1215")
+        withheld = (
+            position.credited_net + position.credited_tax + position.books.balance(TRADER, Account.DISPUTED)
+        )
         for due in sorted(self.contract.sale.payment, key=lambda one: one.planned_on):
             day = self._buyer_due(position, due)
             if day is None:
@@ -280,7 +283,7 @@ class Expectations:
             return 0
         return tax_payable(position, day) + surcharge_payable(position, day)
 
-    def _next_due(self, position: Position, account: Account) -> tuple[date, int, int] | None:
+    def _next_due(self, position: Position, account: BookingAccount) -> tuple[date, int, int] | None:
         """The first instalment of a booking that nothing stated pays: day, open amount, paid of it."""
         paid = self._paid[account.booking.id]
         if account.ended:
@@ -339,11 +342,23 @@ class Expectations:
         if any(debt.claim for debt in position.debts.values()):
             return False
         books = position.books
-        if any(books.balance(TRADER, code) for code in ("2110", "2120", "2220", "1240", "2350")):
+        if any(
+            books.balance(TRADER, code)
+            for code in (
+                Account.PAYABLE,
+                Account.NETWORK_FEE_PAYABLE,
+                Account.BUYER_REFUND,
+                Account.PROVIDER_CLAIM,
+                Account.OWED_TO_GUARANTOR,
+            )
+        ):
             return False
         if position.exchange.owed():
             return False
-        taxed = any(books.balance(TRADER, code) for code in ("2510", "1510", "1520"))
+        taxed = any(
+            books.balance(TRADER, code)
+            for code in (Account.OUTPUT_TAX, Account.INPUT_TAX, Account.TAX_CREDIT)
+        )
         if taxed and tax_due_on(position) is not None and not position.tax_paid:
             return False
         return all(account.ended or account.billed_share == 1 for account in position.accounts.values())

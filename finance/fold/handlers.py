@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
+from domain.accounts import Account
 from domain.money import round_minor
 from domain.network import Role
 from domain.states import OrderState
@@ -11,7 +12,8 @@ from domain.terms import Event
 from finance.agreed.contract import BUYER, TRADER, Booking
 from finance.agreed.facts import Fact, FactKind
 from finance.books.debt import Debt
-from finance.books.position import Account, Position, move
+from finance.books.order_books import booked
+from finance.books.position import BookingAccount, Position, move
 from finance.sides import buyer as sale
 from finance.sides import lenders as lending
 from finance.sides import loss, taxes
@@ -28,7 +30,13 @@ def accept(position: Position, fact: Fact) -> None:
     gross = position.contract.sale.gross_minor
     position.happened[Event.ORDER.value] = position.contract.events.get(Event.ORDER.value, fact.on)
     position.happened[Event.BOOKING.value] = position.contract.events.get(Event.BOOKING.value, fact.on)
-    position.post("order_accepted", fact.on, fact.id, "", ((TRADER, "9110", gross), (TRADER, "9119", -gross)))
+    position.post(
+        "order_accepted",
+        fact.on,
+        fact.id,
+        "",
+        booked(TRADER, Account.ORDER_ACCEPTED, Account.ORDER_ACCEPTED_CONTRA, gross),
+    )
     supply.hold_slots(position, fact.on, fact.id)
     lending.grant(position, fact.on, fact.id)
 
@@ -119,7 +127,7 @@ def _take_out(position: Position, debt: Debt, fact: Fact, absent: list[str]) -> 
 
 def take_out_amount(position: Position, debt: Debt) -> int:
     """The advance rate of what the buyer owes and does not dispute, within the limit."""
-    base = position.books.balance(TRADER, "1210") + position.derecognised
+    base = position.books.balance(TRADER, Account.RECEIVABLE) + position.derecognised
     most = round_minor(debt.facility.advance_rate * base) - debt.drawn
     return max(min(most, lending.undrawn(debt)), 0)
 
@@ -149,7 +157,7 @@ def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) ->
     elif payee == TAX_PAYEE:
         taxes.pay_tax(position, fact.on, fact.id)
     elif payee == BUYER:
-        owed = -position.books.balance(TRADER, "2220")
+        owed = -position.books.balance(TRADER, Account.BUYER_REFUND)
         sale.refund_buyer(position, owed if amount is None else amount, fact.on, fact.id)
     elif payee == TRADER:
         pay_residual(position, position.cash if amount is None else amount, fact)
@@ -179,7 +187,7 @@ def after_receipt(position: Position) -> None:
     """Paid once everything sold is paid; out of dispute once nothing is disputed."""
     if position.delivered == 1 and position.receivable == 0:
         move(position, OrderState.PAID)
-    elif position.state is OrderState.DISPUTED and not position.books.balance(TRADER, "1215"):
+    elif position.state is OrderState.DISPUTED and not position.books.balance(TRADER, Account.DISPUTED):
         taken_out = position.take_out()
         drawn = taken_out is not None and bool(taken_out.drawings)
         move(position, OrderState.TAKEN_OUT if drawn else OrderState.DELIVERED)
@@ -206,7 +214,7 @@ def credit(position: Position, fact: Fact) -> None:
     after_receipt(position)
 
 
-def _account(position: Position, fact: Fact) -> Account | None:
+def _account(position: Position, fact: Fact) -> BookingAccount | None:
     return position.accounts.get(fact.text("booking"))
 
 
@@ -286,7 +294,7 @@ def guarantee(position: Position, fact: Fact) -> None:
         amount or 0,
         fact.on,
         fact.id,
-        "1240" if account is not None else "",
+        Account.PROVIDER_CLAIM if account is not None else "",
         account.booking.entity if account is not None else "",
     )
 
@@ -352,7 +360,7 @@ def charge(position: Position, fact: Fact) -> None:
 def late_interest_due(position: Position, on: date) -> int:
     """Late interest that the buyer owes on what is undisputed, by the day since the last due date."""
     due = max((invoice.due_on for invoice in position.invoices), default=on)
-    owed = position.books.balance(TRADER, "1210")
+    owed = position.books.balance(TRADER, Account.RECEIVABLE)
     return round_minor(position.contract.sale.late_rate_daily * owed * max((on - due).days, 0))
 
 

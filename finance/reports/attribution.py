@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from domain.accounts import Account, is_memo, is_result
 from domain.money import round_minor
 from finance.agreed.contract import BUYER, NETWORK, TAX, TRADER, Booking
-from finance.books.exchange import REALISED, UNREALISED
-from finance.books.position import CASH, Account, Position
+from finance.books.position import BookingAccount, Position
 
 PERCENT = 100
 EXCHANGE = "exchange"
-NOT_EARNED = frozenset({REALISED, UNREALISED, "5250"})
+NOT_EARNED = frozenset({Account.EXCHANGE_REALISED, Account.EXCHANGE_UNREALISED, Account.TAX_ON_FINANCE})
 """Accounts of the trader that are nobody's earnings: exchange differences, and tax on finance."""
 
 
@@ -61,9 +61,9 @@ class Attribution:
 def attribute(position: Position, until: date) -> Attribution:
     """Everybody's part of what was sold, from the books as they stand."""
     contract = position.contract
-    net = -position.books.balance(TRADER, "4010")
+    net = -position.books.balance(TRADER, Account.SALES)
     earned = _earnings(position)
-    referral = position.books.balance(NETWORK, "5410")
+    referral = position.books.balance(NETWORK, Account.REFERRAL)
     lent = money_days(position, until)
     slots = {account.booking.entity: account.booking for account in position.accounts.values()}
     parts = [
@@ -91,18 +91,20 @@ def _not_shared(position: Position) -> list[Part]:
         for journal in books.journals
         if journal.kind in ("written_off", "recovered_after")
         for entity, code, amount in journal.postings
-        if entity == TRADER and code in ("1210", "1215")
+        if entity == TRADER and code in (Account.RECEIVABLE, Account.DISPUTED)
     )
     parts = [
         Part(BUYER, "not paid", owed),
-        Part(BUYER, "paid for being late", books.balance(TRADER, "4310")),
-        Part("collection", "cost of collecting", books.balance(TRADER, "5610")),
+        Part(BUYER, "paid for being late", books.balance(TRADER, Account.BUYER_LATE_INTEREST)),
+        Part("collection", "cost of collecting", books.balance(TRADER, Account.COLLECTION_COST)),
     ]
-    claims = books.balance(TRADER, "1240")
+    claims = books.balance(TRADER, Account.PROVIDER_CLAIM)
     for entity in dict.fromkeys(account.booking.entity for account in position.accounts.values()):
         own = [account for account in position.accounts.values() if account.booking.entity == entity]
         still = sum(account.claimed - account.refunded for account in own) if claims else 0
-        held = -books.balance(entity, "2230") - books.balance(entity, "2350")
+        held = -books.balance(entity, Account.TRADER_REFUND) - books.balance(
+            entity, Account.OWED_TO_GUARANTOR
+        )
         parts.append(Part(entity, "kept of what it was prepaid", held - still))
     return [part for part in parts if part.amount_minor]
 
@@ -121,7 +123,7 @@ def _earnings(position: Position) -> dict[str, int]:
     """Income less expense per entity, in the order's currency; a positive number is earned."""
     earned: dict[str, int] = {}
     for (entity, code), amount in position.books.balances.items():
-        if code[0] in "45" and entity not in (TAX,) and "/" not in code:
+        if is_result(code) and entity not in (TAX,) and "/" not in code:
             earned[entity] = earned.get(entity, 0) - amount
     for party, amount in _foreign_earnings(position).items():
         earned[party] = earned.get(party, 0) + amount
@@ -140,15 +142,15 @@ def _foreign_earnings(position: Position) -> dict[str, int]:
             continue
         cost, shared = 0, False
         for entity, account, amount in journal.postings:
-            if entity == TRADER and not account.startswith("9"):
+            if entity == TRADER and not is_memo(account):
                 shared = True
-                if account == "1410" or (account[0] in "45" and account not in NOT_EARNED):
+                if account == Account.INVENTORY or (is_result(account) and account not in NOT_EARNED):
                     cost += amount
         if shared:
             earned[journal.party] = earned.get(journal.party, 0) + cost
             continue
         for entity, account, amount in journal.postings:
-            if account[0] in "45":
+            if is_result(account):
                 worth = position.worth(amount, currency, journal.on)
                 earned[entity] = earned.get(entity, 0) - worth
     for one in position.accounts.values():
@@ -158,7 +160,7 @@ def _foreign_earnings(position: Position) -> dict[str, int]:
     return earned
 
 
-def _lost_tax(position: Position, account: Account) -> int:
+def _lost_tax(position: Position, account: BookingAccount) -> int:
     """Tax on a booking that nobody gives back, in the order's currency: its share of what the bills cost."""
     if not account.currency or not account.billed:
         return account.billed_tax
@@ -169,7 +171,7 @@ def _lost_tax(position: Position, account: Account) -> int:
         if journal.kind == "bill"
         and journal.party == account.booking.entity
         and entity == TRADER
-        and (code == "1410" or code[0] == "5")
+        and (code == Account.INVENTORY or code[0] == "5")
     )
     return round_minor(Fraction(cost * account.billed_tax, account.billed))
 
@@ -178,8 +180,10 @@ def _exchange(position: Position) -> list[Part]:
     """What changing money took of the order's value (positive) or gave; what is not realised yet apart."""
     books = position.books
     parts = [
-        Part(EXCHANGE, "exchange differences", books.balance(TRADER, REALISED)),
-        Part(EXCHANGE, "exchange differences, unrealised", books.balance(TRADER, UNREALISED)),
+        Part(EXCHANGE, "exchange differences", books.balance(TRADER, Account.EXCHANGE_REALISED)),
+        Part(
+            EXCHANGE, "exchange differences, unrealised", books.balance(TRADER, Account.EXCHANGE_UNREALISED)
+        ),
     ]
     return [part for part in parts if part.amount_minor]
 
@@ -187,8 +191,8 @@ def _exchange(position: Position) -> list[Part]:
 def _taxes(position: Position) -> list[Part]:
     """Surcharges, tax on finance, and input tax that nobody gives back, are the tax office's part."""
     books = position.books
-    surcharge = books.balance(TRADER, "5310")
-    lost = books.balance(TRADER, "5250") + sum(
+    surcharge = books.balance(TRADER, Account.TAX_SURCHARGE)
+    lost = books.balance(TRADER, Account.TAX_ON_FINANCE) + sum(
         _lost_tax(position, account)
         for account in position.accounts.values()
         if not account.booking.tax_recoverable
@@ -204,7 +208,7 @@ def money_days(position: Position, until: date) -> dict[str, int]:
     for journal in position.books.journals:
         for entity, account, amount in journal.postings:
             code, _, currency = account.partition("/")
-            if code == CASH:
+            if code == Account.CASH:
                 flows.setdefault((entity, currency), []).append((journal.on, amount))
     found: dict[str, int] = {}
     for (entity, currency), movements in flows.items():

@@ -11,9 +11,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from domain.accounts import Account
 from finance.agreed.contract import Rank
 from finance.books.debt import Debt
-from finance.books.position import CASH, Position
+from finance.books.position import Position
 from finance.pricing.returns import xirr
 from finance.reports.tranches import Pool, Tranche, senior_ratio, tranches_of
 from finance.sides.lenders import lender_entity, undrawn
@@ -21,12 +22,15 @@ from finance.sides.loss import stage_of
 
 BUCKETS = ("0", "1-30", "31-60", "61-90", "90+")
 PAR_DAYS = 30
-PRINCIPAL = frozenset({"1310", "1330"})
+PRINCIPAL = frozenset({Account.LOAN, Account.FACTORING_ADVANCE})
 FIGURES = {
-    **dict.fromkeys(("4110", "4120", "4130", "4140"), "earned"),
-    "4150": "recovered",
-    "5510": "lost",
-    **dict.fromkeys(("2390", "2510"), "unearned"),
+    **dict.fromkeys(
+        (Account.INTEREST_INCOME, Account.FACTORING_INCOME, Account.FEE_INCOME, Account.LATE_CHARGE_INCOME),
+        "earned",
+    ),
+    Account.RECOVERY: "recovered",
+    Account.IMPAIRMENT: "lost",
+    **dict.fromkeys((Account.UNEARNED_FEE, Account.OUTPUT_TAX), "unearned"),
 }
 """What an account of a lender adds to; incomes and liabilities are credits, so their sign is turned."""
 
@@ -158,10 +162,10 @@ def _figures(position: Position, debt: Debt, entity: str) -> dict[str, Any]:
                 continue
             code = account.partition("/")[0]
             if code in FIGURES:
-                sums[FIGURES[code]] += amount if code == "5510" else -amount
+                sums[FIGURES[code]] += amount if code == Account.IMPAIRMENT else -amount
             elif code in PRINCIPAL and journal.kind == "written_off":
                 sums["written_off"] -= amount
-            elif code == CASH:
+            elif code == Account.CASH:
                 flows.append((journal.on, amount))
     return {**sums, "flows": tuple(flows)}
 

@@ -7,6 +7,7 @@ these rules look at the books as they stand when somebody states it.
 from collections.abc import Callable, Iterable
 from datetime import date
 
+from domain.accounts import Account
 from domain.exchange import newest
 from domain.states import OrderState
 from domain.terms import Event
@@ -230,7 +231,9 @@ def _settled(case: Case) -> Iterable[Objection]:
         )
     if case.position.state is OrderState.DEFAULTED:
         return
-    unpaid = -sum(case.position.books.balance(TRADER, code) for code in ("2110", "2120"))
+    unpaid = -sum(
+        case.position.books.balance(TRADER, code) for code in (Account.PAYABLE, Account.NETWORK_FEE_PAYABLE)
+    )
     if unpaid:
         open_ones = [
             f"{name} {money(case.position, account.billed - account.paid)}"
@@ -241,7 +244,7 @@ def _settled(case: Case) -> Iterable[Objection]:
             f"providers are still owed {money(case.position, unpaid)}: {', '.join(open_ones)}",
             "pay them: net payment make",
         )
-    refunds = -case.position.books.balance(TRADER, "2220")
+    refunds = -case.position.books.balance(TRADER, Account.BUYER_REFUND)
     if refunds > 0:
         yield Objection(
             f"the buyer is owed back {money(case.position, refunds)}",
@@ -264,7 +267,7 @@ def _owed_to_lenders(position: Position) -> dict[str, int]:
 
 def _nothing_foreign_left(position: Position) -> Iterable[Objection]:
     for currency in position.contract.currencies:
-        unpaid = -position.exchange.balance("2110", currency)
+        unpaid = -position.exchange.balance(Account.PAYABLE, currency)
         if unpaid:
             yield Objection(
                 f"providers are still owed {money(position, unpaid, currency)}", "pay them: net payment make"

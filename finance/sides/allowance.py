@@ -2,9 +2,11 @@
 
 from datetime import date
 
+from domain.accounts import Account
 from domain.money import split_minor
 from finance.agreed.contract import Rank
 from finance.books.debt import Amounts, Debt
+from finance.books.order_books import booked
 from finance.books.position import Position
 
 
@@ -19,7 +21,7 @@ def set_allowance(position: Position, debt: Debt, target: int, on: date, cause: 
             on,
             cause,
             entity,
-            ((entity, "5510", difference), (entity, "1390", -difference)),
+            booked(entity, Account.IMPAIRMENT, Account.ALLOWANCE, difference),
             debt.facility.id,
         )
 

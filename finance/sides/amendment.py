@@ -12,7 +12,7 @@ from domain.terms import Event
 from finance.agreed.contract import Contract, Facility
 from finance.agreed.facts import Fact, FactKind
 from finance.books.debt import Debt
-from finance.books.position import Account, Position
+from finance.books.position import BookingAccount, Position
 from finance.sides import lenders as lending
 from finance.sides import providers as supply
 from finance.sides.taxes import true_up
@@ -37,7 +37,7 @@ def amend(position: Position, fact: Fact) -> None:
     for booking in new.bookings:
         account = position.accounts.get(booking.id)
         if account is None:
-            account = position.accounts[booking.id] = Account(booking)
+            account = position.accounts[booking.id] = BookingAccount(booking)
         account.booking = booking
         if account.billed_share < 1:
             supply.hold_slot(position, account, fact.on, fact.id)

@@ -3,10 +3,12 @@
 from datetime import date
 from fractions import Fraction
 
+from domain.accounts import Account
 from domain.money import round_minor
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TRADER, Rank
-from finance.books.position import CASH, Invoice, Position, share_of
+from finance.books.order_books import booked
+from finance.books.position import Invoice, Position, share_of
 from finance.sides.lenders import LENDER_RANKS, due_at_funding, is_foreign, repay, set_due_dates, sweepable
 from finance.sides.providers import bill
 from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable, true_up
@@ -36,27 +38,33 @@ def _sell(position: Position, on: date, cause: str) -> None:
     tax = share_of(sale.tax_minor, position.delivered) - position.sold_tax
     position.sold_net += net
     position.sold_tax += tax
-    deposit = min(-position.books.balance(TRADER, "2210"), net + tax)
+    deposit = min(-position.books.balance(TRADER, Account.DEPOSIT), net + tax)
     position.post(
         "sale",
         on,
         cause,
         BUYER,
         (
-            (TRADER, "2210", deposit),
-            (TRADER, "1210", net + tax - deposit),
-            (TRADER, "4010", -net),
-            (TRADER, "2510", -tax),
+            (TRADER, Account.DEPOSIT, deposit),
+            (TRADER, Account.RECEIVABLE, net + tax - deposit),
+            (TRADER, Account.SALES, -net),
+            (TRADER, Account.OUTPUT_TAX, -tax),
         ),
     )
 
 
 def _move_cost(position: Position, on: date, cause: str) -> None:
     """Inventory becomes cost of sale in proportion to what is delivered."""
-    inventory = position.books.balance(TRADER, "1410") + position.cost_moved
+    inventory = position.books.balance(TRADER, Account.INVENTORY) + position.cost_moved
     cost = share_of(inventory, position.delivered) - position.cost_moved
     position.cost_moved += cost
-    position.post("cost_of_sale", on, cause, "", ((TRADER, "5010", cost), (TRADER, "1410", -cost)))
+    position.post(
+        "cost_of_sale",
+        on,
+        cause,
+        "",
+        booked(TRADER, Account.COST_OF_SALES, Account.INVENTORY, cost),
+    )
 
 
 def invoice(position: Position, on: date, cause: str) -> None:
@@ -88,20 +96,20 @@ def receive(position: Position, amount: int, on: date, cause: str, *, identified
     owed back until somebody says otherwise.
     """
     before = position.delivered == 0
-    undisputed = min(amount, position.books.balance(TRADER, "1210")) if identified else 0
-    disputed = min(amount - undisputed, position.books.balance(TRADER, "1215")) if identified else 0
+    undisputed = min(amount, position.books.balance(TRADER, Account.RECEIVABLE)) if identified else 0
+    disputed = min(amount - undisputed, position.books.balance(TRADER, Account.DISPUTED)) if identified else 0
     rest = amount - undisputed - disputed
     position.received += amount if identified else 0
-    to_refund = "2210" if before and identified else "2220"
+    to_refund = Account.DEPOSIT if before and identified else Account.BUYER_REFUND
     position.post(
         "receipt",
         on,
         cause,
         BUYER,
         (
-            (TRADER, CASH, amount),
-            (TRADER, "1210", -undisputed),
-            (TRADER, "1215", -disputed),
+            (TRADER, Account.CASH, amount),
+            (TRADER, Account.RECEIVABLE, -undisputed),
+            (TRADER, Account.DISPUTED, -disputed),
             (TRADER, to_refund, -rest),
         ),
     )
@@ -113,15 +121,19 @@ def receive(position: Position, amount: int, on: date, cause: str, *, identified
 
 def identify(position: Position, amount: int, on: date, cause: str) -> None:
     """Money received before from an unknown account turns out to be the buyer's for this order."""
-    moved = min(amount, -position.books.balance(TRADER, "2220"), position.receivable)
-    undisputed = min(moved, position.books.balance(TRADER, "1210"))
+    moved = min(amount, -position.books.balance(TRADER, Account.BUYER_REFUND), position.receivable)
+    undisputed = min(moved, position.books.balance(TRADER, Account.RECEIVABLE))
     position.received += moved
     position.post(
         "receipt_identified",
         on,
         cause,
         BUYER,
-        ((TRADER, "2220", moved), (TRADER, "1210", -undisputed), (TRADER, "1215", undisputed - moved)),
+        (
+            (TRADER, Account.BUYER_REFUND, moved),
+            (TRADER, Account.RECEIVABLE, -undisputed),
+            (TRADER, Account.DISPUTED, undisputed - moved),
+        ),
     )
     if moved:
         collect(position, moved, on, cause)
@@ -130,7 +142,7 @@ def identify(position: Position, amount: int, on: date, cause: str) -> None:
 def collect(position: Position, proceeds: int, on: date, cause: str) -> None:
     """The proceeds pay what is due by the waterfall; the rest stays in the loop for who comes after."""
     paid_up = position.delivered == 1 or paid_in_advance(position)
-    if paid_up and position.books.balance(TRADER, "1210") == 0:
+    if paid_up and position.books.balance(TRADER, Account.RECEIVABLE) == 0:
         position.happened.setdefault(Event.BUYER_PAYMENT.value, on)
         taking_out = position.take_out()
         if taking_out is None or not taking_out.drawings:  # there is nothing left to take out
@@ -199,14 +211,20 @@ def take_out_others(position: Position, on: date, cause: str) -> None:
 
 def dispute(position: Position, amount: int, on: date, cause: str) -> None:
     """The buyer withholds part of what it owes."""
-    moved = min(amount, position.books.balance(TRADER, "1210"))
-    position.post("dispute", on, cause, BUYER, ((TRADER, "1215", moved), (TRADER, "1210", -moved)))
+    moved = min(amount, position.books.balance(TRADER, Account.RECEIVABLE))
+    position.post("dispute", on, cause, BUYER, booked(TRADER, Account.DISPUTED, Account.RECEIVABLE, moved))
 
 
 def settle_dispute(position: Position, amount: int, on: date, cause: str) -> None:
     """The buyer gives in: what was disputed is owed again."""
-    moved = min(amount, position.books.balance(TRADER, "1215"))
-    position.post("dispute_settled", on, cause, BUYER, ((TRADER, "1210", moved), (TRADER, "1215", -moved)))
+    moved = min(amount, position.books.balance(TRADER, Account.DISPUTED))
+    position.post(
+        "dispute_settled",
+        on,
+        cause,
+        BUYER,
+        booked(TRADER, Account.RECEIVABLE, Account.DISPUTED, moved),
+    )
 
 
 def gross_of(position: Position, quantity: Fraction) -> int:
@@ -222,19 +240,19 @@ def credit(position: Position, gross: int, on: date, cause: str) -> None:
     tax = gross - net
     position.credited_net += net
     position.credited_tax += tax
-    disputed = min(gross, position.books.balance(TRADER, "1215"))
-    open_part = min(gross - disputed, position.books.balance(TRADER, "1210"))
+    disputed = min(gross, position.books.balance(TRADER, Account.DISPUTED))
+    open_part = min(gross - disputed, position.books.balance(TRADER, Account.RECEIVABLE))
     position.post(
         "credit_note",
         on,
         cause,
         BUYER,
         (
-            (TRADER, "4010", net),
-            (TRADER, "2510", tax),
-            (TRADER, "1215", -disputed),
-            (TRADER, "1210", -open_part),
-            (TRADER, "2220", disputed + open_part - gross),
+            (TRADER, Account.SALES, net),
+            (TRADER, Account.OUTPUT_TAX, tax),
+            (TRADER, Account.DISPUTED, -disputed),
+            (TRADER, Account.RECEIVABLE, -open_part),
+            (TRADER, Account.BUYER_REFUND, disputed + open_part - gross),
         ),
     )
     true_up(position, on, cause)
@@ -242,16 +260,26 @@ def credit(position: Position, gross: int, on: date, cause: str) -> None:
 
 def refund_buyer(position: Position, amount: int, on: date, cause: str) -> None:
     """Pay back what the buyer paid too much, or its deposit when nothing will be delivered."""
-    owed = min(amount, -position.books.balance(TRADER, "2220"))
+    owed = min(amount, -position.books.balance(TRADER, Account.BUYER_REFUND))
     position.post(
         "buyer_refund",
         on,
         cause,
         BUYER,
-        ((TRADER, "2220", owed), (TRADER, "2210", amount - owed), (TRADER, CASH, -amount)),
+        (
+            (TRADER, Account.BUYER_REFUND, owed),
+            (TRADER, Account.DEPOSIT, amount - owed),
+            (TRADER, Account.CASH, -amount),
+        ),
     )
 
 
 def charge_late_interest(position: Position, amount: int, on: date, cause: str) -> None:
     """Late interest or another charge that the buyer owes on top."""
-    position.post("late_interest", on, cause, BUYER, ((TRADER, "1210", amount), (TRADER, "4310", -amount)))
+    position.post(
+        "late_interest",
+        on,
+        cause,
+        BUYER,
+        booked(TRADER, Account.RECEIVABLE, Account.BUYER_LATE_INTEREST, amount),
+    )

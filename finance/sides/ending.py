@@ -1,10 +1,12 @@
 """The end of an order: memo accounts are released, the referral is due, what is left is the trader's."""
 
+from domain.accounts import Account
 from domain.money import round_minor
 from domain.states import OrderState
 from finance.agreed.contract import NETWORK, TRADER
 from finance.agreed.facts import Fact
-from finance.books.position import CASH, Position, move
+from finance.books.order_books import booked
+from finance.books.position import Position, move
 from finance.sides import lenders as lending
 from finance.sides import providers as supply
 
@@ -25,17 +27,27 @@ def settle(position: Position, fact: Fact) -> None:
 
 
 def release_order(position: Position, fact: Fact) -> None:
-    amount = position.books.balance(TRADER, "9110")
+    amount = position.books.balance(TRADER, Account.ORDER_ACCEPTED)
     position.post(
-        "order_released", fact.on, fact.id, "", ((TRADER, "9119", amount), (TRADER, "9110", -amount))
+        "order_released",
+        fact.on,
+        fact.id,
+        "",
+        booked(TRADER, Account.ORDER_ACCEPTED_CONTRA, Account.ORDER_ACCEPTED, amount),
     )
 
 
 def _refer(position: Position, fact: Fact) -> None:
     """Whoever referred the order gets its share of the network's net fee, only on a settled order."""
-    earned = -position.books.balance(NETWORK, "4210")
+    earned = -position.books.balance(NETWORK, Account.NETWORK_FEE_INCOME)
     amount = round_minor(position.contract.referral_share * earned)
-    position.post("referral", fact.on, fact.id, "", ((NETWORK, "5410", amount), (NETWORK, "2420", -amount)))
+    position.post(
+        "referral",
+        fact.on,
+        fact.id,
+        "",
+        booked(NETWORK, Account.REFERRAL, Account.REFERRAL_PAYABLE, amount),
+    )
 
 
 def _share_profit(position: Position, fact: Fact) -> None:
@@ -46,12 +58,16 @@ def _share_profit(position: Position, fact: Fact) -> None:
         fact.on,
         fact.id,
         partner,
-        ((TRADER, "5420", amount), (TRADER, "2410", -amount)),
+        booked(TRADER, Account.PROFIT_SHARE, Account.PROFIT_SHARE_PAYABLE, amount),
     )
     position.post(
-        "profit_share_paid", fact.on, fact.id, partner, ((TRADER, "2410", amount), (TRADER, CASH, -amount))
+        "profit_share_paid",
+        fact.on,
+        fact.id,
+        partner,
+        booked(TRADER, Account.PROFIT_SHARE_PAYABLE, Account.CASH, amount),
     )
 
 
 def pay_residual(position: Position, amount: int, fact: Fact) -> None:
-    position.post("residual", fact.on, fact.id, "", ((TRADER, "3010", amount), (TRADER, CASH, -amount)))
+    position.post("residual", fact.on, fact.id, "", booked(TRADER, Account.RESIDUAL, Account.CASH, amount))

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
+from domain.accounts import Account
 from domain.money import round_minor, split_minor
 from domain.network import Role
 from domain.terms import Event, Fee, FeeBasis, FeeTaking, InterestTaking
 from finance.agreed.contract import TRADER, Facility, PlannedDraw, Rank
 from finance.books.debt import Accrued, Amounts, Debt
-from finance.books.order_books import Posting
-from finance.books.position import CASH, Position
+from finance.books.order_books import Posting, booked
+from finance.books.position import Position
 from finance.pricing.interest import exact_interest
 from finance.sides.allowance import set_allowance
 
@@ -24,7 +25,16 @@ def lender_entity(lender: str) -> str:
 
 def principal_accounts(facility: Facility) -> tuple[str, str, str, str]:
     """Lender's and trader's principal, then lender's and trader's interest accounts."""
-    return ("1330", "2330", "1340", "2340") if facility.factoring else ("1310", "2310", "1320", "2320")
+    return (
+        (
+            Account.FACTORING_ADVANCE,
+            Account.RECOURSE_ADVANCE,
+            Account.DISCOUNT_RECEIVABLE,
+            Account.DISCOUNT_PAYABLE,
+        )
+        if facility.factoring
+        else (Account.LOAN, Account.ORDER_LOAN, Account.INTEREST_RECEIVABLE, Account.INTEREST_PAYABLE)
+    )
 
 
 def grant(position: Position, on: date, cause: str) -> None:
@@ -42,7 +52,12 @@ def promise(position: Position, debt: Debt, amount: int, kind: str, on: date, ca
     for lender, part in debt.split(amount).items():
         entity = lender_entity(lender)
         position.post(
-            kind, on, cause, entity, ((entity, "9410", part), (entity, "9419", -part)), debt.facility.id
+            kind,
+            on,
+            cause,
+            entity,
+            booked(entity, Account.GUARANTEE_GIVEN, Account.GUARANTEE_GIVEN_CONTRA, part),
+            debt.facility.id,
         )
 
 
@@ -55,7 +70,7 @@ def memo(position: Position, debt: Debt, amount: int, kind: str, on: date, cause
         postings: list[Posting] = [
             (owner, account, sign * part)
             for owner in (TRADER, entity)
-            for account, sign in (("9310", 1), ("9319", -1))
+            for account, sign in ((Account.UNDRAWN, 1), (Account.UNDRAWN_CONTRA, -1))
         ]
         position.post(kind, on, cause, entity, postings, debt.facility.id)
 
@@ -169,18 +184,24 @@ def _post_draw(position: Position, debt: Debt, lender: str, cost: Cost, on: date
     facility, entity = debt.facility, lender_entity(lender)
     lent, owed, _, _ = principal_accounts(facility)
     postings: list[Posting] = [
-        (TRADER, CASH, cost.cash),
+        (TRADER, Account.CASH, cost.cash),
         (TRADER, owed, -cost.principal),
         (entity, lent, cost.principal),
-        (entity, CASH, -cost.cash),
+        (entity, Account.CASH, -cost.cash),
     ]
     if facility.factoring:
         taken = cost.fee + cost.discount
-        postings += [(TRADER, "5230", taken), (entity, "4120", -taken)]
+        postings += [(TRADER, Account.FACTORING_COST, taken), (entity, Account.FACTORING_INCOME, -taken)]
     else:
         debt.fee_deferred[lender] = debt.fee_deferred.get(lender, 0) + cost.fee
-        postings += [(TRADER, "1290", cost.fee), (entity, "2390", -cost.fee)]
-        postings += [(TRADER, "5210", cost.discount), (entity, "4110", -cost.discount)]
+        postings += [
+            (TRADER, Account.DEFERRED_FINANCE_COST, cost.fee),
+            (entity, Account.UNEARNED_FEE, -cost.fee),
+        ]
+        postings += [
+            (TRADER, Account.INTEREST, cost.discount),
+            (entity, Account.INTEREST_INCOME, -cost.discount),
+        ]
     position.post("draw", on, cause, entity, postings, debt.facility.id)
 
 
@@ -191,12 +212,16 @@ def accrue(position: Position, debt: Debt, on: date, cause: str) -> None:
     facility = debt.facility
     end = on if debt.struck_on is None else min(on, debt.struck_on)
     parts = [(day, debt.accrue(day)) for day in _accrual_days(position, debt, end)]
-    cost, income = ("5230", "4120") if facility.factoring else ("5210", "4110")
+    cost, income = (
+        (Account.FACTORING_COST, Account.FACTORING_INCOME)
+        if facility.factoring
+        else (Account.INTEREST, Account.INTEREST_INCOME)
+    )
     for kind, accounts in (
         ("interest", (cost, income)),
-        ("late_charge", ("5240", "4140")),
-        ("fee", ("5220", "4130")),
-        ("tax_on_finance", ("5250", "2510")),
+        ("late_charge", (Account.LATE_CHARGE, Account.LATE_CHARGE_INCOME)),
+        ("fee", (Account.LENDER_FEE, Account.FEE_INCOME)),
+        ("tax_on_finance", (Account.TAX_ON_FINANCE, Account.OUTPUT_TAX)),
     ):
         _post_accrual(
             position, debt, kind, [(day, _added(one, kind)) for day, one in parts], accounts, on, cause
@@ -269,10 +294,8 @@ def _post_fee_earned(position: Position, debt: Debt, amounts: Amounts, on: date,
             cause,
             entity,
             (
-                (TRADER, "5220", amount),
-                (TRADER, "1290", -amount),
-                (entity, "2390", amount),
-                (entity, "4130", -amount),
+                *booked(TRADER, Account.LENDER_FEE, Account.DEFERRED_FINANCE_COST, amount),
+                *booked(entity, Account.UNEARNED_FEE, Account.FEE_INCOME, amount),
             ),
             debt.facility.id,
         )
@@ -310,8 +333,8 @@ def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], o
             (
                 (TRADER, owed, principal),
                 (TRADER, payable, total - principal),
-                (TRADER, CASH, -total),
-                (entity, CASH, total),
+                (TRADER, Account.CASH, -total),
+                (entity, Account.CASH, total),
                 (entity, lent, -principal),
                 (entity, receivable, principal - total),
             ),
@@ -370,12 +393,12 @@ def charge(position: Position, debt: Debt, amount: int, on: date, cause: str) ->
             cause,
             entity,
             (
-                (TRADER, "5220", part - taxed),
-                (TRADER, "5250", taxed),
-                (TRADER, CASH, -part),
-                (entity, CASH, part),
-                (entity, "4130", taxed - part),
-                (entity, "2510", -taxed),
+                (TRADER, Account.LENDER_FEE, part - taxed),
+                (TRADER, Account.TAX_ON_FINANCE, taxed),
+                (TRADER, Account.CASH, -part),
+                (entity, Account.CASH, part),
+                (entity, Account.FEE_INCOME, taxed - part),
+                (entity, Account.OUTPUT_TAX, -taxed),
             ),
             debt.facility.id,
         )
@@ -421,27 +444,27 @@ def sell(
             (TRADER, payable, income),
             (TRADER, owed, -principal),
             (TRADER, payable, -income),
-            (old, CASH, paid),
+            (old, Account.CASH, paid),
             (old, lent, -principal),
             (old, receivable, -income),
-            (old, "4150", -gain),
-            (new, CASH, -paid),
+            (old, Account.RECOVERY, -gain),
+            (new, Account.CASH, -paid),
             (new, lent, principal),
             (new, receivable, income),
-            (new, "4150", gain),
+            (new, Account.RECOVERY, gain),
         ),
         debt.facility.id,
     )
-    for account in ("2390", "1390"):
+    for account in (Account.UNEARNED_FEE, Account.ALLOWANCE):
         balance = -debt.fee_deferred.get(seller, 0) + debt.fee_earned.get(seller, 0)
-        amount = balance if account == "2390" else -debt.allowance.get(seller, 0)
-        other = "4130" if account == "2390" else "5510"
+        amount = balance if account == Account.UNEARNED_FEE else -debt.allowance.get(seller, 0)
+        other = Account.FEE_INCOME if account == Account.UNEARNED_FEE else Account.IMPAIRMENT
         position.post(
             "participation_moved",
             on,
             cause,
             old,
-            ((old, account, -amount), (old, other, amount), (new, account, amount), (new, other, -amount)),
+            (*booked(old, account, other, -amount), *booked(new, account, other, amount)),
             debt.facility.id,
         )
     debt.transfer(seller, buyer)

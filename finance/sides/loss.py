@@ -3,11 +3,13 @@
 from datetime import date, timedelta
 from fractions import Fraction
 
+from domain.accounts import Account
 from domain.money import round_minor, split_minor
 from domain.terms import Recourse
 from finance.agreed.contract import BUYER, NETWORK, TRADER, Rank
 from finance.books.debt import Debt, Lost
-from finance.books.position import CASH, Position
+from finance.books.order_books import booked
+from finance.books.position import Position
 from finance.sides.allowance import set_allowance
 from finance.sides.buyer import lender_ranks
 from finance.sides.lenders import (
@@ -73,12 +75,15 @@ def call_guarantee(
             entity,
             (
                 (TRADER, owed, part),
-                (TRADER, account or "2350", -part),
-                (entity, CASH, part),
-                (entity, lent, -part),
-                (guarantor, "5520" if account else "1260", part),
-                (guarantor, CASH, -part),
-                *(((provider, "2230", part), (provider, "2350", -part)) if provider else ()),
+                (TRADER, account or Account.OWED_TO_GUARANTOR, -part),
+                *booked(entity, Account.CASH, lent, part),
+                (guarantor, Account.GUARANTEE_LOSS if account else Account.SUBROGATION, part),
+                (guarantor, Account.CASH, -part),
+                *(
+                    booked(provider, Account.TRADER_REFUND, Account.OWED_TO_GUARANTOR, part)
+                    if provider
+                    else ()
+                ),
             ),
             debt.facility.id,
         )
@@ -102,10 +107,8 @@ def repay_guarantors(position: Position, debt: Debt, available: int, on: date, c
             cause,
             guarantor,
             (
-                (TRADER, "2350", part),
-                (TRADER, CASH, -part),
-                (guarantor, CASH, part),
-                (guarantor, "1260", -part),
+                *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.CASH, part),
+                *booked(guarantor, Account.CASH, Account.SUBROGATION, part),
             ),
             debt.facility.id,
         )
@@ -134,7 +137,7 @@ def recover(position: Position, amount: int, cost: int, on: date, cause: str) ->
     """
     _revive(position, min(amount - position.receivable, position.written_off), on, cause)
     owed = min(amount, position.receivable)
-    disputed = min(owed, position.books.balance(TRADER, "1215"))
+    disputed = min(owed, position.books.balance(TRADER, Account.DISPUTED))
     position.received += amount
     position.post(
         "recovery",
@@ -142,11 +145,11 @@ def recover(position: Position, amount: int, cost: int, on: date, cause: str) ->
         cause,
         BUYER,
         (
-            (TRADER, CASH, amount - cost),
-            (TRADER, "5610", cost),
-            (TRADER, "1215", -disputed),
-            (TRADER, "1210", disputed - owed),
-            (TRADER, "2220", owed - amount),
+            (TRADER, Account.CASH, amount - cost),
+            (TRADER, Account.COLLECTION_COST, cost),
+            (TRADER, Account.DISPUTED, -disputed),
+            (TRADER, Account.RECEIVABLE, disputed - owed),
+            (TRADER, Account.BUYER_REFUND, owed - amount),
         ),
     )
     available = amount - cost - _insurer_share(position, amount - cost, on, cause)
@@ -160,7 +163,13 @@ def _revive(position: Position, amount: int, on: date, cause: str) -> None:
     if amount <= 0:
         return
     position.written_off -= amount
-    position.post("recovered_after", on, cause, BUYER, ((TRADER, "1210", amount), (TRADER, "5510", -amount)))
+    position.post(
+        "recovered_after",
+        on,
+        cause,
+        BUYER,
+        booked(TRADER, Account.RECEIVABLE, Account.IMPAIRMENT, amount),
+    )
 
 
 def _pay_released(position: Position, debt: Debt, available: int, on: date, cause: str) -> int:
@@ -186,10 +195,8 @@ def _post_recovered(position: Position, debt: Debt, party: str, amount: int, on:
         cause,
         party,
         (
-            (TRADER, "4910", amount),
-            (TRADER, CASH, -amount),
-            (party, CASH, amount),
-            (party, "4150", -amount),
+            *booked(TRADER, Account.DEBT_RELEASED, Account.CASH, amount),
+            *booked(party, Account.CASH, Account.RECOVERY, amount),
         ),
         debt.facility.id,
     )
@@ -213,10 +220,9 @@ def _insurer_share(position: Position, proceeds: int, on: date, cause: str) -> i
         cause,
         "insurer",
         (
-            (TRADER, "4920", share),
-            (TRADER, CASH, -share),
-            ("insurer", CASH, share),
-            ("insurer", "4150", -share),
+            *booked(TRADER, Account.INDEMNITY, Account.CASH, share),
+            ("insurer", Account.CASH, share),
+            ("insurer", Account.RECOVERY, -share),
         ),
     )
     return share
@@ -239,10 +245,9 @@ def indemnify(position: Position, debt: Debt, amount: int, on: date, cause: str)
         cause,
         "insurer",
         (
-            (TRADER, CASH, amount),
-            (TRADER, "4920", -amount),
-            ("insurer", "5520", amount),
-            ("insurer", CASH, -amount),
+            *booked(TRADER, Account.CASH, Account.INDEMNITY, amount),
+            ("insurer", Account.GUARANTEE_LOSS, amount),
+            ("insurer", Account.CASH, -amount),
         ),
         debt.facility.id,
     )
@@ -298,15 +303,27 @@ def write_off(position: Position, on: date, cause: str) -> None:
 
 def _write_off_assets(position: Position, on: date, cause: str) -> None:
     books = position.books
-    lost = {account: books.balance(TRADER, account) for account in ("1210", "1215", "1240", "1230", "1410")}
-    position.written_off += lost["1210"] + lost["1215"]
+    lost = {
+        account: books.balance(TRADER, account)
+        for account in (
+            Account.RECEIVABLE,
+            Account.DISPUTED,
+            Account.PROVIDER_CLAIM,
+            Account.PREPAYMENT,
+            Account.INVENTORY,
+        )
+    }
+    position.written_off += lost[Account.RECEIVABLE] + lost[Account.DISPUTED]
     total = sum(lost.values())
     position.post(
         "written_off",
         on,
         cause,
         "",
-        ((TRADER, "5510", total), *((TRADER, account, -amount) for account, amount in lost.items())),
+        (
+            (TRADER, Account.IMPAIRMENT, total),
+            *((TRADER, account, -amount) for account, amount in lost.items()),
+        ),
     )
     for currency, claimed in position.exchange.written_off():
         position.post(
@@ -314,7 +331,7 @@ def _write_off_assets(position: Position, on: date, cause: str) -> None:
             on,
             cause,
             "",
-            ((TRADER, "5510", claimed), (TRADER, "1240", -claimed)),
+            booked(TRADER, Account.IMPAIRMENT, Account.PROVIDER_CLAIM, claimed),
             currency=currency,
         )
 
@@ -338,9 +355,9 @@ def _write_off_debt(position: Position, debt: Debt, on: date, cause: str) -> Non
             (
                 (TRADER, owed, principal),
                 (TRADER, payable, income),
-                (TRADER, "4910", -principal - income),
-                (entity, "1390", allowed),
-                (entity, "5510", principal + income - allowed),
+                (TRADER, Account.DEBT_RELEASED, -principal - income),
+                (entity, Account.ALLOWANCE, allowed),
+                (entity, Account.IMPAIRMENT, principal + income - allowed),
                 (entity, lent, -principal),
                 (entity, receivable, -income),
             ),
@@ -376,10 +393,8 @@ def _release_guarantors(position: Position, debt: Debt, on: date, cause: str) ->
             cause,
             guarantor,
             (
-                (TRADER, "2350", owed),
-                (TRADER, "4910", -owed),
-                (guarantor, "5520", owed),
-                (guarantor, "1260", -owed),
+                *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.DEBT_RELEASED, owed),
+                *booked(guarantor, Account.GUARANTEE_LOSS, Account.SUBROGATION, owed),
             ),
             debt.facility.id,
         )

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
+from domain.accounts import Account
 from domain.money import round_minor
 from domain.states import OrderState
 from domain.terms import CancellationTerm
-from finance.agreed.contract import NETWORK, TRADER, Booking
-from finance.books.order_books import Posting
-from finance.books.position import CASH, Account, Position, share_of
+from finance.agreed.contract import TRADER, Booking
+from finance.books.order_books import Posting, booked
+from finance.books.position import BookingAccount, Position, share_of
 from finance.sides.taxes import true_up
 
 PROGRESS = tuple(state.value for state in OrderState)
@@ -22,41 +23,31 @@ def hold_slots(position: Position, on: date, cause: str) -> None:
         hold_slot(position, account, on, cause)
 
 
-def hold_slot(position: Position, account: Account, on: date, cause: str) -> None:
+def hold_slot(position: Position, account: BookingAccount, on: date, cause: str) -> None:
     """Bring the memo of one slot to what it now will cost."""
     more = account.booking.gross_minor - account.memo
     account.memo = account.booking.gross_minor
     position.post(
-        "slot_held", on, cause, account.booking.entity, ((TRADER, "9219", more), (TRADER, "9210", -more))
+        "slot_held",
+        on,
+        cause,
+        account.booking.entity,
+        booked(TRADER, Account.SLOT_HELD, Account.SLOT_OWED, more),
     )
 
 
-def release_slot(position: Position, account: Account, on: date, cause: str) -> None:
+def release_slot(position: Position, account: BookingAccount, on: date, cause: str) -> None:
     amount, account.memo = account.memo, 0
     position.post(
         "slot_released",
         on,
         cause,
         account.booking.entity,
-        ((TRADER, "9210", amount), (TRADER, "9219", -amount)),
+        booked(TRADER, Account.SLOT_OWED, Account.SLOT_HELD, amount),
     )
 
 
-def _cost_account(booking: Booking) -> str:
-    if booking.goods:
-        return "1410"
-    return "5030" if booking.entity == NETWORK else "5020"
-
-
-def _income_account(booking: Booking) -> str:
-    return "4210" if booking.entity == NETWORK else "4010"
-
-
-def _receivable_account(booking: Booking) -> str:
-    return "1220" if booking.entity == NETWORK else "1210"
-
-
-def bill(position: Position, account: Account, share: Fraction, on: date, cause: str) -> None:
+def bill(position: Position, account: BookingAccount, share: Fraction, on: date, cause: str) -> None:
     """The service is rendered up to ``share`` of it: cost and input tax, against prepayment and payable."""
     if account.ended or share <= account.billed_share:
         return
@@ -70,14 +61,14 @@ def bill(position: Position, account: Account, share: Fraction, on: date, cause:
     owed = net + tax - from_prepaid
     recoverable = tax if booking.tax_recoverable else 0
     postings: list[Posting] = [
-        (TRADER, _cost_account(booking), net + tax - recoverable),
-        (TRADER, "1510", recoverable),
-        (TRADER, "1230", -from_prepaid),
-        (TRADER, account.payable_account, -owed),
-        (booking.entity, "2210", from_prepaid),
-        (booking.entity, _receivable_account(booking), owed),
-        (booking.entity, _income_account(booking), -net),
-        (booking.entity, "2510", -tax),
+        (TRADER, booking.cost_account, net + tax - recoverable),
+        (TRADER, Account.INPUT_TAX, recoverable),
+        (TRADER, Account.PREPAYMENT, -from_prepaid),
+        (TRADER, account.booking.payable_account, -owed),
+        (booking.entity, Account.DEPOSIT, from_prepaid),
+        (booking.entity, booking.receivable_account, owed),
+        (booking.entity, booking.income_account, -net),
+        (booking.entity, Account.OUTPUT_TAX, -tax),
     ]
     position.post("bill", on, cause, booking.entity, postings)
     if share == 1:
@@ -85,7 +76,7 @@ def bill(position: Position, account: Account, share: Fraction, on: date, cause:
     true_up(position, on, cause)
 
 
-def pay(position: Position, account: Account, amount: int, on: date, cause: str) -> None:
+def pay(position: Position, account: BookingAccount, amount: int, on: date, cause: str) -> None:
     """Money to a provider: first what it has billed, the rest is prepaid; after its end a claim on it."""
     entity = account.booking.entity
     billed = min(amount, account.payable)
@@ -99,19 +90,19 @@ def pay(position: Position, account: Account, amount: int, on: date, cause: str)
         cause,
         entity,
         (
-            (TRADER, account.payable_account, billed),
-            (TRADER, "1240", claim),
-            (TRADER, "1230", ahead - claim),
-            (TRADER, CASH, -amount),
-            (entity, CASH, amount),
-            (entity, _receivable_account(account.booking), -billed),
-            (entity, "2230", -claim),
-            (entity, "2210", claim - ahead),
+            (TRADER, account.booking.payable_account, billed),
+            (TRADER, Account.PROVIDER_CLAIM, claim),
+            (TRADER, Account.PREPAYMENT, ahead - claim),
+            (TRADER, Account.CASH, -amount),
+            (entity, Account.CASH, amount),
+            (entity, account.booking.receivable_account, -billed),
+            (entity, Account.TRADER_REFUND, -claim),
+            (entity, Account.DEPOSIT, claim - ahead),
         ),
     )
 
 
-def claim_damages(position: Position, account: Account, amount: int, on: date, cause: str) -> None:
+def claim_damages(position: Position, account: BookingAccount, amount: int, on: date, cause: str) -> None:
     """A provider owes part of its gross price back: cost and input tax are reduced."""
     booking = account.booking
     net = (
@@ -121,7 +112,7 @@ def claim_damages(position: Position, account: Account, amount: int, on: date, c
     )
     tax = amount - net
     recoverable = tax if booking.tax_recoverable else 0
-    cost = "5010" if booking.goods and position.delivered else _cost_account(booking)
+    cost = Account.COST_OF_SALES if booking.goods and position.delivered else booking.cost_account
     account.claimed += amount
     position.post(
         "damages",
@@ -129,18 +120,18 @@ def claim_damages(position: Position, account: Account, amount: int, on: date, c
         cause,
         booking.entity,
         (
-            (TRADER, "1240", amount),
+            (TRADER, Account.PROVIDER_CLAIM, amount),
             (TRADER, cost, -(amount - recoverable)),
-            (TRADER, "1510", -recoverable),
-            (booking.entity, "5110", net),
-            (booking.entity, "2510", tax),
-            (booking.entity, "2230", -amount),
+            (TRADER, Account.INPUT_TAX, -recoverable),
+            (booking.entity, Account.DAMAGES_GIVEN, net),
+            (booking.entity, Account.OUTPUT_TAX, tax),
+            (booking.entity, Account.TRADER_REFUND, -amount),
         ),
     )
     true_up(position, on, cause)
 
 
-def refund(position: Position, account: Account, amount: int, on: date, cause: str) -> None:
+def refund(position: Position, account: BookingAccount, amount: int, on: date, cause: str) -> None:
     """Money back from a provider, against what was claimed; what was not yet claimed is claimed with it."""
     missing = amount - (account.claimed - account.refunded)
     if missing > 0:
@@ -153,15 +144,13 @@ def refund(position: Position, account: Account, amount: int, on: date, cause: s
         cause,
         entity,
         (
-            (TRADER, CASH, amount),
-            (TRADER, "1240", -amount),
-            (entity, "2230", amount),
-            (entity, CASH, -amount),
+            *booked(TRADER, Account.CASH, Account.PROVIDER_CLAIM, amount),
+            *booked(entity, Account.TRADER_REFUND, Account.CASH, amount),
         ),
     )
 
 
-def fail(position: Position, account: Account, on: date, cause: str) -> None:
+def fail(position: Position, account: BookingAccount, on: date, cause: str) -> None:
     """A provider cannot deliver: what it was prepaid becomes a claim, its slot is released."""
     if account.ended:
         return
@@ -171,7 +160,7 @@ def fail(position: Position, account: Account, on: date, cause: str) -> None:
     true_up(position, on, cause)
 
 
-def _claim_prepayment(position: Position, account: Account, amount: int, on: date, cause: str) -> None:
+def _claim_prepayment(position: Position, account: BookingAccount, amount: int, on: date, cause: str) -> None:
     account.claimed += amount
     entity = account.booking.entity
     position.post(
@@ -180,10 +169,8 @@ def _claim_prepayment(position: Position, account: Account, amount: int, on: dat
         cause,
         entity,
         (
-            (TRADER, "1240", amount),
-            (TRADER, "1230", -amount),
-            (entity, "2210", amount),
-            (entity, "2230", -amount),
+            *booked(TRADER, Account.PROVIDER_CLAIM, Account.PREPAYMENT, amount),
+            *booked(entity, Account.DEPOSIT, Account.TRADER_REFUND, amount),
         ),
     )
 
@@ -217,14 +204,14 @@ def cancel(position: Position, fees: Mapping[str, int], on: date, cause: str) ->
     true_up(position, on, cause)
 
 
-def end_booking(position: Position, account: Account, fee: int, on: date, cause: str) -> None:
+def end_booking(position: Position, account: BookingAccount, fee: int, on: date, cause: str) -> None:
     """A booking is called off: its fee is kept or owed, the rest of a prepayment claimed, its slot free."""
     _end_with_fee(position, account, fee, on, cause)
     release_slot(position, account, on, cause)
     account.cancelled = True
 
 
-def _end_with_fee(position: Position, account: Account, fee: int, on: date, cause: str) -> None:
+def _end_with_fee(position: Position, account: BookingAccount, fee: int, on: date, cause: str) -> None:
     entity = account.booking.entity
     from_prepaid = min(account.prepaid, fee)
     owed = fee - from_prepaid
@@ -235,12 +222,12 @@ def _end_with_fee(position: Position, account: Account, fee: int, on: date, caus
         cause,
         entity,
         (
-            (TRADER, "5620", fee),
-            (TRADER, "1230", -from_prepaid),
-            (TRADER, account.payable_account, -owed),
-            (entity, "2210", from_prepaid),
-            (entity, _receivable_account(account.booking), owed),
-            (entity, "4510", -fee),
+            (TRADER, Account.CANCELLATION, fee),
+            (TRADER, Account.PREPAYMENT, -from_prepaid),
+            (TRADER, account.booking.payable_account, -owed),
+            (entity, Account.DEPOSIT, from_prepaid),
+            (entity, account.booking.receivable_account, owed),
+            (entity, Account.CANCELLATION_INCOME, -fee),
         ),
     )
     account.billed_net += fee

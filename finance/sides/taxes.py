@@ -2,11 +2,13 @@
 
 from datetime import date
 
+from domain.accounts import Account
 from domain.dates import end_of_month
 from domain.money import round_minor
 from domain.terms import Event
 from finance.agreed.contract import TAX, TRADER
-from finance.books.position import CASH, Position
+from finance.books.order_books import booked
+from finance.books.position import Position
 
 
 def tax_due_on(position: Position) -> date | None:
@@ -34,8 +36,10 @@ def input_tax_to_come(position: Position, on: date) -> int:
 def tax_payable(position: Position, on: date) -> int:
     """Output less recoverable input less credits, never below zero."""
     books = position.books
-    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position, on)
-    return max(-books.balance(TRADER, "2510") - inputs - books.balance(TRADER, "1520"), 0)
+    inputs = books.balance(TRADER, Account.INPUT_TAX) + input_tax_to_come(position, on)
+    return max(
+        -books.balance(TRADER, Account.OUTPUT_TAX) - inputs - books.balance(TRADER, Account.TAX_CREDIT), 0
+    )
 
 
 def surcharge_payable(position: Position, on: date) -> int:
@@ -47,9 +51,9 @@ def surcharge_payable(position: Position, on: date) -> int:
 def pay_tax(position: Position, on: date, cause: str) -> int:
     """Pay what is payable with its surcharge; what was paid. Input above output becomes a credit."""
     books = position.books
-    output = -books.balance(TRADER, "2510")
-    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position, on)
-    credit = min(books.balance(TRADER, "1520"), max(output - inputs, 0))
+    output = -books.balance(TRADER, Account.OUTPUT_TAX)
+    inputs = books.balance(TRADER, Account.INPUT_TAX) + input_tax_to_come(position, on)
+    credit = min(books.balance(TRADER, Account.TAX_CREDIT), max(output - inputs, 0))
     payable, surcharge = tax_payable(position, on), surcharge_payable(position, on)
     carried = max(inputs - output, 0)
     position.post(
@@ -58,12 +62,12 @@ def pay_tax(position: Position, on: date, cause: str) -> int:
         cause,
         TAX,
         (
-            (TRADER, "2510", output),
-            (TRADER, "1510", -inputs),
-            (TRADER, "1520", carried - credit),
-            (TRADER, CASH, -payable),
-            (TAX, CASH, payable),
-            (TAX, "4810", -payable),
+            (TRADER, Account.OUTPUT_TAX, output),
+            (TRADER, Account.INPUT_TAX, -inputs),
+            (TRADER, Account.TAX_CREDIT, carried - credit),
+            (TRADER, Account.CASH, -payable),
+            (TAX, Account.CASH, payable),
+            (TAX, Account.TAX_COLLECTED, -payable),
         ),
     )
     position.post(
@@ -72,10 +76,8 @@ def pay_tax(position: Position, on: date, cause: str) -> int:
         cause,
         TAX,
         (
-            (TRADER, "5310", surcharge),
-            (TRADER, CASH, -surcharge),
-            (TAX, CASH, surcharge),
-            (TAX, "4810", -surcharge),
+            *booked(TRADER, Account.TAX_SURCHARGE, Account.CASH, surcharge),
+            *booked(TAX, Account.CASH, Account.TAX_COLLECTED, surcharge),
         ),
     )
     position.tax_paid = True
@@ -93,8 +95,8 @@ def true_up(position: Position, on: date, cause: str) -> None:
     if not position.tax_paid:
         return
     books, rule = position.books, position.contract.tax
-    output = -books.balance(TRADER, "2510")
-    inputs = books.balance(TRADER, "1510") + input_tax_to_come(position, on)
+    output = -books.balance(TRADER, Account.OUTPUT_TAX)
+    inputs = books.balance(TRADER, Account.INPUT_TAX) + input_tax_to_come(position, on)
     credit = inputs - output
     position.tax_settled -= credit
     due = round_minor(max(position.tax_settled, 0) * rule.surcharge_rate) if rule else 0
@@ -105,9 +107,9 @@ def true_up(position: Position, on: date, cause: str) -> None:
         cause,
         TAX,
         (
-            (TRADER, "2510", output),
-            (TRADER, "1510", -inputs),
-            (TRADER, "1520", credit + surcharge),
-            (TRADER, "5310", -surcharge),
+            (TRADER, Account.OUTPUT_TAX, output),
+            (TRADER, Account.INPUT_TAX, -inputs),
+            (TRADER, Account.TAX_CREDIT, credit + surcharge),
+            (TRADER, Account.TAX_SURCHARGE, -surcharge),
         ),
     )

@@ -2,9 +2,10 @@
 
 from datetime import date
 
+from domain.accounts import Account
 from finance.agreed.contract import BUYER, NETWORK, TAX, TRADER, Rank
 from finance.books.debt import Debt
-from finance.books.position import Account, Position
+from finance.books.position import BookingAccount, Position
 from finance.sides.lenders import LENDER_RANKS, is_foreign
 from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable
 
@@ -12,7 +13,7 @@ from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable
 def dues(position: Position, on: date) -> dict[Rank, int]:
     """What is due and unpaid on a day, by class of the waterfall; lenders' due claims at their rank."""
     found: dict[Rank, int] = {}
-    refunds = -position.books.balance(TRADER, "2220")
+    refunds = -position.books.balance(TRADER, Account.BUYER_REFUND)
     if refunds > 0:
         found[Rank.COSTS] = refunds
     tax_on = tax_due_on(position)
@@ -29,7 +30,7 @@ def dues(position: Position, on: date) -> dict[Rank, int]:
     return found
 
 
-def _unpaid(position: Position, account: Account, on: date) -> int:
+def _unpaid(position: Position, account: BookingAccount, on: date) -> int:
     """What one firm is still due on a day; what another was paid too much pays nothing here."""
     if account.ended:
         return 0

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from domain.accounts import Account
 from domain.posting import Entry, Leg
 from domain.states import OrderState, may_move
 from finance.agreed.contract import TRADER, Contract
 from finance.agreed.facts import Fact, FactKind, retracted
 from finance.books.correction import Correction, Posted, as_if, claims_of, corrections, set_off
 from finance.books.order_books import Journal, Posting, account_and_currency, in_currency, party_and_currency
-from finance.books.position import CASH
 from finance.fold.fold import Folded
 from finance.sides.amendment import contract_in_force
 from flows.books.acceptance import FINANCED, WITHDRAWN, read_contract
@@ -97,7 +97,7 @@ def _take_record(book: OrderBook, record: "Record") -> None:
     postings = [_posting(leg, book.contract.currency) for leg in record.legs]
     if "parts" in body or record.kind == SET_OFF:
         book.cash += sum(
-            amount for entity, account, amount in postings if (entity, account) == (TRADER, CASH)
+            amount for entity, account, amount in postings if (entity, account) == (TRADER, Account.CASH)
         )
     if "parts" in body:
         _take_parts(book, body["parts"], postings, record.on, record.kind == CORRECTION)
@@ -181,7 +181,7 @@ def remember(book: OrderBook, journals: Iterable[Journal]) -> None:
         posted = book.posted.setdefault(journal.key, Posted(journal.kind, journal.party))
         posted.add(journal.on, journal.postings)
         book.cash += sum(
-            minor for entity, code, minor in journal.postings if (entity, code) == (TRADER, CASH)
+            minor for entity, code, minor in journal.postings if (entity, code) == (TRADER, Account.CASH)
         )
 
 
@@ -217,7 +217,7 @@ def _set_offs(claims: Mapping[str, int], fresh: Sequence[Journal]) -> list[tuple
     for journal in fresh:
         for entity, account, minor in journal.postings:
             code, _, currency = account.partition("/")
-            if (entity, code) == (TRADER, CASH):
+            if (entity, code) == (TRADER, Account.CASH):
                 paid[in_currency(journal.party, currency)] -= minor
     found = []
     for party, claim in sorted(claims.items()):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from domain.accounts import Account
 from domain.posting import Entry, Leg
 from finance.agreed.facts import FactKind
 from finance.sides.providers import cancellation_fee
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from ledger.book.reading import Reading
     from ledger.book.transaction import Transaction
     from ledger.record.records import Record
-
-FEE_ACCOUNT, PAYABLE_ACCOUNT = "5620", "2110"
-THEIR_CLAIM, THEIR_FEES = "1210", "4510"
 
 
 def charged_minor(reading: "Reading", order: str, operation: str) -> int | None:
@@ -110,10 +108,14 @@ def post_fee(transaction: "Transaction", on: date, operation: str, call: Call, r
 def fee_legs(firm: str, kind: str, currency: str, minor: int) -> tuple[Leg, ...]:
     """The trader owes it, and a provider has it to come."""
     owed = (
-        Leg("trader", FEE_ACCOUNT, currency, minor),
-        Leg("trader", PAYABLE_ACCOUNT, currency, -minor),
+        Leg("trader", Account.CANCELLATION, currency, minor),
+        Leg("trader", Account.PAYABLE, currency, -minor),
     )
     if kind.startswith("credit"):
         return owed
     entity = f"provider:{firm}"
-    return (*owed, Leg(entity, THEIR_CLAIM, currency, minor), Leg(entity, THEIR_FEES, currency, -minor))
+    return (
+        *owed,
+        Leg(entity, Account.RECEIVABLE, currency, minor),
+        Leg(entity, Account.CANCELLATION_INCOME, currency, -minor),
+    )

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from domain.accounts import Account
 from domain.money import round_minor
 from domain.states import OrderState
 from finance.agreed.contract import NETWORK, Contract
@@ -20,7 +21,7 @@ from flows.books.acceptance import FINANCED, acceptance
 if TYPE_CHECKING:
     from ledger.book.reading import Reading
 
-OUT = ("1310", "1330", "9310")
+OUT = (Account.LOAN, Account.FACTORING_ADVANCE, Account.UNDRAWN)
 """Loans, advances of factors, and what is promised but not drawn."""
 LENDERS = "lender:"
 POOL = ("pool", "pool")

@@ -15,7 +15,7 @@ from domain.network import FinanceProduct, Network, Role
 from domain.plan import Certificate, FacilityPlan, Plan, PlanLeg, ShareOf
 from domain.terms import Event
 from finance.agreed.contract import NETWORK, Booking, Contract, Facility, PlannedDraw
-from finance.books.position import Account, Position
+from finance.books.position import BookingAccount, Position
 from finance.sides.lenders import due_at_funding
 from flows.books.order_book import OrderBook
 from flows.books.record import fold_at
@@ -148,7 +148,7 @@ class RemainingChain:
             if account.booking.entity != NETWORK and not account.ended and self._has_begun(account)
         ]
 
-    def _has_begun(self, account: Account) -> bool:
+    def _has_begun(self, account: BookingAccount) -> bool:
         return bool(account.paid or account.billed_share or account.booking.starts_on < self.on)
 
     def _network(self, carried: tuple[tuple[Event, int], ...]) -> Network:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from domain.accounts import Account
 from domain.errors import StateError
 from domain.posting import Entry, Leg
 from domain.states import ENDED, OrderState
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
 REASON = "given back"
-COLLECTED = ("1210", "1220")
 Fees = tuple[tuple[str, int], ...]
 """By firm, in minor units of the order's currency."""
 
@@ -120,11 +120,10 @@ def _fee_legs(contract: Contract, fees: Fees) -> list[Leg]:
         booking = contract.booking(name)
         if booking is None:
             continue
-        own, theirs = ("2120", COLLECTED[1]) if booking.entity == "network" else ("2110", COLLECTED[0])
         legs += [
-            Leg(TRADER, "5620", contract.currency, fee),
-            Leg(TRADER, own, contract.currency, -fee),
-            Leg(booking.entity, theirs, contract.currency, fee),
-            Leg(booking.entity, "4510", contract.currency, -fee),
+            Leg(TRADER, Account.CANCELLATION, contract.currency, fee),
+            Leg(TRADER, booking.payable_account, contract.currency, -fee),
+            Leg(booking.entity, booking.receivable_account, contract.currency, fee),
+            Leg(booking.entity, Account.CANCELLATION_INCOME, contract.currency, -fee),
         ]
     return legs

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from documents.invoices.invoice import Invoice, invoice_of
+from domain.accounts import Account
 from domain.errors import StateError
 from domain.money import round_minor
 from domain.order import Order, Party
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 WRITTEN = "invoice-written"
 NOBODY = Party("")
-DEPOSITS = "2210"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _deposits_used(position: Position, on: date) -> int:
         for journal in position.books.journals
         if journal.kind == "sale" and journal.on <= on
         for entity, account, amount in journal.postings
-        if (entity, account) == (TRADER, DEPOSITS)
+        if (entity, account) == (TRADER, Account.DEPOSIT)
     )
 
 

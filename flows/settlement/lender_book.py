@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from domain.accounts import Account
 from domain.errors import NotFoundError
 from domain.network import Lender, Network
-from finance.books.position import CASH
 from finance.fold.expect import Expectations
 from finance.fold.fold import Folded, fold
 from finance.reports.lender_book import Book, Line, book_of, lines_of
@@ -131,6 +131,6 @@ def _forecast(book: OrderBook, folded: Folded, on: date) -> dict[str, list[tuple
         if journal.on <= on or not journal.facility:
             continue
         for entity, account, amount in journal.postings:
-            if account.partition("/")[0] == CASH and entity.startswith("lender:"):
+            if account.partition("/")[0] == Account.CASH and entity.startswith("lender:"):
                 found.setdefault(f"{journal.facility}/{entity}", []).append((journal.on, amount))
     return found

@@ -9,7 +9,7 @@ from domain.errors import NotFoundError
 from domain.plan import FlowKind, Plan
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TAX, Contract, Due
-from finance.books.position import Account, Position
+from finance.books.position import BookingAccount, Position
 
 if TYPE_CHECKING:
     from ledger.book.reading import Reading
@@ -69,7 +69,7 @@ def _open(position: Position, plan: Plan | None) -> Iterator[Owed]:
     yield from _by_buyer(position, contract)
 
 
-def _to_provider(position: Position, account: Account) -> Iterator[Owed]:
+def _to_provider(position: Position, account: BookingAccount) -> Iterator[Owed]:
     booking = account.booking
     left = account.paid
     if account.ended:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from domain.accounts import Account
 from domain.errors import NotFoundError
 from domain.money import format_minor
 from domain.slots import CREDIT_PERIOD
@@ -14,7 +15,6 @@ from flows.slots.calendar import currency_of_order
 from ledger.record.records import Record
 from ledger.store import Ledger
 
-CASH = "1010"
 LOOP = "trader"
 
 
@@ -55,7 +55,7 @@ def _steps(records: Iterator[Record], currency: str) -> Iterator[Step]:
     for record in records:
         moved: dict[tuple[str, str], int] = defaultdict(int)
         for leg in record.legs:
-            if leg.account == CASH:
+            if leg.account == Account.CASH:
                 moved[leg.entity, leg.currency] += leg.amount_minor
                 if leg.entity == LOOP:
                     loop[leg.currency] += leg.amount_minor

@@ -4,19 +4,42 @@ import importlib.util
 import re
 from pathlib import Path
 
+from domain.accounts import Account
 from finance.books.chart import account_name, chart
 
 ROOT = Path(__file__).resolve().parents[3]
 KINDS = {"1": "asset", "2": "liability", "3": "equity", "4": "income", "5": "expense", "9": "memo"}
 
 
+CODES = {name: code for name, code in vars(Account).items() if name.isupper()}
+PROGRAM = ("cli", "domain", "finance", "flows", "ledger", "documents", "node", "config", "routing")
+
+
+def sources(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+
+
+def test_the_names_of_accounts_and_the_chart_agree() -> None:
+    assert len(set(CODES.values())) == len(CODES)
+    assert set(CODES.values()) == set(chart())
+
+
+def test_no_code_stands_in_the_program_as_a_number() -> None:
+    home = ROOT / "domain" / "accounts.py"
+    written = {
+        (str(path.relative_to(ROOT)), code)
+        for path in sources(*PROGRAM)
+        for code in re.findall(r'"(\d{4})"', path.read_text())
+        if path != home and code in chart()
+    }
+    assert written == {("domain/posting.py", "1010")}  # its docstring says what a code looks like
+
+
 def test_every_code_that_is_posted_is_in_the_chart() -> None:
     used = {
-        code
-        for path in (ROOT / "finance").rglob("*.py")
-        for code in re.findall(r'"(\d{4})"', path.read_text())
+        name for path in sources("finance") for name in re.findall(r"Account\.([A-Z_]+)", path.read_text())
     }
-    assert used <= set(chart())
+    assert {CODES[name] for name in used} <= set(chart())
     assert len(used) > 50
 
 
@@ -25,8 +48,8 @@ def test_the_first_digit_says_the_kind() -> None:
 
 
 def test_every_account_is_posted_somewhere() -> None:
-    text = "".join(path.read_text() for path in (ROOT / "finance").rglob("*.py"))
-    assert {code for code in chart() if f'"{code}"' not in text} == set()
+    text = "".join(path.read_text() for path in sources("finance"))
+    assert {name for name in CODES if not re.search(rf"Account\.{name}\b", text)} == set()
 
 
 def test_names_are_given_and_unknown_codes_stay() -> None:
