@@ -23,6 +23,7 @@ from finance.books.order_books import Books, Journal  # noqa: E402
 from finance.fold.expect import Expectations  # noqa: E402
 from finance.fold.fold import fold  # noqa: E402
 from flows.credit.accept import contract_of  # noqa: E402
+from routing.offers.situation import Situation  # noqa: E402
 from routing.plans.choose import choose  # noqa: E402
 
 END = date(2027, 12, 31)
@@ -46,7 +47,7 @@ def rebuild(journals: list[Journal]) -> None:
 
 def main() -> None:
     order, network = read(shipped_example()), load_network(shipped_network())
-    plan = choose(order, network, load_policy(shipped_network()))
+    plan = choose(Situation(order, network, load_policy(shipped_network())))
     assert isinstance(plan, Plan)
     on = order.issued_on
     contract = contract_of(order, plan, network, on)

@@ -34,6 +34,7 @@ from domain.network import (
 from domain.order import Order, OrderLine, Party
 from domain.plan import Plan
 from domain.terms import Event, Fee, FeeBasis, FeeTaking, PaymentTerm, Price, SalesTax
+from routing.offers.situation import Situation
 from routing.plans.choose import choose
 
 GOAL = "Shanghai"
@@ -134,9 +135,10 @@ def measure(scale: int, rounds: int) -> None:
     times, evaluated, possible = [], [], []
     for seed in range(rounds):
         network, order, policy = market(scale, seed)
-        choose(order, network, replace(policy, start_dates=1), brief=True, repairs=False)  # calendars known
+        first = Situation(order, network, replace(policy, start_dates=1))
+        choose(first, brief=True, repairs=False)  # calendars known
         started = process_time()
-        plan = choose(order, network, policy, brief=True, repairs=False)
+        plan = choose(Situation(order, network, policy), brief=True, repairs=False)
         times.append(process_time() - started)
         evaluated.append(plan.search.chains_evaluated)
         possible.append(plan.search.chains_possible)

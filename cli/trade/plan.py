@@ -183,7 +183,7 @@ def _compare(asked: Asked, subject: "Subject", limit: int) -> None:
     plans = best_few(subject, limit)
     if not plans:
         _none(subject)
-    document = {"order": subject.order.reference, "plans": [_plain(each) for each in plans]}
+    document = {"order": subject.situation.order.reference, "plans": [_plain(each) for each in plans]}
     answer(asked, "plan-compare", document, lambda screen: _render_compare(screen, plans))
 
 
@@ -214,7 +214,7 @@ def _explain(asked: Asked, subject: "Subject") -> None:
         _none(subject)
         return
     document = {
-        "order": subject.order.reference,
+        "order": subject.situation.order.reference,
         "best": _plain(found.best),
         "runner_up": _plain(found.other) if found.other else None,
         "differences": [_plain(each) for each in found.differences],

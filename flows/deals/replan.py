@@ -17,6 +17,7 @@ from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
 from flows.plans.record import known_as
 from flows.slots.outcomes import Refusal, no_dearer
+from routing.offers.situation import Situation
 from routing.plans.choose import Found, others, same_chain
 
 if TYPE_CHECKING:
@@ -42,12 +43,11 @@ class Replanning:
         if not self._note(plan, prices):
             return dearer
         order = self._order()
-        found = same_chain(plan, order, self._network(), self.session.policy, self._free())
+        found = same_chain(plan, self._situation())
         refused: set[str] = set()
         while found is not None and (more := refusals_of(self.session, order, found, self.on)):
             refused |= set(more)
-            network = self._network(frozenset(refused))
-            found = same_chain(plan, order, network, self.session.policy, self._free())
+            found = same_chain(plan, self._situation(frozenset(refused)))
         if found is not None:
             return found
         return f"{dearer}, and at that price the plan does not pass" if dearer else None
@@ -74,15 +74,11 @@ class Replanning:
         return None if refusals_of(self.session, self._order(), whole, self.on) else whole
 
     def _others(self) -> Iterator[Found]:
-        yield from others(
-            self._order(),
-            self._network(),
-            self.session.policy,
-            self.on,
-            self._free(),
-            limit=ALTERNATIVES,
-            per_chain=8,
-        )
+        yield from others(self._situation(), limit=ALTERNATIVES, per_chain=8)
+
+    def _situation(self, without: frozenset[str] = frozenset()) -> Situation:
+        network, policy = self._network(without), self.session.policy
+        return Situation(self._order(), network, policy, self.on, self._free())
 
     def _order(self) -> Order:
         return known_as(find_order(self.session.ledger, self.order_id))

@@ -24,6 +24,7 @@ from flows.credit.refusals import refusals_of
 from flows.orders.place import Placed
 from flows.plans.availability import LedgerAvailability
 from flows.plans.record import current_plan, known_as
+from routing.offers.situation import Situation
 from routing.plans.choose import choose, others
 
 if TYPE_CHECKING:
@@ -82,8 +83,7 @@ class RemainingChain:
         if not begun:
             if (same := self._keeping(network)) is not None:
                 return same
-            order, policy = known_as(self.known), self.session.policy
-            found = choose(order, network, policy, self.on, self._free(), repairs=False)
+            found = choose(self._situation(network, self.on), repairs=False)
             if isinstance(found, Plan):
                 return found
             self._explain(found)
@@ -97,13 +97,14 @@ class RemainingChain:
             for leg in current_plan(self.session.ledger, self.known.id).legs
             if leg.provider not in self.without
         }
-        order, policy = known_as(self.known), self.session.policy
-        for other in others(
-            order, network, policy, self.on, self._free(), limit=LOOKED_AT, per_chain=LOOKED_AT
-        ):
+        situation = self._situation(network, self.on)
+        for other in others(situation, limit=LOOKED_AT, per_chain=LOOKED_AT):
             if held <= {_slots(leg) for leg in other.brief.legs}:
                 return other.whole()
         return None
+
+    def _situation(self, network: Network, on: date) -> Situation:
+        return Situation(known_as(self.known), network, self.session.policy, on, self._free())
 
     def _explain(self, found: Certificate) -> None:
         gap = f": {found.gap_minor} minor units are missing" if found.gap_minor else ""
@@ -122,10 +123,8 @@ class RemainingChain:
     def _around(self, begun: Sequence[Booking], network: Network) -> Plan | None:
         """The chain as it was planned, with another firm in place of the one that failed."""
         old = current_plan(self.session.ledger, self.known.id)
-        order, policy = known_as(self.known), self.session.policy
-        for other in others(
-            order, network, policy, old.planned_on, self._free(), limit=LOOKED_AT, per_chain=LOOKED_AT
-        ):
+        situation = self._situation(network, old.planned_on)
+        for other in others(situation, limit=LOOKED_AT, per_chain=LOOKED_AT):
             if _keeps(other.brief, begun) and self._in_time(other.brief, begun):
                 return other.whole()
         self.reasons.append("no other firm can step in between what has begun and the day of delivery")

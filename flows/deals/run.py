@@ -27,6 +27,7 @@ from flows.plans.record import (
     known_as,
     record_plan,
     require_fresh,
+    situation_of,
     stale_inputs,
 )
 from flows.slots.outcomes import Job, NextPlan, Outcome, Refused, Reserved, Waits
@@ -101,8 +102,7 @@ def best_plan(
     session: "Session", known: Placed, on: date, free: Availability, *, quick: bool = False
 ) -> Plan:
     """The best plan of all; ``quick`` leaves out headroom, stresses that need not pass, and repairs."""
-    order, network, policy = known_as(known), session.network, session.policy
-    found = choose(order, network, policy, on, free, repairs=not quick, brief=quick)
+    found = choose(situation_of(session, known, on, free), repairs=not quick, brief=quick)
     if isinstance(found, Certificate):
         raise certificate_error(found)
     return found
@@ -190,7 +190,8 @@ def agreed_plan(session: "Session", known: Placed, plan: Plan, on: date) -> tupl
         every |= refused
         network = replace(network, products=tuple(p for p in network.products if p.id not in every))
         free = LedgerAvailability(session.ledger)
-        found = choose(known_as(known), network, session.policy, on, free, repairs=False)
+        situation = replace(situation_of(session, known, on, free), network=network)
+        found = choose(situation, repairs=False)
         if isinstance(found, Certificate):
             raise no_credit(known.id, every)
         plan = found

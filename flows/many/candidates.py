@@ -21,7 +21,7 @@ from flows.orders.place import Placed
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
 from flows.plans.newest import newest_plan
-from flows.plans.record import known_as, stale_inputs
+from flows.plans.record import situation_of, stale_inputs
 from routing.offers.exchange import CurrencyError, exchange_factor
 from routing.plans.choose import candidates, choose
 from routing.shared.allocation import Allocation, Candidate, Demand, Resource, allocation_of
@@ -167,21 +167,11 @@ def _considered(session: "Session", placed: Placed, on: date, per_order: int) ->
 def _plans(
     session: "Session", placed: Placed, on: date, free: LedgerAvailability, per_order: int
 ) -> list[Plan]:
-    return candidates(
-        known_as(placed),
-        session.network,
-        session.policy,
-        on,
-        free,
-        limit=per_order,
-        per_chain=PER_FIRMS,
-    )
+    return candidates(situation_of(session, placed, on, free), limit=per_order, per_chain=PER_FIRMS)
 
 
 def _explain(found: Considered, session: "Session", on: date, free: LedgerAvailability) -> None:
-    answer = choose(
-        known_as(found.placed), session.network, session.policy, on, free, repairs=False, brief=True
-    )
+    answer = choose(situation_of(session, found.placed, on, free), repairs=False, brief=True)
     if isinstance(answer, Certificate):
         found.kind = "no chain" if answer.best is None else "own cash needed"
         found.reason = answer.reason

@@ -5,15 +5,14 @@ Looking commits nothing; only a recorded order's best plan is kept, by ``flows.p
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING
 
-from domain.network import Network, Policy
 from domain.order import Order
-from domain.plan import Availability, Certificate, Plan
+from domain.plan import Certificate, Plan
 from domain.states import OrderState
 from flows.orders.place import Placed
 from flows.plans.record import record_plan
+from routing.offers.situation import Situation
 
 if TYPE_CHECKING:
     from flows.desk.session import Session
@@ -23,13 +22,9 @@ PLANNABLE = frozenset({OrderState.CONFIRMED, OrderState.PLANNED})
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is looked at: an order, recorded or only read from a file, on what is free that day."""
+    """What is looked at: an order, recorded (``placed``) or only read from a file."""
 
-    order: Order
-    network: Network
-    policy: Policy
-    on: date
-    free: Availability | None = None
+    situation: Situation
     placed: Placed | None = None
 
 
@@ -58,19 +53,20 @@ def recorded_subject(session: "Session", placed: Placed) -> Subject:
 
     order = replace(placed.order, reference=placed.id)
     free = LedgerAvailability(session.ledger)
-    return Subject(order, session.network, session.policy, session.day_of(placed.on), free, placed)
+    on = session.day_of(placed.on)
+    return Subject(Situation(order, session.network, session.policy, on, free), placed)
 
 
 def read_subject(session: "Session", order: Order) -> Subject:
     """An order read from a file: as of its own day unless one is given, with everything free."""
-    return Subject(order, session.network, session.policy, session.on_given or order.issued_on)
+    return Subject(Situation(order, session.network, session.policy, session.on_given))
 
 
 def find_plan(subject: Subject, *, repairs: bool = True) -> Plan | Certificate:
     """The best plan, or the certificate that there is none; nothing is recorded."""
     from routing.plans.choose import choose
 
-    return choose(subject.order, subject.network, subject.policy, subject.on, subject.free, repairs=repairs)
+    return choose(subject.situation, repairs=repairs)
 
 
 def keep_plan(session: "Session", subject: Subject, plan: Plan) -> bool:
@@ -79,25 +75,25 @@ def keep_plan(session: "Session", subject: Subject, plan: Plan) -> bool:
     if placed is None or placed.state not in PLANNABLE:
         return False
     with session.ledger.write() as transaction:
-        record_plan(transaction, placed.id, plan, subject.on)
+        record_plan(transaction, placed.id, plan, subject.situation.day)
     return True
 
 
 def with_changes(subject: Subject, changes: Sequence[str]) -> Subject:
     """The subject with each change made (``advance_rate=0.9``); UsageError names what is known."""
-    from routing.plans.changes import Situation, changed, parse_change
+    from routing.plans.changes import changed, parse_change
 
-    situation = Situation(subject.order, subject.network, subject.policy)
+    situation = subject.situation
     for text in changes:
-        situation = changed(situation, parse_change(text, subject.order.currency))
-    return replace(subject, order=situation.order, network=situation.network, policy=situation.policy)
+        situation = changed(situation, parse_change(text, situation.order.currency))
+    return replace(subject, situation=situation)
 
 
 def best_few(subject: Subject, limit: int) -> list[Plan]:
     """The best plans that differ in firms or money; empty when none passes."""
     from routing.plans.choose import compare
 
-    return compare(subject.order, subject.network, subject.policy, subject.on, subject.free, limit=limit)
+    return compare(subject.situation, limit=limit)
 
 
 def explain(subject: Subject) -> Explanation | None:

@@ -12,11 +12,12 @@ from domain.errors import NetError, NoCapacityError, NotFoundError, OwnCashNeede
 from domain.network import Network, Policy
 from domain.order import Order
 from domain.plain import to_plain
-from domain.plan import Certificate, Plan
+from domain.plan import Availability, Certificate, Plan
 from domain.posting import Entry
 from domain.states import OrderState, require_move
 from flows.orders.place import Placed, find_order
 from flows.plans.newest import PLANNED, newest_plan
+from routing.offers.situation import Situation
 
 if TYPE_CHECKING:
     from flows.desk.session import Session
@@ -36,8 +37,12 @@ def find_plan(
 
     placed = find_order(session.ledger, order_id)
     free = LedgerAvailability(session.ledger)
-    order = known_as(placed)
-    return choose(order, session.network, session.policy, on or session.on, free, brief=brief)
+    return choose(situation_of(session, placed, on or session.on, free), brief=brief)
+
+
+def situation_of(session: "Session", placed: Placed, on: date, free: Availability) -> Situation:
+    """A recorded order on the session's network under its policy, on what is free that day."""
+    return Situation(known_as(placed), session.network, session.policy, on, free)
 
 
 def known_as(placed: Placed) -> Order:

@@ -30,6 +30,7 @@ from routing.offers.offers import (
     pricing_of,
     service_price,
 )
+from routing.offers.situation import Situation
 from routing.offers.timetable import Timetable, Timetables
 
 Made = tuple[tuple[FactoryProduct, Decimal], ...]
@@ -136,10 +137,9 @@ class Case:
             self.refusals.append(refusal)
 
 
-def case_of(
-    order: Order, network: Network, policy: Policy, on: date, availability: Availability | None = None
-) -> Case:
+def case_of(situation: Situation) -> Case:
     """RefusedError when the network or the buyer's terms contradict themselves."""
+    order, network, policy, on = situation.order, situation.network, situation.policy, situation.day
     index = index_of(network)
     terms = order.payment or policy.buyer_payment
     if wrong := buyer_terms_refusals(terms):
@@ -158,7 +158,7 @@ def case_of(
         policy=policy,
         index=index,
         pricing=pricing_of(order, network, tax.surcharge_rate, max(on, order.issued_on), policy.rate_days),
-        availability=availability,
+        availability=situation.free,
         ordered=order.issued_on.toordinal(),
         earliest=start + policy.booking_days,
         due=due.toordinal() if due else None,

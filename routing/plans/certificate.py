@@ -8,23 +8,21 @@ quick; the proof runs on the whole network.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.money import format_minor
 from domain.network import Network, Role
-from domain.plan import Availability, Certificate, Plan, Repair
+from domain.plan import Certificate, Plan, Repair
 from domain.terms import Event
 from routing.mixes.proof import Tried
-from routing.plans.changes import Change, Situation, changed, told
-
-if TYPE_CHECKING:
-    from routing.plans.planning import Planning
+from routing.offers.situation import Situation
+from routing.plans.changes import Change, changed, told
+from routing.plans.planning import Planning
 
 LONGEST_CREDIT = 366
 LONGEST_DELAY = 366
 
 
-def certificate_of(planning: "Planning", *, repairs: bool = True) -> Certificate:
+def certificate_of(planning: Planning, *, repairs: bool = True) -> Certificate:
     """Why nothing passes, and every way out found."""
     case = planning.case
     nearest = planning.search.nearest
@@ -59,13 +57,11 @@ class Knob:
 class Repairing:
     """Looks for the smallest change of each kind."""
 
-    def __init__(self, planning: "Planning", nearest: Tried | None) -> None:
+    def __init__(self, planning: Planning, nearest: Tried | None) -> None:
         self.planning = planning
         self.nearest = nearest
-        case = planning.case
-        self.whole = Situation(case.order, case.network, case.policy)
+        self.whole = planning.situation
         self.narrow = replace(self.whole, network=_own_firms(self.whole.network, nearest))
-        self.free = planning.case.availability
 
     def repairs(self) -> Iterator[Repair]:
         for knob in self._knobs():
@@ -132,9 +128,7 @@ class Repairing:
         return self._repair(knob, value, plan, verified=less is None)
 
     def _plan(self, situation: Situation, knob: Knob, value: int) -> Plan | None:
-        return plan_again(
-            changed(situation, Change(knob.kind, value, knob.target)), self.planning.on, self.free
-        )
+        return plan_again(changed(situation, Change(knob.kind, value, knob.target)))
 
     def _repair(self, knob: Knob, value: int, plan: Plan, *, verified: bool) -> Repair:
         currency = self.whole.order.currency
@@ -149,11 +143,9 @@ class Repairing:
         )
 
 
-def plan_again(situation: Situation, on: date, free: Availability | None) -> Plan | None:
+def plan_again(situation: Situation) -> Plan | None:
     """The best plan of the situation, brief, or None."""
-    from routing.plans.planning import Planning
-
-    planning = Planning(situation.order, situation.network, situation.policy, on, free)
+    planning = Planning(situation)
     best = next(planning.tried(), None)
     return planning.plan(best, brief=True) if best is not None else None
 

@@ -25,14 +25,13 @@ from domain.network import (
     AdvanceBase,
     DrawRule,
     FinanceProduct,
-    Network,
-    Policy,
     Provider,
     Role,
     Technique,
 )
-from domain.order import Adjustment, Order
+from domain.order import Adjustment
 from domain.terms import Event, PaymentTerm, Price, Recourse
+from routing.offers.situation import Situation
 
 ADDED = "contingency-tranche"
 
@@ -44,15 +43,6 @@ class Change:
     kind: str
     value: int
     target: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What is planned: an order on a network under a policy."""
-
-    order: Order
-    network: Network
-    policy: Policy
 
 
 DAYS = ("supplier_days", "buyer_earlier")

@@ -6,22 +6,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 
-from domain.network import Network, Policy
-from domain.order import Order
-from domain.plan import Availability, Certificate, Plan
+from domain.plan import Certificate, Plan
 from routing.mixes.proof import Tried
+from routing.offers.situation import Situation
 from routing.plans.certificate import certificate_of
 from routing.plans.planning import Planning
 
 
 def choose(
-    order: Order,
-    network: Network,
-    policy: Policy | None = None,
-    on: date | None = None,
-    availability: Availability | None = None,
+    situation: Situation,
     *,
     repairs: bool = True,
     brief: bool = False,
@@ -32,7 +26,7 @@ def choose(
     ways out uncomputed; ``brief`` leaves out stresses and headroom. RefusedError when the network or the
     order's terms contradict themselves.
     """
-    planning = Planning(order, network, policy, on, availability)
+    planning = Planning(situation)
     best = next(planning.tried(), None)
     if best is not None:
         return planning.plan(best, brief=brief)
@@ -40,32 +34,24 @@ def choose(
 
 
 def candidates(
-    order: Order,
-    network: Network,
-    policy: Policy | None = None,
-    on: date | None = None,
-    availability: Availability | None = None,
+    situation: Situation,
     *,
     limit: int = 8,
     per_chain: int = 3,
 ) -> list[Plan]:
     """Up to ``limit`` passing plans, most profit first, brief; at most ``per_chain`` start dates of the
     same firms, so that the router has somewhere else to go. Empty when none passes."""
-    planning = Planning(order, network, policy, on, availability)
+    planning = Planning(situation)
     return [planning.plan(tried, brief=True) for tried in _spread(planning, limit, per_chain)]
 
 
 def compare(
-    order: Order,
-    network: Network,
-    policy: Policy | None = None,
-    on: date | None = None,
-    availability: Availability | None = None,
+    situation: Situation,
     *,
     limit: int = 3,
 ) -> list[Plan]:
     """The best plans that differ in firms or money, in full; the first is what ``choose`` answers."""
-    planning = Planning(order, network, policy, on, availability)
+    planning = Planning(situation)
     return [planning.plan(tried) for tried in _spread(planning, limit, 1)]
 
 
@@ -78,17 +64,13 @@ class Found:
 
 
 def others(
-    order: Order,
-    network: Network,
-    policy: Policy | None = None,
-    on: date | None = None,
-    availability: Availability | None = None,
+    situation: Situation,
     *,
     limit: int = 8,
     per_chain: int = 3,
 ) -> Iterator[Found]:
     """As ``candidates``, one after another, each to be had in full as well."""
-    planning = Planning(order, network, policy, on, availability)
+    planning = Planning(situation)
     for tried in _spread(planning, limit, per_chain):
         yield _found(planning, tried)
 
@@ -97,14 +79,13 @@ def _found(planning: Planning, tried: Tried) -> Found:
     return Found(planning.plan(tried, brief=True), lambda: planning.plan(tried))
 
 
-def same_chain(
-    plan: Plan, order: Order, network: Network, policy: Policy, availability: Availability | None = None
-) -> Plan | None:
-    """The plan's firms, offers, dates and slots again with the best money for them, in full; None when
-    that passes no more. What has changed is in ``network`` (``answered``)."""
+def same_chain(plan: Plan, situation: Situation) -> Plan | None:
+    """The plan's firms, offers, dates and slots again with the best money for them, in full, as of the day
+    it was made; None when that passes no more. What has changed is in the network (``answered``)."""
     firms = {leg.provider for leg in plan.legs}
+    network = situation.network
     narrow = replace(network, providers=tuple(one for one in network.providers if one.id in firms))
-    planning = Planning(order, narrow, policy, plan.planned_on, availability)
+    planning = Planning(replace(situation, network=narrow, on=plan.planned_on))
     wanted = _course(plan)
     for tried in planning.tried():
         found = _found(planning, tried)

@@ -1,16 +1,14 @@
 """One order being planned: what the search, the certificate and the choice share."""
 
 from collections.abc import Iterator
-from datetime import date
 from time import perf_counter_ns
 
-from domain.network import Network, Policy
-from domain.order import Order
-from domain.plan import Availability, Plan
+from domain.plan import Plan
 from domain.plan import Search as SearchReport
 from routing.chains.case import Case, case_of
 from routing.mixes.mixes import Market, market_of
 from routing.mixes.proof import Tried
+from routing.offers.situation import Situation
 from routing.plans.assemble import plan_of
 from routing.plans.search import Search
 
@@ -18,17 +16,11 @@ from routing.plans.search import Search
 class Planning:
     """One order being planned: the case, the lenders' market and the search over chains."""
 
-    def __init__(
-        self,
-        order: Order,
-        network: Network,
-        policy: Policy | None = None,
-        on: date | None = None,
-        availability: Availability | None = None,
-    ) -> None:
+    def __init__(self, situation: Situation) -> None:
         self.started = perf_counter_ns()
-        self.on = on or order.issued_on
-        self.case: Case = case_of(order, network, policy or Policy(), self.on, availability)
+        self.situation = situation
+        self.on = situation.day
+        self.case: Case = case_of(situation)
         self.market: Market = market_of(self.case)
         self.search = Search(self.case, self.market)
 

@@ -16,6 +16,7 @@ from finance.agreed.facts import Fact, FactKind, fact_id
 from finance.fold.expect import Expectations
 from finance.fold.fold import Folded, fold
 from flows.credit.accept import contract_of
+from routing.offers.situation import Situation
 from routing.plans.choose import choose
 from tests.parts.oracle import Bill, Deal, Ending, Money
 
@@ -130,7 +131,7 @@ class Case:
         self.random = Random(seed)
         self.network = random_network(self.random, network)
         self.order = random_order(self.random, order)
-        found = choose(self.order, self.network, Policy(), ON, brief=True, repairs=False)
+        found = choose(Situation(self.order, self.network, Policy(), ON), brief=True, repairs=False)
         self.plan = found if isinstance(found, Plan) else None
 
     @property

@@ -35,6 +35,7 @@ from flows.settlement.earnings import profit_of
 from flows.settlement.lender_book import books
 from flows.settlement.revaluation import record_rate, revalue
 from ledger.store import Ledger, create_ledger
+from routing.offers.situation import Situation
 from routing.plans.choose import choose
 from tests.routing.offers.test_exchange import mixed, situation
 from trust.keys import load_or_create_actor
@@ -297,7 +298,7 @@ def _played(order: Order, network: Network, policy: Policy) -> tuple[int, int, s
     planned: what a plan draws on two facilities on one day is played one payment at a time, tax is drawn
     apart where the loan is in another currency, and who is paid after a funding that the plan does not draw
     waits for the buyer's payment."""
-    found = choose(order, network, policy, repairs=False, brief=True)
+    found = choose(Situation(order, network, policy), repairs=False, brief=True)
     if not isinstance(found, Plan):
         return None
     contract = contract_of(order, found, network, found.planned_on)

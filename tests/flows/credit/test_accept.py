@@ -20,13 +20,14 @@ from finance.fold.expect import Expectations
 from finance.fold.fold import Folded, fold
 from flows.credit.accept import contract_of
 from flows.desk.session import Session
+from routing.offers.situation import Situation
 from routing.plans.choose import choose
 
 ON = date(2026, 3, 2)
 
 
 def plan_of(order: Order, network: Network) -> Plan:
-    plan = choose(order, network, load_policy(shipped_network()))
+    plan = choose(Situation(order, network, load_policy(shipped_network())))
     assert isinstance(plan, Plan), plan
     return plan
 

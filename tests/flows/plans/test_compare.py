@@ -44,9 +44,9 @@ def test_plan_of_a_recorded_order_is_kept_once(session: Session, lamp_order: Ord
     assert isinstance(plan, Plan)
     assert plan.profit_minor == 140_388_71
     assert keep_plan(session, subject, plan)
-    assert find_order(session.ledger, subject.order.reference).state is OrderState.PLANNED
+    assert find_order(session.ledger, subject.situation.order.reference).state is OrderState.PLANNED
     size = session.ledger.size()
-    again = recorded_subject(session, find_order(session.ledger, subject.order.reference))
+    again = recorded_subject(session, find_order(session.ledger, subject.situation.order.reference))
     assert keep_plan(session, again, plan)
     assert session.ledger.size() == size
     assert current_plan(session.ledger, plan.order).flows == plan.flows
@@ -67,7 +67,7 @@ def test_what_if_plans_the_changed_situation(session: Session, lamp_order: Order
     assert isinstance(find_plan(subject, repairs=False), Certificate)
     assert isinstance(find_plan(with_changes(subject, ["advance_rate=0.9"])), Plan)
     both = with_changes(subject, ["advance_rate=0.9", "price=1000.00"])
-    assert both.order.net_minor == lamp_order.net_minor + 1000_00
+    assert both.situation.order.net_minor == lamp_order.net_minor + 1000_00
     with pytest.raises(UsageError):
         with_changes(subject, ["hurry=1"])
 

@@ -16,6 +16,7 @@ from domain.network import DrawRule, ExchangeRate, FinanceProduct, Network, Poli
 from domain.order import Order
 from domain.plan import Certificate, Plan
 from routing.offers.exchange import CurrencyError, quoted
+from routing.offers.situation import Situation
 from routing.plans.choose import choose
 from tests.parts.random_network import small_network, small_order, small_policy
 
@@ -72,7 +73,7 @@ def mixed(random: Random, network: Network, haircut: Fraction = Fraction(0)) -> 
 
 
 def best(order: Order, network: Network, policy: Policy) -> int | None:
-    found = choose(order, network, policy, repairs=False, brief=True)
+    found = choose(Situation(order, network, policy), repairs=False, brief=True)
     return found.profit_minor if isinstance(found, Plan) else None
 
 
@@ -91,7 +92,7 @@ def test_currencies_that_are_worth_the_same_change_no_profit(seed: int) -> None:
 @given(seeds)
 def test_no_cash_line_of_any_currency_falls_below_zero(seed: int) -> None:
     random, network, order, policy = situation(seed)
-    found = choose(order, mixed(random, network, Fraction(3, 100)), policy, repairs=False)
+    found = choose(Situation(order, mixed(random, network, Fraction(3, 100)), policy), repairs=False)
     if isinstance(found, Certificate):
         return
     assert min(flow.balance_minor for flow in found.flows) >= 0
@@ -192,7 +193,7 @@ def test_example_in_three_currencies_by_hand(abroad: tuple[Order, Network, Polic
     lender's limit is 765,000.00 / 0.99 = 772,727.27, its fee 7,727.27; interest 14.4% ACT/360 on 235,727.27
     over 73 days is 6,883.24, on 537,000.00 over 38 days 8,162.40: CNY 787,772.91 cost EUR 100,441.05.
     """
-    plan = planned(choose(*abroad))
+    plan = planned(choose(Situation(*abroad)))
     assert [(leg.currency, leg.price_minor, leg.net_minor) for leg in plan.legs] == [
         ("CNY", 76_000_000, 9_690_000),
         ("CNY", 500_000, 63_750),
@@ -220,11 +221,11 @@ def test_stress_of_dearer_money_must_pass_where_the_policy_says_so(
         replace(policy, stresses=(Stress("dearer", exchange_up=Fraction(up, 100), must_pass=True),))
         for up in (9, 30)
     )
-    plan = planned(choose(order, network, mild))
+    plan = planned(choose(Situation(order, network, mild)))
     (told,) = plan.stresses
     assert told.passed
     assert told.profit_minor == 13_000_000 - 130_000 - 211_380 - 10_948_074 - 572_468
-    failing = choose(order, network, hard)
+    failing = choose(Situation(order, network, hard))
     assert isinstance(failing, Certificate)
     assert "dearer" in failing.reason
 
@@ -232,11 +233,11 @@ def test_stress_of_dearer_money_must_pass_where_the_policy_says_so(
 def test_promised_rate_must_hold_until_money_is_changed(abroad: tuple[Order, Network, Policy]) -> None:
     order, network, policy = abroad
     promised = ExchangeRate("CNY", "EUR", Decimal("0.126"), fixed_by="river-bank", until=date(2026, 6, 30))
-    plan = planned(choose(order, replace(network, rates=(promised, *network.rates)), policy))
+    plan = planned(choose(Situation(order, replace(network, rates=(promised, *network.rates)), policy)))
     assert plan.legs[0].net_minor == 9_576_000  # 760,000.00 x 0.126
     assert plan.exchange[0].dealing.fixed_by == "river-bank"
     short = replace(promised, until=date(2026, 5, 1))
-    refused = choose(order, replace(network, rates=(short, *network.rates)), policy)
+    refused = choose(Situation(order, replace(network, rates=(short, *network.rates)), policy))
     assert isinstance(refused, Certificate)
     assert "river-bank fixes the rate of CNY until 2026-05-01" in refused.reason
 
@@ -246,7 +247,7 @@ def test_take_out_in_another_currency_is_refused_with_the_reason(
 ) -> None:
     order, network, policy = abroad
     products = tuple(replace(one, currency="CNY") for one in network.products)
-    refused = choose(order, replace(network, products=products), policy)
+    refused = choose(Situation(order, replace(network, products=products), policy))
     assert isinstance(refused, Certificate)
     assert any("lends in CNY, the invoice is in EUR" in one.reason for one in refused.refusals)
 
@@ -263,7 +264,7 @@ def test_lender_sells_what_it_lends_for_payments_in_other_currencies(
         inspector, currency="EUR", service=replace(inspector.service, fixed_minor=62_500, per_unit=Decimal(0))
     )
     providers = tuple(here if one.id == here.id else one for one in network.providers)
-    plan = planned(choose(order, replace(network, providers=providers), policy))
+    plan = planned(choose(Situation(order, replace(network, providers=providers), policy)))
     own = plan.facilities[0].own
     assert own is not None
     assert own.draws[1].cash_minor == 53_200_000 + 510_205

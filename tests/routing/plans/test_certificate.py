@@ -10,7 +10,8 @@ from domain.money import parse_minor
 from domain.network import FinanceProduct, Network, Policy
 from domain.order import Order
 from domain.plan import Certificate, Plan, Repair
-from routing.plans.changes import Situation, changed, parse_change
+from routing.offers.situation import Situation
+from routing.plans.changes import changed, parse_change
 from routing.plans.choose import choose
 
 
@@ -24,7 +25,7 @@ def only(network: Network, *products: str, **fields: object) -> Network:
 
 
 def certified(order: Order, network: Network, policy: Policy) -> Certificate:
-    found = choose(order, network, policy)
+    found = choose(Situation(order, network, policy))
     assert isinstance(found, Certificate)
     return found
 
@@ -77,10 +78,10 @@ def test_certificate_repairs_close_the_gap_and_one_less_does_not(
         assert repair.verified
         mended = changed(situation, parse_change(repair.change, "CNY"))
         less = changed(situation, parse_change(repair.one_less, "CNY"))
-        found = choose(mended.order, mended.network, mended.policy, brief=True)
+        found = choose(Situation(mended.order, mended.network, mended.policy), brief=True)
         assert isinstance(found, Plan), repair
         assert found.profit_minor == repair.profit_minor
-        failed = choose(less.order, less.network, less.policy, repairs=False)
+        failed = choose(Situation(less.order, less.network, less.policy), repairs=False)
         assert isinstance(failed, Certificate), repair
 
 
@@ -92,7 +93,8 @@ def test_certificate_of_goods_too_late_proposes_another_day(
     assert certificate.reason == "no chain makes and moves the goods in time"
     repair = repair_of(certificate, "due_date")
     assert repair.verified
-    later = choose(replace(lamp_order, due_on=date.fromisoformat(repair.change[-10:])), network, policy)
+    due = date.fromisoformat(repair.change[-10:])
+    later = choose(Situation(replace(lamp_order, due_on=due), network, policy))
     assert isinstance(later, Plan)
 
 
@@ -109,8 +111,7 @@ def test_certificate_of_goods_too_late_proposes_another_day(
 def test_certificate_says_why_a_lender_cannot(
     lamp_order: Order, network: Network, policy: Policy, fields: dict[str, object], reason: str
 ) -> None:
-    certificate = choose(
-        lamp_order, only(network, "harbour-order", "pearl-factoring", **fields), policy, repairs=False
-    )
+    narrow = only(network, "harbour-order", "pearl-factoring", **fields)
+    certificate = choose(Situation(lamp_order, narrow, policy), repairs=False)
     assert isinstance(certificate, Certificate)
     assert any(one.subject == "harbour-order" and reason in one.reason for one in certificate.refusals)

@@ -8,6 +8,7 @@ from domain.network import Network, Policy, Role
 from domain.order import Order
 from domain.plain import from_plain, to_plain
 from domain.plan import Certificate, Plan
+from routing.offers.situation import Situation
 from routing.plans.choose import candidates, choose, compare
 
 
@@ -16,7 +17,7 @@ def cny(text: str) -> int:
 
 
 def planned(order: Order, network: Network, policy: Policy) -> Plan:
-    found = choose(order, network, policy)
+    found = choose(Situation(order, network, policy))
     assert isinstance(found, Plan)
     return found
 
@@ -99,7 +100,7 @@ def test_plan_b_earnings_sum_to_the_net_value(lamp_order: Order, network: Networ
 def test_plan_a_fails_on_the_first_of_june(
     lamp_order: Order, plan_a_network: Network, policy: Policy
 ) -> None:
-    found = choose(lamp_order, plan_a_network, policy, repairs=False)
+    found = choose(Situation(lamp_order, plan_a_network, policy), repairs=False)
     assert isinstance(found, Certificate)
     assert (found.gap_minor, found.gap_on) == (cny("934.14"), date(2026, 6, 1))
     assert found.best is not None
@@ -115,12 +116,12 @@ def test_candidates_and_compare_start_with_the_best(
     lamp_order: Order, network: Network, policy: Policy
 ) -> None:
     best = planned(lamp_order, network, policy)
-    several = candidates(lamp_order, network, policy, limit=5)
+    several = candidates(Situation(lamp_order, network, policy), limit=5)
     assert several[0].profit_minor == best.profit_minor
     assert [plan.profit_minor for plan in several] == sorted(
         (plan.profit_minor for plan in several), reverse=True
     )
-    assert compare(lamp_order, network, policy)[0].profit_minor == best.profit_minor
+    assert compare(Situation(lamp_order, network, policy))[0].profit_minor == best.profit_minor
 
 
 def test_plan_slots_hold_what_each_leg_uses(lamp_order: Order, network: Network, policy: Policy) -> None:

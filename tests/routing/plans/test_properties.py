@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.network import DrawRule, Network, Policy, Role
 from domain.order import Order
 from domain.plan import Plan
+from routing.offers.situation import Situation
 from routing.plans.choose import candidates, choose
 from tests.parts.random_network import (
     carrier,
@@ -31,7 +32,7 @@ def situation(seed: int) -> tuple[Random, Network, Order, Policy]:
 
 
 def best(order: Order, network: Network, policy: Policy) -> int | None:
-    found = choose(order, network, policy, repairs=False, brief=True)
+    found = choose(Situation(order, network, policy), repairs=False, brief=True)
     return found.profit_minor if isinstance(found, Plan) else None
 
 
@@ -87,8 +88,8 @@ def test_the_order_of_the_input_does_not_matter(seed: int) -> None:
     random.shuffle(providers)
     random.shuffle(products)
     shuffled = replace(network, providers=tuple(providers), products=tuple(products))
-    first = choose(order, network, policy, repairs=False, brief=True)
-    second = choose(order, shuffled, policy, repairs=False, brief=True)
+    first = choose(Situation(order, network, policy), repairs=False, brief=True)
+    second = choose(Situation(order, shuffled, policy), repairs=False, brief=True)
     assert type(first) is type(second)
     if isinstance(first, Plan) and isinstance(second, Plan):
         assert (first.legs, first.flows) == (second.legs, second.flows)
@@ -98,7 +99,7 @@ def test_the_order_of_the_input_does_not_matter(seed: int) -> None:
 @given(seeds)
 def test_every_candidate_passes_and_they_come_best_first(seed: int) -> None:
     _, network, order, policy = situation(seed)
-    plans = candidates(order, network, policy, limit=6)
+    plans = candidates(Situation(order, network, policy), limit=6)
     profits = [plan.profit_minor for plan in plans]
     assert profits == sorted(profits, reverse=True)
     for plan in plans:
@@ -114,7 +115,7 @@ def test_a_stress_that_must_pass_is_obeyed(seed: int, days: int) -> None:
 
     _, network, order, policy = situation(seed)
     strict = replace(policy, stresses=(Stress("late", buyer_late_days=days, must_pass=True),))
-    found = choose(order, network, strict, repairs=False)
+    found = choose(Situation(order, network, strict), repairs=False)
     free = best(order, network, policy)
     if isinstance(found, Plan):
         assert all(one.passed for one in found.stresses)

@@ -3,6 +3,7 @@
 from random import Random
 
 from domain.plan import Plan
+from routing.offers.situation import Situation
 from routing.plans.choose import choose
 from tests.parts.planner_reference import best_profit
 from tests.parts.random_network import small_network, small_order, small_policy
@@ -15,7 +16,7 @@ def agrees(seed: int) -> bool:
     """Whether planner and reference agree on the seed's network; True when a plan was found."""
     random = Random(seed)
     network, order, policy = small_network(random), small_order(random), small_policy(random)
-    found = choose(order, network, policy, repairs=False, brief=True)
+    found = choose(Situation(order, network, policy), repairs=False, brief=True)
     expected = best_profit(order, network, policy, order.issued_on)
     profit = found.profit_minor if isinstance(found, Plan) else None
     assert profit == expected, f"seed {seed}: planned {profit}, reference {expected}"

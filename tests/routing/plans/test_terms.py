@@ -26,6 +26,7 @@ from domain.network import (
 from domain.order import Order
 from domain.plan import Certificate, Plan
 from domain.terms import Event, Fee, FeeBasis, PaymentTerm, Price, SalesTax, Step
+from routing.offers.situation import Situation
 from routing.plans.choose import choose
 
 
@@ -34,7 +35,7 @@ def cny(text: str) -> int:
 
 
 def planned(order: Order, network: Network, policy: Policy) -> Plan:
-    found = choose(order, network, policy)
+    found = choose(Situation(order, network, policy))
     assert isinstance(found, Plan), found
     return found
 
@@ -92,7 +93,7 @@ def test_policy_that_no_plan_meets_is_a_certificate(
     lamp_order: Order, network: Network, policy: Policy
 ) -> None:
     strict = replace(policy, stresses=(Stress("15 days late", buyer_late_days=15, must_pass=True),))
-    found = choose(lamp_order, network, strict, repairs=False)
+    found = choose(Situation(lamp_order, network, strict), repairs=False)
     assert isinstance(found, Certificate)
     assert "under '15 days late'" in found.reason
     assert (found.gap_minor, found.gap_on) == (cny("934.14"), date(2026, 6, 29))
@@ -217,7 +218,7 @@ def test_provider_in_another_currency_is_bought_with_a_haircut(
     # bought with the haircut: 530 x 7.10 x 1.02 = 3,838.26; the tax is what the rate makes of 30: 213.00
     assert leg.gross_minor == cny("3838.26")
     assert (leg.net_minor, leg.tax_minor) == (cny("3625.26"), cny("213.00"))
-    refused = choose(lamp_order, replace(abroad, providers=local), policy, repairs=False)
+    refused = choose(Situation(lamp_order, replace(abroad, providers=local), policy), repairs=False)
     assert isinstance(refused, Certificate)
     assert any("no exchange rate" in one.reason for one in refused.refusals)
 
@@ -241,7 +242,7 @@ def test_guarantee_defers_the_factory_for_its_price(
     inspected = with_provider(
         waiting, "south-inspection", payment=(PaymentTerm(Fraction(1), Event.DELIVERY, 10),)
     )
-    assert isinstance(choose(lamp_order, inspected, policy, repairs=False), Certificate)
+    assert isinstance(choose(Situation(lamp_order, inspected, policy), repairs=False), Certificate)
     promised = replace(inspected, products=(*inspected.products, guarantee()))
     plan = planned(lamp_order, promised, policy)
     held = plan.facility(Role.GUARANTEE)
@@ -286,15 +287,14 @@ def test_free_capacity_and_free_credit_bound_the_plan(
         def version(self) -> str:
             return "1"
 
-    assert isinstance(
-        choose(lamp_order, example(network), policy, None, Busy(10**12), repairs=False), Certificate
-    )
+    busy = Situation(lamp_order, example(network), policy, None, Busy(10**12))
+    assert isinstance(choose(busy, repairs=False), Certificate)
     later = replace(lamp_order, due_on=date(2026, 6, 1))
-    plan = choose(later, example(network), policy, None, Busy(10**12))
+    plan = choose(Situation(later, example(network), policy, None, Busy(10**12)))
     assert isinstance(plan, Plan)
     made = plan.legs[0].slots
     assert (len(made), max(slot.quantity for slot in made)) == (40, 250)
-    short = choose(later, example(network), policy, None, Busy(100_00), repairs=False)
+    short = choose(Situation(later, example(network), policy, None, Busy(100_00)), repairs=False)
     assert isinstance(short, Certificate)
 
 
@@ -308,7 +308,7 @@ def test_provider_without_terms_is_paid_when_its_part_ends(
 
 def test_policy_is_met_by_the_smallest_repair(lamp_order: Order, network: Network, policy: Policy) -> None:
     strict = replace(policy, stresses=(Stress("15 days late", buyer_late_days=15, must_pass=True),))
-    found = choose(lamp_order, example(network), strict)
+    found = choose(Situation(lamp_order, example(network), strict))
     assert isinstance(found, Certificate)
     assert "contingency=934.14" in [one.change for one in found.repairs]
     assert all(one.verified for one in found.repairs)
@@ -318,10 +318,10 @@ def test_network_and_terms_that_contradict_themselves_are_refused(
     lamp_order: Order, network: Network, policy: Policy
 ) -> None:
     with pytest.raises(RefusedError, match="negative price"):
-        choose(lamp_order, with_provider(network, "nansha-store", tax_rate=Fraction(-1)), policy)
+        choose(Situation(lamp_order, with_provider(network, "nansha-store", tax_rate=Fraction(-1)), policy))
     waiting = replace(lamp_order, payment=(PaymentTerm(Fraction(1), Event.FUNDING, 5),))
     with pytest.raises(RefusedError, match="cyclic terms"):
-        choose(waiting, network, policy)
+        choose(Situation(waiting, network, policy))
 
 
 def test_share_of_the_value_and_fixed_fee_meet_the_orders_currency(
@@ -347,4 +347,4 @@ def test_share_of_the_value_and_fixed_fee_meet_the_orders_currency(
     )
     assert planned(lamp_order, dollars, policy).network_fee_minor == cny("710.00")
     with pytest.raises(RefusedError, match="no exchange rate"):
-        choose(lamp_order, replace(dollars, rates=()), policy)
+        choose(Situation(lamp_order, replace(dollars, rates=()), policy))
