@@ -1,0 +1,91 @@
+"""What the documents say of the project itself: the plan of the house, decisions, words."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_house import FLOORS, ROOMS, TO_COME
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "docs"))
+
+import house  # noqa: E402
+
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+INDEX = ROOT / "docs" / "decisions" / "README.md"
+RELATION = re.compile(r"\*(Replaces|Replaced)( in part)?( by)? \[(\d{4})\]")
+
+
+def test_the_plan_of_the_house_is_the_house() -> None:
+    """Run ``python docs/house.py`` after a file was added, moved or described anew."""
+    assert house.TARGET.read_text("utf-8") == house.page(ROOMS, TO_COME)
+
+
+def test_readme_names_every_folder_with_its_floor() -> None:
+    assert {name: floor for name, (floor, _) in house.folders().items()} == FLOORS
+
+
+@pytest.mark.parametrize("question", house.QUESTIONS, ids=lambda question: question[1])
+def test_a_strangers_question_leads_to_the_file_that_answers(question: tuple[str, str, str]) -> None:
+    _, path, name = question
+    assert re.search(rf"\b{name}\b", (ROOT / path).read_text("utf-8"))
+    room, _, file = path.rpartition("/")
+    section = house.TARGET.read_text("utf-8").split(f"`{room}/`, floor", 1)[1].split("\n#", 1)[0]
+    assert f"- `{file}` " in section
+
+
+def test_every_file_of_the_house_says_what_it_is_for() -> None:
+    silent = re.findall(r"^- `\w+\.py`$", house.TARGET.read_text("utf-8"), re.M)
+    assert silent == []
+
+
+def number(path: Path) -> str:
+    return path.name[:4]
+
+
+def test_a_decision_has_a_number_of_its_own_and_begins_with_it() -> None:
+    numbers = [number(path) for path in DECISIONS]
+    assert sorted({one for one in numbers if numbers.count(one) > 1}) == []
+    assert [
+        path.name for path in DECISIONS if not path.read_text("utf-8").startswith(f"# {number(path)}")
+    ] == []
+
+
+def test_every_decision_stands_in_the_index_once_under_its_own_title() -> None:
+    listed = re.findall(r"^- \[(\d{4})\]\(([^)]+)\) (.+)$", INDEX.read_text("utf-8"), re.M)
+    titles = {
+        path.name: re.sub(r"^# \d{4}:? ", "", path.read_text("utf-8").split("\n")[0]) for path in DECISIONS
+    }
+    assert sorted(listed) == sorted((name[:4], name, title) for name, title in titles.items())
+
+
+def relations(path: Path) -> set[tuple[str, str]]:
+    """(older, newer) for each replacement that the decision names at its head."""
+    head = "\n".join(path.read_text("utf-8").split("\n")[:8])
+    found = RELATION.findall(head)
+    pairs = [(number(path), other) if by else (other, number(path)) for _, _, by, other in found]
+    return set(pairs)
+
+
+def test_a_replaced_decision_and_its_successor_name_each_other() -> None:
+    named = [(pair, number(path)) for path in DECISIONS for pair in relations(path)]
+    pairs = {pair for pair, _ in named}
+    assert pairs, "no decision says what it replaced"
+    assert sorted(named) == sorted((pair, one) for pair in pairs for one in pair)
+    assert [pair for pair in pairs if pair[0] >= pair[1]] == []
+
+
+def test_a_decision_named_anywhere_exists() -> None:
+    known = {number(path) for path in DECISIONS}
+    named = re.compile(r"decisions? ((?:\d{4}(?:, | and | to )?)+)")
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]
+    missing = {
+        (str(page.relative_to(ROOT)), one)
+        for page in pages
+        for text in named.findall(page.read_text("utf-8"))
+        for one in re.findall(r"\d{4}", text)
+        if one not in known
+    }
+    assert missing == set()
