@@ -22,7 +22,7 @@ from finance.agreed.facts import Fact, FactKind  # noqa: E402
 from finance.books.order_books import Books, Journal  # noqa: E402
 from finance.fold.expect import Expectations  # noqa: E402
 from finance.fold.fold import fold  # noqa: E402
-from flows.credit.accept import contract_of  # noqa: E402
+from flows.credit.contract import contract_of  # noqa: E402
 from routing.offers.situation import Situation  # noqa: E402
 from routing.plans.choose import choose  # noqa: E402
 

@@ -18,13 +18,14 @@ sys.path.insert(0, str(ROOT))
 from domain.errors import LedgerBrokenError, NetError  # noqa: E402
 from domain.order import Order  # noqa: E402
 from domain.states import ENDED, OrderState  # noqa: E402
-from flows.books.record import advance  # noqa: E402
+from flows.books.advance import advance  # noqa: E402
 from flows.deals.cancel import call_off  # noqa: E402
 from flows.deals.run import go_on, plan_placed  # noqa: E402
 from flows.deals.unreserve import give_back_slots  # noqa: E402
 from flows.desk.session import Session  # noqa: E402
+from flows.orders.find import find_order, list_orders  # noqa: E402
 from flows.orders.form import amended, order_from_fields  # noqa: E402
-from flows.orders.place import amend_order, find_order, list_orders, place_order  # noqa: E402
+from flows.orders.place import amend_order, place_order  # noqa: E402
 from ledger.store import Ledger, create_ledger  # noqa: E402
 from tests.parts.world import FIRST_DAY, World, network_text, orders  # noqa: E402
 from trust.keys import load_or_create_actor  # noqa: E402

@@ -1,5 +1,8 @@
 """How slots and credit lines are named in the calendar, so that planning and reserving mean the same."""
 
+CREDIT = "credit"
+"""The kind of a leg that holds a part of a lender's limit, beside the kinds of providers."""
+
 CREDIT_PERIOD = "limit"
 """The one period of a credit line: a limit counts once, whatever the date."""
 

@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
 from domain.errors import KeyReusedError, NetError, NotFoundError, StateError
-from flows.calls.resolve import Taken, take_message_in
+from flows.calls.messages import Taken, take_message_in
 from flows.shop import serve
 from flows.shop.catalogue import Catalogue, catalogue_data
 from ledger.book.reading import Reading

@@ -68,7 +68,7 @@ def revalue(
 
     Every order or none: a rate that is missing or too old is named. Doing it again changes nothing.
     """
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
     from flows.settlement.revaluation import revalue as revalued
 
     with asked.session() as session:

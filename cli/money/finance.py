@@ -36,7 +36,7 @@ FacilityArgument = Annotated[
 def request(asked: Asked, order: OrderArgument) -> None:
     """Ask every lender of the order's plan: offer or refusal, with the reasons and what would change them."""
     from flows.credit.offers import request_offers
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
     from flows.plans.record import current_plan
 
     with asked.session() as session:
@@ -116,7 +116,7 @@ def accept(asked: Asked, order: OrderArgument, by: ByOption = "") -> None:
     Done by net order run too. The same again changes nothing; other terms are refused.
     """
     from flows.credit.accept import accept as take
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
     from flows.plans.record import current_plan
 
     with asked.session() as session, session.ledger.write() as transaction:
@@ -304,7 +304,7 @@ def draw(
     from domain.errors import UsageError
     from finance.agreed.facts import FactKind
     from flows.books.acceptance import read_contract
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
 
     payees = []
     with asked.session() as session:
@@ -352,8 +352,8 @@ def confirm(
     """
     from domain.errors import UsageError
     from finance.agreed.contract import Condition
-    from flows.credit.claims import confirm_by_buyer, confirm_condition
-    from flows.orders.place import find_order
+    from flows.credit.confirmation import confirm_by_buyer, confirm_condition
+    from flows.orders.find import find_order
 
     if signature is None and not condition:
         _tell_statement(asked, order)
@@ -395,7 +395,7 @@ def _read_signature(path: Path) -> bytes:
 
 def _tell_statement(asked: Asked, order: str) -> None:
     from finance.underwriting.fingerprint import order_hash, statement_bytes
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
@@ -421,7 +421,7 @@ def enrol(
     evidence: EvidenceOption = "",
 ) -> None:
     """Note a buyer's public key, learned from the buyer itself and never from the trader."""
-    from flows.credit.claims import enrol_buyer
+    from flows.credit.confirmation import enrol_buyer
     from trust.keys import PublicKey
 
     with asked.session() as session:

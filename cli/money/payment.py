@@ -409,7 +409,7 @@ def clear(
     """Record that the difference which corrections left open with a party was settled in cash."""
     from flows.books.acceptance import read_contract
     from flows.books.record import clear_claim
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
 
     with asked.session() as session:
         known = find_order(session.ledger, order)

@@ -73,7 +73,7 @@ def record(
     """Record one fact and show what it posts; ``money`` are amounts as typed, in major units."""
     from flows.books.acceptance import read_contract
     from flows.books.record import record_fact
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
 
     with asked.session() as session:
         ledger = session.ledger

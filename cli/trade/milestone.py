@@ -111,7 +111,7 @@ def retract_statement(
     statements stays where it is; the difference is a claim or a credit. State what is right afterwards.
     """
     from flows.books.record import retract
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
 
     with asked.session() as session:
         known = find_order(session.ledger, order)

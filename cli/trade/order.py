@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flows.desk.session import Session
-    from flows.orders.place import Placed
+    from flows.orders.find import Placed
 
 app = group("A buyer's orders: new, import, run, advance, list, show, amend, cancel.")
 order_import.register(app)
@@ -143,7 +143,7 @@ def list_orders(
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")] = None,
 ) -> None:
     """List orders in the order they came in: buyer, worth, due day, state."""
-    from flows.orders.place import list_orders as find
+    from flows.orders.find import list_orders as find
 
     with asked.session() as session:
         most = limit if limit or asked.json else MOST_ROWS + 1
@@ -184,7 +184,7 @@ def show(asked: Asked, order: OrderArgument) -> None:
     net ledger trace ORDER tells its whole story with amounts.
     """
     from flows.firms.withdrawals import open_withdrawals, told
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
 
     with asked.session() as session:
         placed = find_order(session.ledger, order)
@@ -226,8 +226,9 @@ def amend(
 
     Once slots are held, release them first; once money is drawn, the order can only be called off.
     """
+    from flows.orders.find import find_order
     from flows.orders.form import amended
-    from flows.orders.place import amend_order, find_order
+    from flows.orders.place import amend_order
 
     changes = {
         "quantity": quantity, "unit_price": price, "product": product, "destination": destination,
@@ -245,7 +246,8 @@ def amend(
 @command(app, "confirm", example="net order confirm PO-7")
 def confirm(asked: Asked, order: OrderArgument) -> None:
     """Make a draft an order that can be planned."""
-    from flows.orders.place import confirm_order, find_order
+    from flows.orders.find import find_order
+    from flows.orders.place import confirm_order
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
@@ -296,7 +298,7 @@ def run_order(
 def _recorded(session: "Session", what: str) -> "Placed":
     """The order of that name; the hint covers a mistyped file too."""
     from domain.errors import NotFoundError
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
 
     try:
         return find_order(session.ledger, what)
@@ -335,8 +337,8 @@ def advance_order(
     played as the plan has them, each recorded as assumed, until the order is settled.
     """
     from cli.screen.way import tell_advance
-    from flows.books.record import advance
-    from flows.orders.place import find_order
+    from flows.books.advance import advance
+    from flows.orders.find import find_order
     from flows.plans.newest import newest_plan
     from flows.settlement.owed import standing_at
 
@@ -362,9 +364,9 @@ def settle_order(
     Refused while anybody is still owed.
     """
     from cli.screen.way import tell_advance
-    from flows.orders.place import find_order, latest_day
+    from flows.books.record import settle
+    from flows.orders.find import find_order, latest_day
     from flows.plans.newest import newest_plan
-    from flows.settle import settle
     from flows.settlement.owed import standing_at
 
     with asked.session() as session:

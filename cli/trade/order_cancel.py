@@ -9,7 +9,7 @@ from cli.screen.output import answer, note
 from cli.screen.recorded import ByOption, DryRunOption, EvidenceOption, OrderArgument, minor_text, show
 
 if TYPE_CHECKING:
-    from flows.orders.place import Placed
+    from flows.orders.find import Placed
     from ledger.store import Ledger
 
 
@@ -44,7 +44,7 @@ def cancel(
     from domain.errors import UsageError
     from flows.books.record import Recorded
     from flows.deals.cancel import call_off
-    from flows.orders.place import find_order, latest_day
+    from flows.orders.find import find_order, latest_day
 
     with asked.session() as session:
         known = find_order(session.ledger, order)

@@ -88,7 +88,7 @@ def plan(
 def _booked_plan(session: "Session", what: str) -> "Plan | None":
     """The plan that a reserved order stands on: planning it again would count its own slots as taken."""
     from flows.desk.start import order_file
-    from flows.orders.place import read_order
+    from flows.orders.find import read_order
     from flows.plans.newest import newest_plan
     from flows.plans.record import PLANNABLE
 
@@ -109,7 +109,7 @@ def _plain(value: Any) -> dict[str, Any]:
 def _subject(session: "Session", what: str) -> "Subject":
     """The recorded order, or the one in the file."""
     from flows.desk.start import order_file
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
     from flows.plans.compare import read_subject, recorded_subject
 
     file = order_file(Path(what))

@@ -29,7 +29,7 @@ def list_slots(
 
     A line of credit is held like a slot; --json gives it in minor units of its currency.
     """
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
     from flows.slots.calendar import held_slots
 
     with asked.session() as session:
@@ -148,7 +148,7 @@ def reserve(asked: Asked, order: OrderArgument) -> None:
     """
     from cli.screen.way import tell_way
     from flows.deals.run import reserve_order
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
     from flows.settlement.owed import standing_at
 
     with asked.session() as session:
@@ -171,7 +171,7 @@ def release(
     """
     from cli.screen.way import tell_given_back
     from flows.deals.unreserve import give_back_slots
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
 
     with asked.session() as session:
         known = find_order(session.ledger, order)

@@ -57,7 +57,7 @@ def resolve_slot(
     """
     from domain.errors import UsageError
     from flows.calls.resolve import find_open, open_calls
-    from flows.orders.place import find_order
+    from flows.orders.find import find_order
 
     if not said and (every or by):
         raise UsageError("what the firm answered is missing", f"give --as with one of: {ANSWERS}")

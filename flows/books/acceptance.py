@@ -1,20 +1,16 @@
 """The acceptance in force for an order: under which key it is recorded, and the contract it fixed."""
 
-from typing import TYPE_CHECKING
-
 from domain.errors import NotFoundError
 from domain.plain import from_plain
 from finance.agreed.contract import Contract
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
-    from ledger.record.records import Record
+from ledger.book.reading import Reading
+from ledger.record.records import Record
 
 FINANCED = "finance-accepted"
 WITHDRAWN = "finance-withdrawn"
 
 
-def acceptance_key(reading: "Reading", order: str) -> str:
+def acceptance_key(reading: Reading, order: str) -> str:
     """The key of the acceptance in force; acceptances that were withdrawn are counted."""
     number = 0
     while reading.record_by_key(f"{WITHDRAWN}:{order}:{number}") is not None:
@@ -27,12 +23,12 @@ def first_key(order: str) -> str:
     return f"{FINANCED}:{order}"
 
 
-def acceptance(reading: "Reading", order: str) -> "Record | None":
+def acceptance(reading: Reading, order: str) -> Record | None:
     """The record of the acceptance in force; None before any, and after it was withdrawn."""
     return reading.record_by_key(acceptance_key(reading, order))
 
 
-def read_contract(reading: "Reading", order: str) -> Contract:
+def read_contract(reading: Reading, order: str) -> Contract:
     """What was agreed for the order; NotFoundError when nothing was financed."""
     record = acceptance(reading, order)
     if record is None:

@@ -5,22 +5,23 @@ and sent by the sweep, like everything that is owed to a firm and holds up nobod
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from domain.slots import CREDIT, CREDIT_PERIOD
 from domain.states import OrderState
 from finance.books.position import Position
-from flows.booking_names import booking_names
+from finance.fold.fold import Folded
+from flows.books.order_book import OrderBook
 from flows.firms.call_journal import Journal, call_key, read_call
-from flows.plans.needs import CREDIT, leg_need
+from flows.plans.needs import booking_names, leg_need
 from flows.plans.newest import newest_plan
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
+from ledger.record.records import Hold
 from providers.protocol import Call, Verb
 
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
-    from ledger.book.transaction import Transaction
 
-
-def reservation_of(reading: "Reading", order: str) -> str:
+def reservation_of(reading: Reading, order: str) -> str:
     """The reservation that has not ended, by name."""
     number = 0
     while reading.record_by_key(f"{order}/reservation/{number}/ended") is not None:
@@ -28,7 +29,7 @@ def reservation_of(reading: "Reading", order: str) -> str:
     return f"{order}/reservation/{number}"
 
 
-def intend_completions(transaction: "Transaction", order: str, position: Position) -> None:
+def intend_completions(transaction: Transaction, order: str, position: Position) -> None:
     """Intend the notice for every booking at another firm whose part is done by now, once each."""
     prefix = reservation_of(transaction, order)
     rows = [row for row in _reserved(transaction, prefix) if row.get("completes")]
@@ -43,7 +44,7 @@ def intend_completions(transaction: "Transaction", order: str, position: Positio
             _intend(transaction, order, f"{prefix}/{row['leg']}/{row['turn']}", row["reference"])
 
 
-def _reserved(reading: "Reading", prefix: str) -> Sequence[Mapping[str, Any]]:
+def _reserved(reading: Reading, prefix: str) -> Sequence[Mapping[str, Any]]:
     """What is reserved by now: as first reserved, or as a provider was last replaced."""
     rows: Sequence[Mapping[str, Any]] = ()
     record = reading.record_by_key(f"{prefix}/reserved")
@@ -55,7 +56,7 @@ def _reserved(reading: "Reading", prefix: str) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def rendered_legs(reading: "Reading", order: str, position: Position) -> set[str]:
+def rendered_legs(reading: Reading, order: str, position: Position) -> set[str]:
     """The legs whose service is rendered in full: they are billed, and no longer to be cancelled."""
     plan = newest_plan(reading, order)
     if plan is None:
@@ -65,7 +66,7 @@ def rendered_legs(reading: "Reading", order: str, position: Position) -> set[str
     return {leg_need(plan, leg).leg for leg, name in named if name in done}
 
 
-def _intend(transaction: "Transaction", order: str, turn: str, reference: str) -> None:
+def _intend(transaction: Transaction, order: str, turn: str, reference: str) -> None:
     operation = f"{turn}/{Verb.COMPLETE.value}"
     booking = transaction.intent(f"{turn}/{Verb.CONFIRM.value}")
     if booking is None or transaction.intent(operation) is not None:
@@ -74,3 +75,28 @@ def _intend(transaction: "Transaction", order: str, turn: str, reference: str) -
     key = call_key(booked.key, operation)
     call = Call(Verb.COMPLETE, key, booked.request, booked.expires_at, reference)
     Journal().intend(transaction, operation, order, call)
+
+
+def end_holds(transaction: Transaction, book: OrderBook, folded: Folded) -> None:
+    """End the holds that the order's state no longer needs."""
+    state = folded.position.state
+    intend_completions(transaction, book.order, folded.position)
+    if state not in (OrderState.SETTLED, OrderState.CANCELLED):
+        return
+    owed = any(debt.claim for debt in folded.position.debts.values())
+    for hold in transaction.holds(book.order):
+        _end(transaction, hold, state, owed)
+    if not owed and state is OrderState.CANCELLED:  # what was delivered and paid is never financed again
+        for fingerprint, order, _ in transaction.finance_claims(book.order):
+            transaction.release_finance(fingerprint, order)
+
+
+def _end(transaction: Transaction, hold: Hold, state: OrderState, owed: bool) -> None:
+    credit = any(line.period == CREDIT_PERIOD for line in hold.lines)
+    if hold.ending is None:
+        transaction.release_hold(hold.hold_id)
+    elif credit:
+        if not owed:
+            transaction.end_booking(hold.hold_id, "returned")
+    else:
+        transaction.end_booking(hold.hold_id, "used" if state is OrderState.SETTLED else "cancelled")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from domain.accounts import Account
 from domain.posting import Entry, Leg
@@ -17,11 +17,9 @@ from finance.fold.fold import Folded
 from finance.sides.amendment import contract_in_force
 from flows.books.acceptance import FINANCED, WITHDRAWN, read_contract
 from flows.desk.rates import with_rates
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
-    from ledger.book.transaction import Transaction
-    from ledger.record.records import Record
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
+from ledger.record.records import Record
 
 CORRECTION = "correction"
 SET_OFF = "set-off"
@@ -73,7 +71,7 @@ class Recording:
     state: OrderState
 
 
-def read_book(reading: "Reading", order: str) -> OrderBook:
+def read_book(reading: Reading, order: str) -> OrderBook:
     """The order's book as the ledger has it; NotFoundError when the order is not financed."""
     contract = with_rates(reading, read_contract(reading, order))
     book = OrderBook(contract, OrderState(reading.order_state(order) or OrderState.PLANNED))
@@ -84,7 +82,7 @@ def read_book(reading: "Reading", order: str) -> OrderBook:
     return book
 
 
-def _take_record(book: OrderBook, record: "Record") -> None:
+def _take_record(book: OrderBook, record: Record) -> None:
     body = record.body
     if "fact" in body:
         book.facts.append(_read_fact(record))
@@ -135,7 +133,7 @@ def _leg(posting: Posting, home: str) -> Leg:
     return Leg(entity, code, currency, amount)
 
 
-def _read_fact(record: "Record") -> Fact:
+def _read_fact(record: Record) -> Fact:
     data = record.body["fact"]
     return Fact(
         FactKind(data["kind"]),
@@ -300,7 +298,7 @@ def _set_off_entry(
 
 
 def clear(
-    transaction: "Transaction", book: OrderBook, party: str, amount: int, on: date, evidence: str
+    transaction: Transaction, book: OrderBook, party: str, amount: int, on: date, evidence: str
 ) -> None:
     """Cash settles what corrections left open with a party."""
     transaction.append(_set_off_entry(book, book.set_offs + 1, party, amount, on, evidence))
@@ -314,7 +312,7 @@ def _home(party: str, amount: int) -> int:
     return 0 if party_and_currency(party)[1] else amount
 
 
-def post(transaction: "Transaction", book: OrderBook, posting: Recording, folded: Folded) -> None:
+def post(transaction: Transaction, book: OrderBook, posting: Recording, folded: Folded) -> None:
     """Write it, and bring the book in hand up to what the ledger then holds."""
     transaction.append_many(entries_of(book, posting, folded))
     bring_up(book, posting)

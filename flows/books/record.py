@@ -1,31 +1,27 @@
 """What happens to a financed order: facts that somebody states, accruals, and, for practice, the plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from domain.errors import NotFoundError, RefusedError, StateError
-from domain.posting import Entry
-from domain.states import ENDED, OrderState, may_move
+from domain.states import OrderState, may_move
 from finance.agreed.contract import Condition
 from finance.agreed.facts import RETRACTABLE, Fact, FactKind, fact_id, retracted, standing
 from finance.books.correction import Correction
 from finance.books.order_books import Journal
 from finance.books.position import Position
-from finance.fold.expect import Expectations
 from finance.fold.fold import Folded, fold
 from finance.rules.change import with_change
 from finance.rules.conditions import objections
 from finance.rules.objection import Circumstances
-from flows.books.order_book import OrderBook, Recording, bring_up, clear, compare, entries_of, post, read_book
-from flows.closing import end_holds
+from flows.books.holds_end import end_holds
+from flows.books.order_book import OrderBook, Recording, clear, compare, post, read_book
 from flows.firms.withdrawals import open_withdrawals, told
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
-    from ledger.book.transaction import Transaction
-    from ledger.store import Ledger
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
+from ledger.store import Ledger
 
 TARGET_STATES = {
     FactKind.CANCELLED: OrderState.CANCELLED,
@@ -57,7 +53,7 @@ class Recorded:
 
 
 def record_fact(
-    ledger: "Ledger",
+    ledger: Ledger,
     order: str,
     kind: FactKind,
     on: date,
@@ -79,8 +75,8 @@ def record_fact(
 
 
 def record_with(
-    reading: "Reading",
-    transaction: "Transaction | None",
+    reading: Reading,
+    transaction: Transaction | None,
     order: str,
     kind: FactKind,
     on: date,
@@ -94,7 +90,7 @@ def record_with(
 
 
 def record_in(
-    transaction: "Transaction",
+    transaction: Transaction,
     order: str,
     kind: FactKind,
     on: date,
@@ -108,7 +104,7 @@ def record_in(
 
 
 def retract(
-    ledger: "Ledger", order: str, name: str, *, by: str = "", evidence: str = "", dry_run: bool = False
+    ledger: Ledger, order: str, name: str, *, by: str = "", evidence: str = "", dry_run: bool = False
 ) -> Recorded:
     """Take back a statement that was wrong: everything that followed from it is corrected, on its dates.
 
@@ -147,7 +143,7 @@ def _fact(book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by
     return Fact(kind, on, name, book.next_sequence, by, evidence, False, content)
 
 
-def _record(reading: "Reading", transaction: "Transaction | None", book: OrderBook, fact: Fact) -> Recorded:
+def _record(reading: Reading, transaction: Transaction | None, book: OrderBook, fact: Fact) -> Recorded:
     if book.knows(fact) or TARGET_STATES.get(fact.kind) is book.state:
         folded = fold(book.contract, book.facts, horizon(book, fact.on))
         return _answer(book, Recording([], [], [], [], book.state, book.state), folded, repeated=True)
@@ -167,7 +163,7 @@ def horizon(book: OrderBook, on: date) -> date:
     return max([on, *(fact.on for fact in book.facts)])
 
 
-def _require(reading: "Reading", book: OrderBook, fact: Fact) -> None:
+def _require(reading: Reading, book: OrderBook, fact: Fact) -> None:
     """Refuse what the rules refuse, with every reason at once."""
     before = [known for known in standing(book.facts) if known.place <= fact.place]
     position = fold(book.contract, before, fact.on).position
@@ -196,7 +192,7 @@ def _require(reading: "Reading", book: OrderBook, fact: Fact) -> None:
         )
 
 
-def _met(reading: "Reading", order: str) -> frozenset[Condition]:
+def _met(reading: Reading, order: str) -> frozenset[Condition]:
     """Conditions that the ledger itself proves."""
     claimed = bool(reading.finance_claims(order))
     return frozenset({Condition.NOT_FINANCED_ELSEWHERE} if claimed else ())
@@ -222,98 +218,7 @@ def _answer(
     )
 
 
-def advance(
-    ledger: "Ledger", order: str, to: date, *, as_planned: bool = False, dry_run: bool = False
-) -> Recorded:
-    """Accrue to a date; with ``as_planned``, on a practice ledger, play what the plan expects until then.
-
-    RefusedError for ``as_planned`` on a real ledger: there, facts are stated by whoever knows them.
-    """
-    if as_planned and not ledger.practice:
-        raise RefusedError(
-            "facts are assumed only in a practice ledger",
-            "net init --practice makes one; here, record what happened: net milestone record, net payment",
-        )
-    if dry_run:
-        return _advance(None, read_book(ledger, order), to, as_planned)
-    with ledger.write() as transaction:
-        return _advance(transaction, read_book(transaction, order), to, as_planned)
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """A book played to a day as planned but not recorded yet."""
-
-    book: OrderBook
-    recording: Recording
-    folded: Folded
-    entries: tuple[Entry, ...]
-
-
-def play_out(book: OrderBook, to: date) -> Played:
-    """``advance`` as planned for a book in hand, without a ledger: what a batch does before its commit."""
-    recording, folded = _worked_out(book, to, as_planned=True)
-    return Played(book, recording, folded, tuple(entries_of(book, recording, folded)))
-
-
-def record_played(transaction: "Transaction", played: Played) -> Recorded:
-    """Record it, and bring its book up to it."""
-    transaction.append_many(played.entries)
-    bring_up(played.book, played.recording)
-    end_holds(transaction, played.book, played.folded)
-    return _answer(played.book, played.recording, played.folded)
-
-
-def _advance(transaction: "Transaction | None", book: OrderBook, to: date, as_planned: bool) -> Recorded:
-    recording, folded = _worked_out(book, to, as_planned=as_planned)
-    if transaction is None:
-        return _answer(book, recording, folded, dry_run=True)
-    post(transaction, book, recording, folded)
-    end_holds(transaction, book, folded)
-    return _answer(book, recording, folded)
-
-
-def _worked_out(book: OrderBook, to: date, *, as_planned: bool) -> tuple[Recording, Folded]:
-    """What bringing the book up to a day posts, and the books then."""
-    if book.state in (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD):
-        raise StateError(f"order {book.order} is {book.state}: nothing is reserved yet", "net slot reserve")
-    assume = Expectations(book.contract, book.facts) if as_planned else None
-    folded = fold(book.contract, book.facts, max(to, horizon(book, to)), assume)
-    new = list(folded.assumed)
-    if _accruing(folded.position):
-        folded, new = _marked(book, new, to)
-    return compare(book, new, folded), folded
-
-
-def refresh(transaction: "Transaction | None", book: OrderBook) -> Recorded:
-    """Correct what a later word on something that many orders share, such as a rate, changes in a book."""
-    folded = fold(book.contract, book.facts, horizon(book, book.contract.accepted_on))
-    recording = compare(book, [], folded)
-    if transaction is None:
-        return _answer(book, recording, folded, dry_run=True)
-    post(transaction, book, recording, folded)
-    return _answer(book, recording, folded)
-
-
-def _accruing(position: Position) -> bool:
-    if position.state in ENDED:
-        return False
-    return any(debt.principal and not debt.struck and not debt.released for debt in position.debts.values())
-
-
-def _marked(book: OrderBook, assumed: Sequence[Fact], to: date) -> tuple[Folded, list[Fact]]:
-    """The fold with a mark on the day up to which everything is accrued."""
-    number = 1 + max((fact.sequence for fact in [*book.facts, *assumed]), default=0)
-    mark = Fact(FactKind.ADVANCED, to, fact_id(FactKind.ADVANCED, to, {}), number, "net")
-    known = [*book.facts, *assumed]
-    new = list(assumed)
-    if not book.knows(mark):
-        new.append(mark)
-        known.append(mark)
-    return fold(book.contract, known, max(to, horizon(book, to))), new
-
-
-def position_at(reading: "Reading", order: str, on: date) -> Folded:
+def position_at(reading: Reading, order: str, on: date) -> Folded:
     """The order's books at the end of a day, accrued to it; nothing is written."""
     return fold_at(read_book(reading, order), on)
 
@@ -326,7 +231,7 @@ def fold_at(book: OrderBook, on: date) -> Folded:
 
 
 def clear_claim(
-    ledger: "Ledger", order: str, party: str, on: date, *, evidence: str = "", dry_run: bool = False
+    ledger: Ledger, order: str, party: str, on: date, *, evidence: str = "", dry_run: bool = False
 ) -> int:
     """Record that the open difference with a party, left by corrections, was settled in cash.
 
@@ -344,3 +249,8 @@ def clear_claim(
         if not dry_run:
             clear(transaction, book, party, amount, on, evidence)
     return amount
+
+
+def settle(ledger: Ledger, order: str, on: date, *, by: str = "", dry_run: bool = False) -> Recorded:
+    """Pay the trader what is left and close the order; RefusedError while anybody is still owed."""
+    return record_fact(ledger, order, FactKind.SETTLED, on, {}, by=by, dry_run=dry_run)

@@ -11,20 +11,20 @@ with an attempt and no outcome are resumed by key, by look-up, or not at all (``
 """
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import Generic, TypeVar
+from datetime import date
+from typing import Generic
 
 from domain.errors import NetError
+from flows.calls.asking import NEVER_ARRIVED, Ask, MustAsk, Outcome, Reply, Steps, Turn, Unreachable
 from flows.calls.undo import close_call
 from flows.firms.call_journal import Journal, Known
 from flows.firms.connected import Firms
 from ledger.book.transaction import Transaction
 from ledger.store import Ledger
 from providers.protocol import (
-    Adapter,
     Answer,
     Call,
     Declined,
@@ -36,54 +36,6 @@ from providers.protocol import (
     Verb,
     ask,
 )
-
-Outcome = TypeVar("Outcome")
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A call that a flow wants made; ``operation`` names it for ever, ``firm`` is who is asked."""
-
-    operation: str
-    order: str
-    firm: str
-    adapter: Adapter
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class Unreachable:
-    """No answer, and asking again later is safe."""
-
-    operation: str
-    error: NetError
-
-
-@dataclass(frozen=True, slots=True)
-class MustAsk:
-    """No answer, and only a person can find out whether the firm did it."""
-
-    operation: str
-    firm: str
-    reason: str
-
-
-NEVER_ARRIVED = Declined("given_up", "we gave it up, and it never arrived")
-"""The outcome of a call given up that the firm never saw."""
-
-Reply = Answer | Unreachable | MustAsk
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a flow is advanced with: the open transaction, the replies to what it asked, and the time."""
-
-    transaction: Transaction
-    replies: dict[str, Reply]
-    now: datetime
-
-
-Steps = Generator[Sequence[Ask], Turn, Outcome]
 
 
 @dataclass(frozen=True)

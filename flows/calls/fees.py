@@ -7,21 +7,19 @@ ledger has nobody else to answer for it, so its terms are its answer.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from domain.accounts import Account
 from domain.posting import Entry, Leg
 from finance.agreed.facts import FactKind
 from finance.sides.providers import cancellation_fee
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
+from ledger.record.records import Record
 from providers.protocol import Call, Released
 
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
-    from ledger.book.transaction import Transaction
-    from ledger.record.records import Record
 
-
-def charged_minor(reading: "Reading", order: str, operation: str) -> int | None:
+def charged_minor(reading: Reading, order: str, operation: str) -> int | None:
     """What calling the order off, or giving it back, has posted for the leg of that call already, in the
     order's currency; None where neither has happened since it was reserved."""
     prefix, leg = _parts(operation)
@@ -43,7 +41,7 @@ def _parts(operation: str) -> tuple[str, str]:
     return f"{reservation}/reservation/{number}", rest.rsplit("/", 2)[0]
 
 
-def _ended(reading: "Reading", order: str, prefix: str) -> "Record | None":
+def _ended(reading: Reading, order: str, prefix: str) -> Record | None:
     """The record that called the order off or gave it back after that reservation."""
     from flows.books.acceptance import WITHDRAWN
 
@@ -55,10 +53,9 @@ def _ended(reading: "Reading", order: str, prefix: str) -> "Record | None":
     return None
 
 
-def _booking_of(reading: "Reading", order: str, leg: str) -> str:
+def _booking_of(reading: Reading, order: str, leg: str) -> str:
     """The contract's name for what was reserved as that leg; empty for credit."""
-    from flows.booking_names import booking_names
-    from flows.plans.needs import leg_need
+    from flows.plans.needs import booking_names, leg_need
     from flows.plans.newest import newest_plan
 
     plan = newest_plan(reading, order)
@@ -68,7 +65,7 @@ def _booking_of(reading: "Reading", order: str, leg: str) -> str:
     return next((name for one, name in named if leg_need(plan, one).leg == leg), "")
 
 
-def _called_off(reading: "Reading", order: str, record: "Record", name: str) -> int:
+def _called_off(reading: Reading, order: str, record: Record, name: str) -> int:
     from finance.fold.fold import fold
     from flows.books.order_book import read_book
 
@@ -84,7 +81,7 @@ def _called_off(reading: "Reading", order: str, record: "Record", name: str) -> 
     return cancellation_fee(account.booking, position.state.value)
 
 
-def post_fee(transaction: "Transaction", on: date, operation: str, call: Call, released: Released) -> None:
+def post_fee(transaction: Transaction, on: date, operation: str, call: Call, released: Released) -> None:
     """What giving back costs is owed to the firm from now on, once for each call that gave back: the whole
     of it, or what it differs from what was posted by its terms."""
     key = f"fee:{operation}"

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.errors import NetError, NotFoundError
-from flows.calls.caller import Ask, Caller, MustAsk, Patience, Reply, Steps, Unreachable
+from flows.calls.asking import ENDING, Ask, MustAsk, Reply, Steps, Unreachable, missing
+from flows.calls.caller import Caller, Patience
 from flows.calls.resolve import OpenCall, open_calls
 from flows.calls.undo import intend_undoing, undoing
 from flows.firms.call_journal import Journal
 from flows.firms.connected import Firms
 from flows.shop.serve import expire_sold
-from flows.slots.kept import ENDING, missing
 from ledger.store import Ledger
 from providers.protocol import Call, Pending, Released
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from domain.accounts import Account
@@ -17,9 +17,7 @@ from domain.money import round_minor
 from domain.states import OrderState
 from finance.agreed.contract import NETWORK, Contract
 from flows.books.acceptance import FINANCED, acceptance
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
+from ledger.book.reading import Reading
 
 OUT = (Account.LOAN, Account.FACTORING_ADVANCE, Account.UNDRAWN)
 """Loans, advances of factors, and what is promised but not drawn."""
@@ -90,7 +88,7 @@ class Book:
         self.orders: dict[str, Leaning] = {}
         self.looked_at: dict[str, tuple[bytes, Leaning]] = {}
 
-    def follow(self, ledger: "Reading") -> bool:
+    def follow(self, ledger: Reading) -> bool:
         """Take in what was committed since; False where that cannot be told from the records' places."""
         size = ledger.size()
         touched = ledger.orders_after(self.seen or size)
@@ -105,7 +103,7 @@ class Book:
         self.seen = size
         return True
 
-    def load(self, reading: "Reading") -> None:
+    def load(self, reading: Reading) -> None:
         """Add up all that is open; in few long questions, since it may be most of the ledger."""
         ended = {order: state.value for state in ENDINGS for order in reading.orders_in_state(state)}
         uncounted = {order for state in UNCOUNTED for order in reading.orders_in_state(state)}
@@ -120,7 +118,7 @@ class Book:
         for order in dict.fromkeys((*ended, *contracts)):
             self._put(order, contracts.get(order) or Leaning(ended=ended[order]))
 
-    def look(self, reading: "Reading", order: str) -> Leaning:
+    def look(self, reading: Reading, order: str) -> Leaning:
         """As ``look_at``, not again while the order's newest record is the same."""
         newest = reading.newest_leaf(order)
         known = self.looked_at.get(order)
@@ -128,7 +126,7 @@ class Book:
             known = self.looked_at[order] = (newest, look_at(reading, order))
         return known[1]
 
-    def over(self, reading: "Reading") -> Exposures:
+    def over(self, reading: Reading) -> Exposures:
         """The sums as an open write sees them."""
         more: Sums = {}
         endings = dict(self.endings)
@@ -165,7 +163,7 @@ def _count(endings: dict[str, int], leaning: Leaning, sign: int) -> None:
 _BOOKS: "WeakKeyDictionary[Reading, Book]" = WeakKeyDictionary()
 
 
-def exposures_in(reading: "Reading") -> Exposures:
+def exposures_in(reading: Reading) -> Exposures:
     """The sums as ``reading`` sees them."""
     ledger = reading.committed()
     if ledger is not None:
@@ -177,9 +175,7 @@ def exposures_in(reading: "Reading") -> Exposures:
     return Exposures(book.sums, {}, book.endings)
 
 
-def exposures_of(
-    reading: "Reading", lender: str, groups: Mapping[str, str] | None = None
-) -> dict[Place, int]:
+def exposures_of(reading: Reading, lender: str, groups: Mapping[str, str] | None = None) -> dict[Place, int]:
     """What a lender has out and has promised, in all and by whom its open orders lean on."""
     return exposures_in(reading).everywhere(lender, groups or {})
 
@@ -187,7 +183,7 @@ def exposures_of(
 # one order --------------------------------------------------------------------------------------
 
 
-def look_at(reading: "Reading", order: str) -> Leaning:
+def look_at(reading: Reading, order: str) -> Leaning:
     """The order as it stands."""
     state = OrderState(reading.order_state(order) or OrderState.DRAFT)
     ended = state.value if state in ENDINGS else ""

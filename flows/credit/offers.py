@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from domain.network import FACTORY, FinanceProduct, Network, Provider, Role
 from domain.order import Order
@@ -14,13 +14,11 @@ from domain.terms import Event
 from finance.agreed.contract import Condition
 from finance.underwriting.answer import Offer, Request, rate_of, rules_of, underwrite
 from finance.underwriting.fingerprint import Tokens, folded, order_hash, tokens_of
-from flows.credit.accept import underwriting_of
 from flows.credit.claims import NearMatch, near_matches
+from flows.credit.contract import underwriting_of
 from flows.credit.exposures import Exposures, exposures_in, look_at
-from flows.orders.place import read_order
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
+from flows.orders.find import read_order
+from ledger.book.reading import Reading
 
 USUAL_MARK = Fraction(7, 10)
 GOOD_MARGIN = Fraction(1, 4)
@@ -42,7 +40,7 @@ class Answers:
 
 
 def request_offers(
-    reading: "Reading",
+    reading: Reading,
     order: Order,
     plan: Plan,
     network: Network,
@@ -86,7 +84,7 @@ def _charged(facility: FacilityPlan) -> int:
     return facility.cost_minor if own is None else own.repaid_minor - sum(one.cash_minor for one in own.draws)
 
 
-def _stops(reading: "Reading", order: Order, plan: Plan, tokens: Tokens) -> dict[str, str]:
+def _stops(reading: Reading, order: Order, plan: Plan, tokens: Tokens) -> dict[str, str]:
     """What is wrong outright, whatever the score."""
     found = {}
     claims = (reading.finance_claim(tokens.exact), reading.finance_claim(tokens.named))
@@ -105,7 +103,7 @@ def _stops(reading: "Reading", order: Order, plan: Plan, tokens: Tokens) -> dict
     return found
 
 
-def _confirmed(reading: "Reading", order: str) -> bool:
+def _confirmed(reading: Reading, order: str) -> bool:
     """Whether the buyer signed the order as it stands: an amended order needs a new signature."""
     placed = read_order(reading, order)
     if placed is None:

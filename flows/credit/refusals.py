@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.errors import NoCreditError
 from domain.network import Network
 from domain.order import Order
 from domain.plan import Plan
-from flows.credit.accept import underwriting_of
-
-if TYPE_CHECKING:
-    from finance.underwriting.answer import Reason
-    from flows.desk.session import Session
+from finance.underwriting.answer import Reason
+from flows.credit.contract import underwriting_of
+from flows.desk.session import Session
 
 Refusing = dict[str, list[tuple[str, "Reason"]]]
 """By product: which lender refuses, and why."""
@@ -29,7 +26,7 @@ def lenders_have_rules(network: Network) -> bool:
     return any(set(underwriting_of(product, network)) - NO_RULES for product in network.products)
 
 
-def refusals_of(session: "Session", order: Order, plan: Plan, on: date) -> Refusing:
+def refusals_of(session: Session, order: Order, plan: Plan, on: date) -> Refusing:
     """Ask every lender of the plan: by product, who refuses and why; empty when all agree."""
     if not lenders_have_rules(session.network):
         return {}
@@ -52,7 +49,7 @@ def refusals_of(session: "Session", order: Order, plan: Plan, on: date) -> Refus
     return found
 
 
-def no_credit(order: str, refused: Mapping[str, Sequence[tuple[str, "Reason"]]]) -> NoCreditError:
+def no_credit(order: str, refused: Mapping[str, Sequence[tuple[str, Reason]]]) -> NoCreditError:
     """The error of an order that no plan can be made for once these lenders are left out."""
     reasons = [each for some in refused.values() for each in some]
     told = "; ".join(dict.fromkeys(f"{lender}: {reason.text}" for lender, reason in reasons))

@@ -3,26 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.errors import UsageError
 from domain.states import OrderState
 from finance.agreed.facts import FactKind
 from flows.books.record import Recorded, record_fact
-from flows.orders.place import UNCOMMITTED, Placed, cancel_order, find_order
+from flows.firms.connected import Firms
+from flows.orders.find import Placed, find_order
+from flows.orders.place import UNCOMMITTED, cancel_order
 from flows.slots.release import release
-
-if TYPE_CHECKING:
-    from flows.firms.connected import Firms
-    from ledger.store import Ledger
+from ledger.store import Ledger
 
 
 def call_off(
-    ledger: "Ledger",
+    ledger: Ledger,
     order_id: str,
     on: date,
     *,
-    firms: "Firms | None" = None,
+    firms: Firms | None = None,
     fees: Mapping[str, int] | None = None,
     by: str = "",
     evidence: str = "",
@@ -50,7 +48,7 @@ def call_off(
     return recorded
 
 
-def _release(ledger: "Ledger", firms: "Firms | None", known: Placed, on: date, evidence: str) -> Placed:
+def _release(ledger: Ledger, firms: Firms | None, known: Placed, on: date, evidence: str) -> Placed:
     """Give back what is held; nobody has lent or booked anything yet."""
     if firms is None:
         raise UsageError(

@@ -9,21 +9,18 @@ was made here is left and made again: the records are the same either way.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from domain.errors import NetError
 from domain.plan import FlowKind, Plan
 from domain.posting import Entry
 from domain.terms import Event, SalesTax
-from flows.books.record import Played, play_out
+from flows.books.advance import Played, play_out
 from flows.credit.accept import Draft, draft_acceptance
-from flows.orders.place import Placed, placing
+from flows.desk.session import Session
+from flows.orders.find import Placed
+from flows.orders.place import placing
 from flows.plans.needs import Need
 from flows.plans.record import first_planning, known_as
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
-
 
 MONTH, ROLLED = 31, 15
 """Days: the longest month, and the most by which a holiday moves a day."""
@@ -42,7 +39,7 @@ class Rehearsal:
 
 
 def rehearse(
-    session: "Session", fresh: Placed, plan: Plan, needs: Sequence[Need], on: date, *, settled: bool
+    session: Session, fresh: Placed, plan: Plan, needs: Sequence[Need], on: date, *, settled: bool
 ) -> Rehearsal | None:
     """The way of an order that is to be recorded under its own reference; None where a rule refuses it,
     which the way itself will tell."""

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.errors import NetError, NotFoundError, RefusedError, StateError
 from domain.plain import to_plain
@@ -23,14 +22,12 @@ from flows.books.record import Recorded, fold_at, preview, record_fact, record_i
 from flows.calls.caller import Caller
 from flows.deals.cancel import call_off
 from flows.deals.rest_of_chain import RemainingChain
-from flows.orders.place import Placed, find_order
+from flows.desk.session import Session
+from flows.orders.find import Placed, find_order
 from flows.plans.record import record_plan
 from flows.slots.outcomes import Job, Outcome, Refused, Reserved, Waits
 from flows.slots.reserve import waiting_error
 from flows.slots.swap import Swapping
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
 
 REPLACEABLE = frozenset({OrderState.RESERVED, OrderState.FUNDED, OrderState.PRODUCING, OrderState.INSPECTED})
 """States of an order whose chain may still change: nothing has been delivered."""
@@ -58,7 +55,7 @@ class Replaced:
 
 
 def replace_provider(
-    session: "Session",
+    session: Session,
     order_id: str,
     booking: str,
     on: date,
@@ -126,7 +123,7 @@ def _failed_firms(book: OrderBook, position: Position) -> frozenset[str]:
 
 
 def _record_failure(
-    session: "Session", order: str, booking: str, on: date, by: str, evidence: str, dry_run: bool
+    session: Session, order: str, booking: str, on: date, by: str, evidence: str, dry_run: bool
 ) -> Recorded:
     known = _failed_before(read_book(session.ledger, order), booking)
     return record_fact(
@@ -156,7 +153,7 @@ def _change(search: RemainingChain, plan: Plan) -> dict[str, object]:
 
 
 def _swap(
-    session: "Session", known: Placed, search: RemainingChain, plan: Plan, on: date
+    session: Session, known: Placed, search: RemainingChain, plan: Plan, on: date
 ) -> Reserved | Refused:
     """Book what is new, then give back what is not needed any more."""
     firms = session.firms
@@ -179,7 +176,7 @@ def _swap(
 
 
 def _end(
-    session: "Session",
+    session: Session,
     known: Placed,
     booking: str,
     failure: Recorded,

@@ -6,22 +6,19 @@ What a firm answered stands from then on: every later plan of the same reservati
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.network import AnsweredPrice, Network
 from domain.order import Order
 from domain.plan import Plan
 from flows.credit.refusals import refusals_of
-from flows.orders.place import find_order
+from flows.desk.session import Session
+from flows.orders.find import find_order
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
 from flows.plans.record import known_as
 from flows.slots.outcomes import Refusal, no_dearer
 from routing.offers.situation import Situation
 from routing.plans.choose import Found, others, same_chain
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
 
 ALTERNATIVES = 40
 """Plans looked at for another way when a firm has said no."""
@@ -31,7 +28,7 @@ ALTERNATIVES = 40
 class Replanning:
     """One order's: ``tested`` and ``instead`` are what a ``Job`` asks while it is reserved."""
 
-    session: "Session"
+    session: Session
     order_id: str
     on: date
     answered: dict[tuple[str, str], AnsweredPrice] = field(default_factory=dict)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from domain.money import round_minor, split_minor
 from domain.network import FinanceProduct, Network, Role
@@ -19,16 +18,14 @@ from finance.books.position import BookingAccount, Position
 from finance.sides.lenders import due_at_funding
 from flows.books.order_book import OrderBook
 from flows.books.record import fold_at
-from flows.credit.accept import contract_of
+from flows.credit.contract import contract_of
 from flows.credit.refusals import refusals_of
-from flows.orders.place import Placed
+from flows.desk.session import Session
+from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
 from flows.plans.record import current_plan, known_as
 from routing.offers.situation import Situation
 from routing.plans.choose import choose, others
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
 
 ROUNDS = 6
 LOOKED_AT = 60
@@ -38,7 +35,7 @@ LOOKED_AT = 60
 class RemainingChain:
     """One order whose chain is planned again without the firms that failed."""
 
-    session: "Session"
+    session: Session
     known: Placed
     book: OrderBook
     position: Position

@@ -7,18 +7,21 @@ on where it stood and ends as if nothing had happened.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.errors import NetError, StateError
 from domain.order import Order
 from domain.plan import Availability, Certificate, Plan
 from domain.states import OrderState
 from flows.books.acceptance import acceptance
+from flows.books.order_book import OrderBook
 from flows.credit.accept import Draft, accept
 from flows.credit.refusals import Refusing, no_credit, refusals_of
+from flows.deals.rehearse import Rehearsal
 from flows.deals.replan import Replanning
+from flows.desk.session import Session
 from flows.firms.withdrawals import open_withdrawals, told
-from flows.orders.place import Placed, find_order, place_order
+from flows.orders.find import Placed, find_order
+from flows.orders.place import place_order
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
 from flows.plans.record import (
@@ -32,13 +35,8 @@ from flows.plans.record import (
 )
 from flows.slots.outcomes import Job, NextPlan, Outcome, Refused, Reserved, Waits
 from flows.slots.reserve import all_local, refusal_error, reserve, reserve_in, reserve_many, waiting_error
+from ledger.book.transaction import Transaction
 from routing.plans.choose import choose
-
-if TYPE_CHECKING:
-    from flows.books.order_book import OrderBook
-    from flows.deals.rehearse import Rehearsal
-    from flows.desk.session import Session
-    from ledger.book.transaction import Transaction
 
 UNRESERVED = frozenset({OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD})
 """States from which an order can still be taken to reserved."""
@@ -52,17 +50,17 @@ class Way:
     plan: Plan
     notes: tuple[str, ...] = ()
     repeated: bool = False
-    book: "OrderBook | None" = None
+    book: OrderBook | None = None
 
 
-def run_order(session: "Session", order: Order) -> Way:
+def run_order(session: Session, order: Order) -> Way:
     """Record the order and take it the whole way to reserved."""
     on = session.day_of(order.issued_on)
     placed = place_order(session.ledger, order, on)
     return go_on(session, placed.id, on)
 
 
-def go_on(session: "Session", order_id: str, on: date) -> Way:
+def go_on(session: Session, order_id: str, on: date) -> Way:
     """Take a recorded order from wherever it stands to reserved; further on, only say where it is."""
     known = find_order(session.ledger, order_id)
     if known.state is OrderState.CONFIRMED:
@@ -76,7 +74,7 @@ def go_on(session: "Session", order_id: str, on: date) -> Way:
     return Way(known, plan, lost, repeated=True)
 
 
-def _fresh_plan(session: "Session", known: Placed, on: date) -> Plan:
+def _fresh_plan(session: Session, known: Placed, on: date) -> Plan:
     """The order's plan, made again where what it rests on has changed and nothing is held yet."""
     plan = current_plan(session.ledger, known.id)
     if known.state is OrderState.PLANNED and stale_inputs(plan, known.order, session.network, session.policy):
@@ -92,15 +90,13 @@ def _require_under_way(known: Placed) -> None:
         raise StateError(f"order {known.id} is a draft", f"net order confirm {known.id}")
 
 
-def plan_placed(session: "Session", known: Placed, on: date) -> Placed:
+def plan_placed(session: Session, known: Placed, on: date) -> Placed:
     """Plan the order and record the plan; OwnCashNeededError with the ways out when none passes."""
     plan = best_plan(session, known, on, LedgerAvailability(session.ledger))
     return keep_plan(session, known, plan, on)
 
 
-def best_plan(
-    session: "Session", known: Placed, on: date, free: Availability, *, quick: bool = False
-) -> Plan:
+def best_plan(session: Session, known: Placed, on: date, free: Availability, *, quick: bool = False) -> Plan:
     """The best plan of all; ``quick`` leaves out headroom, stresses that need not pass, and repairs."""
     found = choose(situation_of(session, known, on, free), repairs=not quick, brief=quick)
     if isinstance(found, Certificate):
@@ -109,7 +105,7 @@ def best_plan(
 
 
 def keep_plan(
-    session: "Session", known: Placed, plan: Plan, on: date, rehearsal: "Rehearsal | None" = None
+    session: Session, known: Placed, plan: Plan, on: date, rehearsal: Rehearsal | None = None
 ) -> Placed:
     """Record the plan as the one that the order stands on."""
     with session.ledger.write() as transaction:
@@ -117,7 +113,7 @@ def keep_plan(
     return replace(known, state=OrderState.PLANNED)
 
 
-def reserve_order(session: "Session", order_id: str, on: date) -> Way:
+def reserve_order(session: Session, order_id: str, on: date) -> Way:
     """Reserve every leg and the credit of the order's plan, and accept the offers that it rests on.
 
     StalePlanError when a quote, offer, limit or calendar has changed since the plan was made;
@@ -133,7 +129,7 @@ def reserve_order(session: "Session", order_id: str, on: date) -> Way:
 
 
 def reserve_planned(
-    session: "Session", known: Placed, plan: Plan, on: date, rehearsal: "Rehearsal | None" = None
+    session: Session, known: Placed, plan: Plan, on: date, rehearsal: Rehearsal | None = None
 ) -> Way:
     """``reserve_order`` for an order and a plan in hand, once every lender of the plan agrees."""
     known, plan = agreed_plan(session, known, plan, on)
@@ -144,12 +140,12 @@ def reserve_planned(
 
 
 def reserve_on(
-    session: "Session",
+    session: Session,
     known: Placed,
     plan: Plan,
     on: date,
     next_plan: NextPlan | None = None,
-    rehearsal: "Rehearsal | None" = None,
+    rehearsal: Rehearsal | None = None,
 ) -> Way | Refused:
     """As ``reserve_planned`` once the lenders agree; what nobody could cure comes back. ``next_plan`` answers
     a firm's no, where it shall not be the next best plan. ``rehearsal`` is taken where it is of this plan."""
@@ -174,12 +170,12 @@ def reserve_on(
     return Way(replace(known, state=OrderState.RESERVED), outcome.plan, outcome.notes, book=book)
 
 
-def _job(session: "Session", known: Placed, plan: Plan, on: date, next_plan: NextPlan | None = None) -> Job:
+def _job(session: Session, known: Placed, plan: Plan, on: date, next_plan: NextPlan | None = None) -> Job:
     again = Replanning(session, known.id, on)
     return Job(known.id, plan, on, next_plan=next_plan or again.instead, retest=again.tested)
 
 
-def agreed_plan(session: "Session", known: Placed, plan: Plan, on: date) -> tuple[Placed, Plan]:
+def agreed_plan(session: Session, known: Placed, plan: Plan, on: date) -> tuple[Placed, Plan]:
     """The best plan whose lenders all agree: products that are refused are left out and the order is
     planned again; NoCreditError with every reason, and what would change it, when no plan is left."""
     if known.state is not OrderState.PLANNED:
@@ -198,14 +194,14 @@ def agreed_plan(session: "Session", known: Placed, plan: Plan, on: date) -> tupl
     return (keep_plan(session, known, plan, on) if every else known), plan
 
 
-def require_offers(session: "Session", known: Placed, plan: Plan, on: date) -> None:
+def require_offers(session: Session, known: Placed, plan: Plan, on: date) -> None:
     """NoCreditError with each refusal's reason unless every lender of this very plan agrees."""
     if known.state is OrderState.PLANNED and (refused := refusals_of(session, known_as(known), plan, on)):
         raise no_credit(known.id, refused)
 
 
 def reserve_side_by_side(
-    session: "Session", ready: Sequence[tuple[Placed, Plan, date]]
+    session: Session, ready: Sequence[tuple[Placed, Plan, date]]
 ) -> list[Way | NetError]:
     """Reserve many orders at firms of their own systems at once: a slow firm delays its own orders alone.
 
@@ -228,7 +224,7 @@ def reserve_side_by_side(
 
 
 def _way_of(
-    session: "Session", ready: tuple[Placed, Plan, date], outcome: Outcome | NetError
+    session: Session, ready: tuple[Placed, Plan, date], outcome: Outcome | NetError
 ) -> Way | NetError:
     known, plan, on = ready
     match outcome:
@@ -244,14 +240,14 @@ def _way_of(
 
 
 def _accept(
-    session: "Session",
-    transaction: "Transaction",
+    session: Session,
+    transaction: Transaction,
     known: Placed,
     plan: Plan,
     outcome: Reserved,
     on: date,
     draft: Draft | None = None,
-) -> "OrderBook":
+) -> OrderBook:
     """The offers are accepted on the plan that was reserved, which may not be the first one."""
     if outcome.plan is not plan:
         record_plan(transaction, known.id, outcome.plan, on)
@@ -259,7 +255,7 @@ def _accept(
     return accept(transaction, order, outcome.plan, session.network, on, registry_key=key, draft=draft).book
 
 
-def _accept_once(session: "Session", known: Placed, plan: Plan, on: date) -> None:
+def _accept_once(session: Session, known: Placed, plan: Plan, on: date) -> None:
     """What an interruption between reserving at other firms and accepting left undone."""
     if acceptance(session.ledger, known.id) is None:
         with session.ledger.write() as transaction:

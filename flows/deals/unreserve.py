@@ -5,7 +5,6 @@ What a firm keeps for that stands in its cancellation terms, by the state that t
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.accounts import Account
 from domain.errors import StateError
@@ -16,12 +15,11 @@ from finance.agreed.facts import FactKind
 from finance.sides.providers import cancellation_fee
 from flows.books.acceptance import WITHDRAWN, acceptance
 from flows.books.order_book import read_book
-from flows.orders.place import UNCOMMITTED, Placed, find_order
+from flows.desk.session import Session
+from flows.orders.find import Placed, find_order
+from flows.orders.place import UNCOMMITTED
 from flows.slots.release import GivenBack, release
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
-    from ledger.book.transaction import Transaction
+from ledger.book.transaction import Transaction
 
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
 REASON = "given back"
@@ -45,7 +43,7 @@ class GaveBack:
     dry_run: bool = False
 
 
-def give_back_slots(session: "Session", order_id: str, on: date, *, dry_run: bool = False) -> GaveBack:
+def give_back_slots(session: Session, order_id: str, on: date, *, dry_run: bool = False) -> GaveBack:
     """Give back every slot and the credit of an order on which no money has moved; it can be planned anew.
 
     StateError when it holds nothing, or when money or goods have moved.
@@ -65,7 +63,7 @@ def _way_out(known: Placed) -> str:
     return f"net order cancel {known.id} --dry-run shows what calling it off costs"
 
 
-def _give_back(session: "Session", known: Placed, after: OrderState, on: date, dry_run: bool) -> GaveBack:
+def _give_back(session: Session, known: Placed, after: OrderState, on: date, dry_run: bool) -> GaveBack:
     currency = known.order.currency
     record = acceptance(session.ledger, known.id)
     if dry_run:
@@ -86,7 +84,7 @@ def _kept(by_terms: Fees, given: GivenBack, currency: str) -> Fees:
     return (*((firm, fee) for firm, fee in answered.items() if fee), *rest)
 
 
-def withdraw(transaction: "Transaction", known: Placed, on: date) -> Fees:
+def withdraw(transaction: Transaction, known: Placed, on: date) -> Fees:
     """Undo the acceptance of an order on which nothing has happened yet: what firms keep for that."""
     record = acceptance(transaction, known.id)
     if record is None:

@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from domain.errors import NotFoundError, UsageError
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
-    from ledger.record.records import Record
-    from ledger.store import Ledger
+from flows.desk.session import Session
+from ledger.record.records import Record
+from ledger.store import Ledger
 
 POLL_SECONDS = 0.5
 
@@ -26,23 +23,23 @@ class Wanted:
     since: date | None = None
     until: date | None = None
 
-    def of(self, ledger: "Ledger", after: int = 0) -> "Iterator[Record]":
+    def of(self, ledger: Ledger, after: int = 0) -> Iterator[Record]:
         return ledger.records(self.order, self.kind, self.since, self.until, after)
 
-    def before_last(self, ledger: "Ledger", count: int, newest: int) -> int:
+    def before_last(self, ledger: Ledger, count: int, newest: int) -> int:
         """The record after which the last ``count`` of them up to ``newest`` begin."""
         return ledger.before_last(count, newest, self.order, self.kind, self.since, self.until)
 
 
-def written(ledger: "Ledger", wanted: Wanted, newest: int, last: int | None) -> "Iterator[Record]":
+def written(ledger: Ledger, wanted: Wanted, newest: int, last: int | None) -> Iterator[Record]:
     """Records up to ``newest``; what is written while they are read belongs to what comes after."""
     after = wanted.before_last(ledger, last, newest) if last is not None else 0
     return takewhile(lambda record: record.sequence <= newest, wanted.of(ledger, after))
 
 
 def follow(
-    session: "Session", wanted: Wanted, last: int | None, wait: Callable[[float], None] = time.sleep
-) -> "Iterator[Record]":
+    session: Session, wanted: Wanted, last: int | None, wait: Callable[[float], None] = time.sleep
+) -> Iterator[Record]:
     """Each record once, in order, without end.
 
     Where the ledger's file is replaced (restored from a backup, moved away and back) it goes on with the one
@@ -61,7 +58,7 @@ def follow(
             yield record
 
 
-def _identity(session: "Session") -> tuple[int, int] | None:
+def _identity(session: Session) -> tuple[int, int] | None:
     """Which file lies at the ledger's place; None for none, and always for a database."""
     from ledger.store import is_postgres, sqlite_path
 
@@ -75,7 +72,7 @@ def _identity(session: "Session") -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _opened(session: "Session") -> "Ledger | None":
+def _opened(session: Session) -> Ledger | None:
     """The ledger that is there now; None while it is still being put there."""
     from ledger.store import open_ledger
 

@@ -3,26 +3,23 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from domain.errors import UsageError
 from domain.exchange import Rate
 from domain.money import MoneyError, exponent_of, parse_decimal
 from domain.plain import from_plain
-
-if TYPE_CHECKING:
-    from finance.agreed.contract import Contract
-    from ledger.book.reading import Reading
+from finance.agreed.contract import Contract
+from ledger.book.reading import Reading
 
 RATE = "rate"
 
 
-def recorded_rates(reading: "Reading") -> list[Rate]:
+def recorded_rates(reading: Reading) -> list[Rate]:
     """Every rate of the ledger in the order in which it was recorded."""
     return [from_plain(Rate, record.body["rate"]) for record in reading.records(kind=RATE)]
 
 
-def with_rates(reading: "Reading", contract: "Contract") -> "Contract":
+def with_rates(reading: Reading, contract: Contract) -> Contract:
     """The contract with the rates recorded since, where it has anything in another currency."""
     if not contract.currencies:
         return contract

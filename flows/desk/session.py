@@ -6,17 +6,15 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from config.locations import find_config, find_ledger, keys_directory
 from config.logins import with_login
 from domain.errors import NetError, NotFoundError
-
-if TYPE_CHECKING:
-    from domain.network import Network, Policy
-    from flows.firms.connected import Firms
-    from ledger.store import Ledger
-    from trust.keys import Actor
+from domain.network import Network, Policy
+from flows.firms.connected import Firms
+from ledger.store import Ledger
+from trust.keys import Actor
 
 Clock = Callable[[], datetime]
 
@@ -57,7 +55,7 @@ class Session:
         return self.on
 
     @cached_property
-    def ledger(self) -> "Ledger":
+    def ledger(self) -> Ledger:
         """The open ledger; NotFoundError when there is none yet."""
         from ledger.store import open_ledger
 
@@ -69,7 +67,7 @@ class Session:
         return open_ledger(self.ledger_url, actor=self.actor, clock=self.clock, on=self.on_given)
 
     @cached_property
-    def actor(self) -> "Actor":
+    def actor(self) -> Actor:
         """Who writes: the key beside the config, made at first use."""
         from trust.keys import load_or_create_actor
 
@@ -80,7 +78,7 @@ class Session:
         return keys_directory(self.config_path)
 
     @cached_property
-    def network(self) -> "Network":
+    def network(self) -> Network:
         """The network file in force, validated; every defect of it at once when it is wrong. It knows the
         exchange rates of the ledger, where there is one."""
         from dataclasses import replace
@@ -96,14 +94,14 @@ class Session:
         return replace(network, recorded=tuple(rates)) if rates else network
 
     @cached_property
-    def policy(self) -> "Policy":
+    def policy(self) -> Policy:
         """What the trader asks of every plan."""
         from config.settings import load_policy
 
         return load_policy(self.config_path)
 
     @cached_property
-    def firms(self) -> "Firms":
+    def firms(self) -> Firms:
         """The firms of the network, each through its adapter."""
         from config.secrets import Secrets
         from flows.firms.connected import Firms
@@ -114,11 +112,11 @@ class Session:
     @cached_property
     def registry_key(self) -> bytes:
         """The network's secret for fingerprints of orders."""
-        from flows.credit.claims import load_registry_key
+        from trust.registry_key import load_registry_key
 
         return load_registry_key(self.keys_folder)
 
-    def on_ledger(self, ledger: "Ledger") -> "Session":
+    def on_ledger(self, ledger: Ledger) -> "Session":
         """The same session over another face of its ledger, such as a group of orders in one commit."""
         other = copy(self)
         other.__dict__["ledger"] = ledger

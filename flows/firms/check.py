@@ -4,19 +4,17 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from domain.errors import NetError, NotFoundError
 from domain.network import Network
 from domain.slots import slot_resource
 from flows.firms.connected import Firms
-from flows.slots.calendar import resources
+from flows.firms.resources import resources
+from ledger.store import Ledger
 from providers.contract import Finding, check_adapter
 from providers.protocol import SlotLine, SlotRequest
 from providers.registry import installed_adapters, open_adapter
-
-if TYPE_CHECKING:
-    from ledger.store import Ledger
 
 AHEAD = timedelta(days=364)
 CONNECTS = "Connects with the settings given"
@@ -27,7 +25,7 @@ class _UndoneError(Exception):
 
 
 def check_provider(
-    open_ledger: Callable[[], "Ledger"],
+    open_ledger: Callable[[], Ledger],
     firms: Firms,
     name: str,
     now: datetime,

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.posting import Entry
 from domain.states import ENDED, OrderState
 from finance.agreed.facts import FactKind
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
 from providers.protocol import Declined
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
-    from ledger.book.transaction import Transaction
 
 WITHDREW = "firm.withdrew"
 
@@ -29,7 +26,7 @@ class Withdrawal:
 
 
 def note_withdrawal(
-    transaction: "Transaction", on: date, operation: str, order: str, firm: str, said: Declined
+    transaction: Transaction, on: date, operation: str, order: str, firm: str, said: Declined
 ) -> bool:
     """Record it, once; whether it is new."""
     turn = operation.rpartition("/")[0]
@@ -42,12 +39,12 @@ def note_withdrawal(
     return True
 
 
-def was_withdrawn(reading: "Reading", turn: str) -> bool:
+def was_withdrawn(reading: Reading, turn: str) -> bool:
     """Whether the firm took back what was asked for as ``ORDER/reservation/NUMBER/LEG/TURN``."""
     return reading.record_by_key(f"withdrew:{turn}") is not None
 
 
-def open_withdrawals(reading: "Reading", order: str) -> list[Withdrawal]:
+def open_withdrawals(reading: Reading, order: str) -> list[Withdrawal]:
     """What firms took back of an order that still counts on it; empty once it was given back, called off, or
     the firm's failure is recorded."""
     state = reading.order_state(order)

@@ -19,7 +19,8 @@ from domain.errors import InputDefectsError, NetError
 from domain.order import Order
 from domain.plan import Plan
 from domain.states import ENDED, OrderState
-from flows.books.record import Recorded, advance, play_out, record_played
+from flows.books.advance import advance, play_out, record_played
+from flows.books.record import Recorded
 from flows.credit.refusals import lenders_have_rules
 from flows.deals.rehearse import Rehearsal, last_day, rehearse
 from flows.deals.run import (
@@ -34,7 +35,8 @@ from flows.deals.run import (
 from flows.desk.session import Clock, Session, utc_now
 from flows.many.one_commit import grouped
 from flows.many.workers import in_order
-from flows.orders.place import Placed, place_order, same_order
+from flows.orders.find import Placed
+from flows.orders.place import place_order, same_order
 from flows.plans.availability import LedgerAvailability, slot_lines
 from flows.plans.needs import needs_of
 from flows.plans.newest import newest_plan

@@ -8,7 +8,6 @@ concentration comes from the lenders' own underwriting limits.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.errors import RefusedError
 from domain.money import round_minor
@@ -17,7 +16,8 @@ from domain.plan import Certificate, Plan
 from finance.underwriting.answer import rules_of
 from flows.credit.exposures import exposures_of
 from flows.credit.offers import concentrations_of, groups_in
-from flows.orders.place import Placed
+from flows.desk.session import Session
+from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
 from flows.plans.newest import newest_plan
@@ -25,9 +25,6 @@ from flows.plans.record import situation_of, stale_inputs
 from routing.offers.exchange import CurrencyError, exchange_factor
 from routing.plans.choose import candidates, choose
 from routing.shared.allocation import Allocation, Candidate, Demand, Resource, allocation_of
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
 
 Place = tuple[str, str]
 """A resource and its period, as the slot calendar names them."""
@@ -69,7 +66,7 @@ def _content(plan: Plan) -> tuple[object, ...]:
 class Market:
     """The orders, what each plan uses, and what is free of it all."""
 
-    session: "Session"
+    session: Session
     on: date
     orders: list[Considered]
     free: dict[Place, int] = field(default_factory=dict)
@@ -139,7 +136,7 @@ class Market:
         self.exposures.clear()
 
 
-def consider(session: "Session", placed: Sequence[Placed], on: date, *, per_order: int) -> Market:
+def consider(session: Session, placed: Sequence[Placed], on: date, *, per_order: int) -> Market:
     """Every order with its candidate plans on what is free now, and in turn on what the others leave."""
     market = Market(session, on, [])
     for one in sorted(placed, key=lambda item: item.id):
@@ -148,7 +145,7 @@ def consider(session: "Session", placed: Sequence[Placed], on: date, *, per_orde
     return market
 
 
-def _considered(session: "Session", placed: Placed, on: date, per_order: int) -> Considered:
+def _considered(session: Session, placed: Placed, on: date, per_order: int) -> Considered:
     found = Considered(placed)
     kept = newest_plan(session.ledger, placed.id) if placed.state.value == "PLANNED" else None
     if kept is not None and not stale_inputs(kept, placed.order, session.network, session.policy):
@@ -165,7 +162,7 @@ def _considered(session: "Session", placed: Placed, on: date, per_order: int) ->
 
 
 def _plans(
-    session: "Session", placed: Placed, on: date, free: LedgerAvailability, per_order: int
+    session: Session, placed: Placed, on: date, free: LedgerAvailability, per_order: int
 ) -> list[Plan]:
     return candidates(situation_of(session, placed, on, free), limit=per_order, per_chain=PER_FIRMS)
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from domain.errors import NetError, UnavailableError
 from domain.order import Order
 from domain.plan import Plan
 from domain.states import OrderState
 from flows.deals.run import Way, keep_plan, require_offers, reserve_on
+from flows.desk.session import Session
 from flows.many.candidates import (
     OBJECTIVES,
     PER_ORDER,
@@ -28,7 +28,8 @@ from flows.many.candidates import (
     place_of,
     problem_of,
 )
-from flows.orders.place import Placed, find_order, list_orders, place_order, same_order
+from flows.orders.find import Placed, find_order, list_orders
+from flows.orders.place import place_order, same_order
 from flows.slots.outcomes import Refused, no_other_plan
 from routing.many.causes import left_out
 from routing.many.objectives import serve_most
@@ -36,9 +37,6 @@ from routing.many.router import route
 from routing.shared.allocation import Allocation
 from routing.shared.answer import Answer, Cause, Status
 from routing.shared.certify import exact_loads, violations
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
 
 ROUNDS = 4
 """How often what was left out is planned again on what the others leave."""
@@ -134,12 +132,12 @@ class Committed:
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-def open_orders(session: "Session") -> list[Placed]:
+def open_orders(session: Session) -> list[Placed]:
     """Orders that nothing has been reserved for yet."""
     return list(list_orders(session.ledger, REROUTABLE))
 
 
-def given_orders(session: "Session", orders: Iterable[Order], on: date, *, record: bool) -> list[Placed]:
+def given_orders(session: Session, orders: Iterable[Order], on: date, *, record: bool) -> list[Placed]:
     """Orders of a file; recorded first when the decision is to be committed."""
     found = []
     for order in orders:
@@ -155,7 +153,7 @@ def given_orders(session: "Session", orders: Iterable[Order], on: date, *, recor
     return found
 
 
-def route_orders(session: "Session", placed: Sequence[Placed], on: date, terms: Terms) -> Decision:
+def route_orders(session: Session, placed: Sequence[Placed], on: date, terms: Terms) -> Decision:
     """Decide, certify and tell; nothing is written."""
     return _decide(consider(session, placed, on, per_order=terms.per_order), terms)
 
@@ -274,7 +272,7 @@ def _loads(problem: Allocation, answer: Answer) -> Iterable[Load]:
 
 
 def commit(
-    session: "Session",
+    session: Session,
     placed: Sequence[Placed],
     on: date,
     terms: Terms,
@@ -318,7 +316,7 @@ def _open(market: Market, order: str) -> bool:
     return any(known.placed.id == order for known in market.orders)
 
 
-def _reserve_one(session: "Session", one: Routed, on: date, done: Committed) -> Refused | None:
+def _reserve_one(session: Session, one: Routed, on: date, done: Committed) -> Refused | None:
     """Record the plan and reserve it; None unless a firm refused."""
     try:
         known = find_order(session.ledger, one.order)

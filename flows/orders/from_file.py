@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from documents.orders.reading import Defects
 from domain.errors import KeyReusedError
 from domain.order import Order
-from flows.orders.place import Placed, place_in
-
-if TYPE_CHECKING:
-    from ledger.book.transaction import Transaction
-    from ledger.store import Ledger
+from flows.orders.find import Placed
+from flows.orders.place import place_in
+from ledger.book.transaction import Transaction
+from ledger.store import Ledger
 
 GROUP = 200
 """Orders in one commit: what is yielded has been committed."""
@@ -30,7 +28,7 @@ class TakenIn:
 
 
 def take_in(
-    ledger: "Ledger", found: Iterator[Order | Defects], day_of: Callable[[Order], date]
+    ledger: Ledger, found: Iterator[Order | Defects], day_of: Callable[[Order], date]
 ) -> Iterator[TakenIn]:
     """Record every order of the stream; run again, it finds what is recorded and changes nothing."""
     while group := list(islice(found, GROUP)):
@@ -39,7 +37,7 @@ def take_in(
         yield from taken
 
 
-def _one(transaction: "Transaction", item: Order | Defects, day_of: Callable[[Order], date]) -> TakenIn:
+def _one(transaction: Transaction, item: Order | Defects, day_of: Callable[[Order], date]) -> TakenIn:
     if isinstance(item, Defects):
         return TakenIn(item.reference, _place(item), None, tuple(map(str, item.defects)))
     try:

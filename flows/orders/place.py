@@ -6,46 +6,26 @@ the buyer's name is added (``1001~meridian-stores``).
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
-from domain.errors import KeyReusedError, NotFoundError, StateError
+from domain.errors import KeyReusedError, StateError
 from domain.order import Order
-from domain.plain import from_plain, to_plain
+from domain.plain import to_plain
 from domain.posting import Entry
 from domain.states import ENDED, OrderState, require_move
 from flows.orders.differences import differences
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
-    from ledger.book.transaction import Transaction
-    from ledger.store import Ledger
-
-PLACED = "order"
-AMENDED = "order-amended"
-CONFIRMED = "order-confirmed"
-CANCELLED = "order-cancelled"
+from flows.orders.find import AMENDED, CANCELLED, CONFIRMED, PLACED, Placed, find_order, read_order
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
+from ledger.store import Ledger
 
 # before anything is held or paid, an order can be changed or called off without asking anybody
 UNCOMMITTED = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED})
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An order as the ledger has it; ``revision`` counts its amendments."""
-
-    id: str
-    order: Order
-    state: OrderState
-    on: date
-    revision: int = 0
-    repeated: bool = False
-
-
 def place_order(
-    ledger: "Ledger", order: Order, on: date, *, draft: bool = False, entry: Entry | None = None
+    ledger: Ledger, order: Order, on: date, *, draft: bool = False, entry: Entry | None = None
 ) -> Placed:
     """Record the order, once: the same order again changes nothing and returns what there is.
 
@@ -57,7 +37,7 @@ def place_order(
 
 
 def place_in(
-    transaction: "Transaction", order: Order, on: date, *, draft: bool = False, entry: Entry | None = None
+    transaction: Transaction, order: Order, on: date, *, draft: bool = False, entry: Entry | None = None
 ) -> Placed:
     """As ``place_order``, within a transaction that others share: many orders in one commit."""
     known = same_reference(transaction, order)
@@ -87,13 +67,13 @@ def _repeated(known: Placed, order: Order) -> Placed:
     )
 
 
-def same_order(reading: "Reading", order: Order) -> Placed | None:
+def same_order(reading: Reading, order: Order) -> Placed | None:
     """The order as recorded before, or None; KeyReusedError when its reference has other content."""
     known = same_reference(reading, order)
     return None if known is None else _repeated(known, order)
 
 
-def same_reference(reading: "Reading", order: Order) -> Placed | None:
+def same_reference(reading: Reading, order: Order) -> Placed | None:
     """The order of the same buyer with the same reference."""
     for order_id in (order.reference, _with_buyer(order)):
         known = read_order(reading, order_id)
@@ -104,7 +84,7 @@ def same_reference(reading: "Reading", order: Order) -> Placed | None:
     return None
 
 
-def _free_id(reading: "Reading", order: Order) -> str:
+def _free_id(reading: Reading, order: Order) -> str:
     if reading.order_state(order.reference) is None:
         return order.reference
     return _with_buyer(order)
@@ -116,71 +96,7 @@ def _with_buyer(order: Order) -> str:
     return f"{order.reference}~{slug}"
 
 
-def read_order(reading: "Reading", order_id: str) -> Placed | None:
-    """The order with its amendments applied, or None when the ledger does not know it."""
-    state = reading.order_state(order_id)
-    if state is None:
-        return None
-    first = reading.record_by_key(f"{PLACED}:{order_id}")
-    if first is None:
-        return None
-    newest, revision = first, 0
-    for record in reading.records(order=order_id, kind=AMENDED):
-        newest, revision = record, revision + 1
-    order = from_plain(Order, newest.body["order"])
-    return Placed(order_id, order, OrderState(state), first.on, revision)
-
-
-def find_order(reading: "Reading", order_id: str) -> Placed:
-    """The order; NotFoundError, naming the nearest references, when the ledger does not know it."""
-    found = read_order(reading, order_id)
-    if found is not None:
-        return found
-    near = _nearest(reading, order_id)
-    hint = f"did you mean {', '.join(near)}?" if near else "net order list shows every order"
-    raise NotFoundError(f"there is no order {order_id}", hint)
-
-
-def latest_day(reading: "Reading", known: Placed) -> date:
-    """The day up to which the order has come: its own, or that of the latest fact stated of it."""
-    facts = (record.on for record in reading.records(order=known.id) if "fact" in record.body)
-    return max(facts, default=known.on)
-
-
-NEAREST_AMONG = 2_000
-
-
-def _nearest(reading: "Reading", order_id: str) -> list[str]:
-    from difflib import get_close_matches
-
-    known = [head.order for head in reading.orders(limit=NEAREST_AMONG)]
-    folded = {name.casefold(): name for name in known}
-    return [folded[name] for name in get_close_matches(order_id.casefold(), folded, n=3, cutoff=0.6)]
-
-
-def list_orders(
-    reading: "Reading",
-    states: Sequence[OrderState] = (),
-    *,
-    open_only: bool = False,
-    limit: int | None = None,
-) -> Iterator[Placed]:
-    """Orders in the order they came in; ``open_only`` leaves out what is settled or cancelled."""
-    left = limit
-    for head in reading.orders():
-        state = OrderState(head.state)
-        if (states and state not in states) or (open_only and state in ENDED):
-            continue
-        if left is not None:
-            left -= 1
-            if left < 0:
-                return
-        found = read_order(reading, head.order)
-        if found is not None:
-            yield found
-
-
-def amend_order(ledger: "Ledger", order_id: str, changed: Order, on: date) -> Placed:
+def amend_order(ledger: Ledger, order_id: str, changed: Order, on: date) -> Placed:
     """Record another version of the order; its plan, if any, no longer counts.
 
     StateError once slots are held or money is drawn: then others must agree first.
@@ -215,7 +131,7 @@ def _require_uncommitted(known: Placed) -> None:
     raise StateError(f"order {known.id} is {known.state}: it can no longer be amended", way_out)
 
 
-def confirm_order(ledger: "Ledger", order_id: str, on: date) -> Placed:
+def confirm_order(ledger: Ledger, order_id: str, on: date) -> Placed:
     """A draft becomes an order that can be planned."""
     with ledger.write() as transaction:
         known = find_order(transaction, order_id)
@@ -227,7 +143,7 @@ def confirm_order(ledger: "Ledger", order_id: str, on: date) -> Placed:
     return replace(known, state=OrderState.CONFIRMED)
 
 
-def cancel_order(ledger: "Ledger", order_id: str, on: date, reason: str = "") -> Placed:
+def cancel_order(ledger: Ledger, order_id: str, on: date, reason: str = "") -> Placed:
     """Call off an order for which nothing is held or drawn; the rest is for ``flows/deals/cancel.py``."""
     with ledger.write() as transaction:
         known = find_order(transaction, order_id)

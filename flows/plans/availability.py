@@ -6,13 +6,10 @@ A day that nobody has asked for yet has no slot in the calendar, and so has all 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.plan import Plan
 from domain.slots import CREDIT_PERIOD, credit_resource, slot_resource
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
+from ledger.book.reading import Reading
 
 
 class LedgerAvailability:
@@ -22,7 +19,7 @@ class LedgerAvailability:
     do not all count on the same slot.
     """
 
-    def __init__(self, reading: "Reading") -> None:
+    def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._used: dict[tuple[str, str], int] = {}
         self._claimed: defaultdict[tuple[str, str], int] = defaultdict(int)

@@ -5,17 +5,14 @@ Looking commits nothing; only a recorded order's best plan is kept, by ``flows.p
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from domain.order import Order
 from domain.plan import Certificate, Plan
 from domain.states import OrderState
-from flows.orders.place import Placed
+from flows.desk.session import Session
+from flows.orders.find import Placed
 from flows.plans.record import record_plan
 from routing.offers.situation import Situation
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
 
 PLANNABLE = frozenset({OrderState.CONFIRMED, OrderState.PLANNED})
 
@@ -47,7 +44,7 @@ class Explanation:
     differences: tuple[Difference, ...]
 
 
-def recorded_subject(session: "Session", placed: Placed) -> Subject:
+def recorded_subject(session: Session, placed: Placed) -> Subject:
     """A recorded order under the name by which the ledger knows it, on what its ledger says is free."""
     from flows.plans.availability import LedgerAvailability
 
@@ -57,7 +54,7 @@ def recorded_subject(session: "Session", placed: Placed) -> Subject:
     return Subject(Situation(order, session.network, session.policy, on, free), placed)
 
 
-def read_subject(session: "Session", order: Order) -> Subject:
+def read_subject(session: Session, order: Order) -> Subject:
     """An order read from a file: as of its own day unless one is given, with everything free."""
     return Subject(Situation(order, session.network, session.policy, session.on_given))
 
@@ -69,7 +66,7 @@ def find_plan(subject: Subject, *, repairs: bool = True) -> Plan | Certificate:
     return choose(subject.situation, repairs=repairs)
 
 
-def keep_plan(session: "Session", subject: Subject, plan: Plan) -> bool:
+def keep_plan(session: Session, subject: Subject, plan: Plan) -> bool:
     """Record the plan as the order's where it still may change; whether it was recorded."""
     placed = subject.placed
     if placed is None or placed.state not in PLANNABLE:

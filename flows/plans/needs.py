@@ -10,12 +10,11 @@ from hashlib import sha256
 
 from domain.network import Network
 from domain.plan import FacilityPlan, Plan, PlanLeg
-from domain.slots import CREDIT_PERIOD, credit_resource, slot_resource
+from domain.slots import CREDIT, CREDIT_PERIOD, credit_resource, slot_resource
 from providers.answers import request_data
 from providers.protocol import SlotLine, SlotRequest
 from trust.canonical import canonical_bytes
 
-CREDIT = "credit"
 NAME_DIGITS = 8
 
 
@@ -96,3 +95,12 @@ def _lender_needs(plan: Plan, facility: FacilityPlan, network: Network) -> list[
         currency = facility.currency or plan.currency
         needs.append(_need(plan.order, f"{CREDIT}.{facility.product}", lender_id, (line,), 0, currency))
     return needs
+
+
+def booking_names(plan: Plan) -> list[str]:
+    """One name per leg: the provider's id, numbered where it has several."""
+    names: list[str] = []
+    for leg in plan.legs:
+        same = sum(1 for name in names if name.split("#")[0] == leg.provider)
+        names.append(f"{leg.provider}#{same + 1}" if same else leg.provider)
+    return names

@@ -1,18 +1,14 @@
 """The plan that an order stands on, as the ledger has it."""
 
-from typing import TYPE_CHECKING
-
 from domain.plain import from_plain
 from domain.plan import Plan
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
+from ledger.book.reading import Reading
 
 PLANNED = "plan"
 """The kind of the records that hold plans."""
 
 
-def newest_plan(reading: "Reading", order_id: str) -> Plan | None:
+def newest_plan(reading: Reading, order_id: str) -> Plan | None:
     newest = None
     for record in reading.records(order=order_id, kind=PLANNED):
         newest = record

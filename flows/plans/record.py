@@ -6,7 +6,6 @@ names what has changed since.
 
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.errors import NetError, NoCapacityError, NotFoundError, OwnCashNeededError, StalePlanError
 from domain.network import Network, Policy
@@ -15,21 +14,19 @@ from domain.plain import to_plain
 from domain.plan import Availability, Certificate, Plan
 from domain.posting import Entry
 from domain.states import OrderState, require_move
-from flows.orders.place import Placed, find_order
+from flows.desk.session import Session
+from flows.orders.find import Placed, find_order
 from flows.plans.newest import PLANNED, newest_plan
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
 from routing.offers.situation import Situation
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
-    from ledger.book.reading import Reading
-    from ledger.book.transaction import Transaction
 
 PLANNABLE = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED})
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
 
 
 def find_plan(
-    session: "Session", order_id: str, on: date | None = None, *, brief: bool = False
+    session: Session, order_id: str, on: date | None = None, *, brief: bool = False
 ) -> Plan | Certificate:
     """The best plan of a recorded order on what is free now, or the certificate; nothing is recorded."""
     from flows.plans.availability import LedgerAvailability
@@ -40,7 +37,7 @@ def find_plan(
     return choose(situation_of(session, placed, on or session.on, free), brief=brief)
 
 
-def situation_of(session: "Session", placed: Placed, on: date, free: Availability) -> Situation:
+def situation_of(session: Session, placed: Placed, on: date, free: Availability) -> Situation:
     """A recorded order on the session's network under its policy, on what is free that day."""
     return Situation(known_as(placed), session.network, session.policy, on, free)
 
@@ -50,7 +47,7 @@ def known_as(placed: Placed) -> Order:
     return replace(placed.order, reference=placed.id)
 
 
-def plan_order(session: "Session", order_id: str, on: date | None = None) -> Plan:
+def plan_order(session: Session, order_id: str, on: date | None = None) -> Plan:
     """Plan a recorded order and record the plan; the error says what is missing and the smallest ways out.
 
     OwnCashNeededError when no plan passes, NoCapacityError when no chain makes the goods in time.
@@ -63,7 +60,7 @@ def plan_order(session: "Session", order_id: str, on: date | None = None) -> Pla
 
 
 def record_plan(
-    transaction: "Transaction",
+    transaction: Transaction,
     order_id: str,
     plan: Plan,
     on: date,
@@ -107,7 +104,7 @@ def _planning(order_id: str, plan: Plan, on: date, number: int) -> Entry:
     return Entry(PLANNED, f"{PLANNED}:{order_id}:{number}", on, order_id, body)
 
 
-def current_plan(reading: "Reading", order_id: str) -> Plan:
+def current_plan(reading: Reading, order_id: str) -> Plan:
     """The order's newest plan; NotFoundError when it was never planned."""
     plan = newest_plan(reading, order_id)
     if plan is None:

@@ -4,25 +4,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from documents.statements.camt import read_camt
 from documents.statements.csv_map import load_statement_map, read_statement_csv
 from documents.statements.matching import Match, OpenItem, Part, Unmatched, folded, match, same_party
 from documents.statements.statement import Statement, StatementEntry
 from domain.errors import NetError, NotFoundError, RefusedError
+from domain.network import Network
 from domain.posting import Entry
 from domain.states import ENDED, OrderState
 from finance.agreed.facts import FactKind
+from finance.books.position import Position
 from flows.books.record import position_at, record_fact, record_in
-from flows.orders.place import find_order
+from flows.orders.find import find_order
 from flows.settlement.invoicing import number_of
-
-if TYPE_CHECKING:
-    from domain.network import Network
-    from finance.books.position import Position
-    from ledger.book.reading import Reading
-    from ledger.store import Ledger
+from ledger.book.reading import Reading
+from ledger.store import Ledger
 
 MATCHED = "statement-entry"
 RECEIPT, PAYMENT = "receipt", "payment"
@@ -53,8 +50,8 @@ def read_statements(path: Path, map_path: Path | None) -> list[Statement]:
 
 
 def work_through(
-    ledger: "Ledger",
-    network: "Network",
+    ledger: Ledger,
+    network: Network,
     statements: Iterable[Statement],
     *,
     assigned: Mapping[str, str] | None = None,
@@ -82,7 +79,7 @@ def work_through(
                 yield record_match(ledger, replace(found, entry=entry), dry_run=dry_run)
 
 
-def _of_lender(entry: StatementEntry, network: "Network") -> str:
+def _of_lender(entry: StatementEntry, network: Network) -> str:
     """Draws and repayments are recorded with the facility that they belong to, so they are not guessed."""
     lender = next((one for one in network.lenders if same_party(one.name, entry.party)), None)
     if lender is None:
@@ -102,7 +99,7 @@ def key_of(entry: StatementEntry) -> str:
     return f"{MATCHED}:{entry.account}:{entry.reference}:{booked}"
 
 
-def record_match(ledger: "Ledger", found: Match, *, dry_run: bool = False) -> Line:
+def record_match(ledger: Ledger, found: Match, *, dry_run: bool = False) -> Line:
     """Record the parts of one entry and the entry itself in one transaction, so that neither stands alone."""
     entry = found.entry
     try:
@@ -156,9 +153,7 @@ def _body(found: Match) -> dict[str, object]:
     }
 
 
-def open_items(
-    reading: "Reading", network: "Network", entries: Sequence[StatementEntry]
-) -> Iterator[OpenItem]:
+def open_items(reading: Reading, network: Network, entries: Sequence[StatementEntry]) -> Iterator[OpenItem]:
     """What every financed order still expects from its buyer and owes to its providers.
 
     Settled orders count only where an entry names them: their buyer has paid once already.
@@ -179,9 +174,7 @@ def open_items(
         yield from _of_order(reading, network, head.order, position)
 
 
-def _of_order(
-    reading: "Reading", network: "Network", order_id: str, position: "Position"
-) -> Iterator[OpenItem]:
+def _of_order(reading: Reading, network: Network, order_id: str, position: Position) -> Iterator[OpenItem]:
     order = find_order(reading, order_id).order
     contract = position.contract
     numbers = [number_of(order_id, place + 1) for place in range(max(len(position.invoices), 1))]

@@ -3,16 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.errors import NotFoundError
 from finance.reports.attribution import Attribution, Part, attribute, combined
 from flows.books.acceptance import FINANCED, acceptance
 from flows.books.order_book import read_book
 from flows.books.record import fold_at
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
+from ledger.book.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +22,13 @@ class ProfitReport:
     net_minor: int
 
 
-def profit_of(reading: "Reading", order: str, on: date) -> Attribution:
+def profit_of(reading: Reading, order: str, on: date) -> Attribution:
     """Who earned what of one order, up to and including a day."""
     folded = fold_at(read_book(reading, order), on)
     return attribute(folded.position, on)
 
 
-def profits(reading: "Reading", on: date, orders: Sequence[str] = ()) -> list[ProfitReport]:
+def profits(reading: Reading, on: date, orders: Sequence[str] = ()) -> list[ProfitReport]:
     """One report per currency over the orders named, or over every financed order."""
     by_currency: dict[str, list[Attribution]] = {}
     for order in orders or list(financed_orders(reading)):
@@ -50,7 +47,7 @@ def profits(reading: "Reading", on: date, orders: Sequence[str] = ()) -> list[Pr
     ]
 
 
-def financed_orders(reading: "Reading") -> Iterator[str]:
+def financed_orders(reading: Reading) -> Iterator[str]:
     """Every order whose finance was accepted, in the order in which it was."""
     for record in reading.records(kind=FINANCED):
         newest = acceptance(reading, record.order) if record.order else None

@@ -4,12 +4,12 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from documents.invoices.invoice import Invoice, invoice_of
 from domain.accounts import Account
 from domain.errors import StateError
 from domain.money import round_minor
+from domain.network import Network
 from domain.order import Order, Party
 from domain.posting import Entry
 from domain.terms import PaymentTerm
@@ -18,12 +18,9 @@ from finance.agreed.facts import Fact, FactKind
 from finance.books.position import Position
 from flows.books.order_book import read_book
 from flows.books.record import position_at
-from flows.orders.place import find_order
-
-if TYPE_CHECKING:
-    from domain.network import Network
-    from ledger.book.reading import Reading
-    from ledger.store import Ledger
+from flows.orders.find import find_order
+from ledger.book.reading import Reading
+from ledger.store import Ledger
 
 WRITTEN = "invoice-written"
 NOBODY = Party("")
@@ -44,9 +41,7 @@ def number_of(order_id: str, place: int, *, credit: bool = False) -> str:
     return stem if place == 1 else f"{stem}-{place}"
 
 
-def invoices(
-    reading: "Reading", network: "Network", order_id: str, on: date, billing: Billing
-) -> list[Invoice]:
+def invoices(reading: Reading, network: Network, order_id: str, on: date, billing: Billing) -> list[Invoice]:
     """Every invoice and credit note that the order's books have at the end of a day.
 
     StateError while nothing is delivered.
@@ -111,7 +106,7 @@ def _credit_note(order: Order, order_id: str, fact: Fact, place: int, invoice: s
     return replace(made, rounding_minor=gross - made.gross_minor)
 
 
-def _assignee(position: Position, network: "Network") -> Party | None:
+def _assignee(position: Position, network: Network) -> Party | None:
     """The financier to whom the claim is assigned: whoever takes the order out."""
     debt = position.take_out()
     if debt is None or not debt.facility.shares:
@@ -142,7 +137,7 @@ def terms_in_words(term: PaymentTerm) -> str:
     return f"{percent} {term.days} days after {end}{event}" if term.days else f"{percent} on {end}{event}"
 
 
-def note_written(ledger: "Ledger", order_id: str, invoice: Invoice, documents: dict[str, bytes]) -> None:
+def note_written(ledger: Ledger, order_id: str, invoice: Invoice, documents: dict[str, bytes]) -> None:
     """Record the digests of the documents, once for each content, so that a changed copy is known."""
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(documents.items())}
     mark = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:16]

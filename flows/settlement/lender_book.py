@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from domain.accounts import Account
 from domain.errors import NotFoundError
@@ -17,9 +17,7 @@ from finance.underwriting.answer import rate_of
 from flows.books.order_book import OrderBook, read_book
 from flows.books.record import fold_at
 from flows.settlement.earnings import financed_orders
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
+from ledger.book.reading import Reading
 
 AHEAD = timedelta(days=730)
 
@@ -33,7 +31,7 @@ class Books:
     pools: tuple[Book, ...]
 
 
-def books(reading: "Reading", network: Network, on: date, lender: str = "") -> Books:
+def books(reading: Reading, network: Network, on: date, lender: str = "") -> Books:
     """Every lender's book, or that of one; NotFoundError for a lender that the network does not have."""
     if lender and all(one.id != lender for one in network.lenders):
         names = ", ".join(one.id for one in network.lenders)

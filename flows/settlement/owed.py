@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.errors import NotFoundError
 from domain.plan import FlowKind, Plan
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TAX, Contract, Due
 from finance.books.position import BookingAccount, Position
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
+from ledger.book.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Standing:
     owed: tuple[Owed, ...]
 
 
-def standing_at(reading: "Reading", order: str, on: date, plan: Plan | None = None) -> Standing | None:
+def standing_at(reading: Reading, order: str, on: date, plan: Plan | None = None) -> Standing | None:
     """Where the order stands at the end of ``on``; None before anything is agreed with anybody."""
     from flows.books.record import position_at
 

@@ -7,7 +7,6 @@ older rate is corrected on its own date, and no cash moves.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.errors import KeyReusedError, RefusedError
 from domain.exchange import Rate
@@ -15,16 +14,14 @@ from domain.plain import to_plain
 from domain.posting import Entry
 from finance.agreed.facts import FactKind
 from flows.books.acceptance import read_contract
+from flows.books.advance import refresh
 from flows.books.order_book import read_book
-from flows.books.record import fold_at, record_with, refresh
+from flows.books.record import Recorded, fold_at, record_with
 from flows.desk.rates import RATE, recorded_rates
 from flows.settlement.earnings import financed_orders
-
-if TYPE_CHECKING:
-    from flows.books.record import Recorded
-    from ledger.book.reading import Reading
-    from ledger.book.transaction import Transaction
-    from ledger.store import Ledger
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
+from ledger.store import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +30,13 @@ class RateRecorded:
 
     rate: Rate
     before: Rate | None
-    orders: tuple["Recorded", ...]
+    orders: tuple[Recorded, ...]
     dry_run: bool = False
     repeated: bool = False
 
 
 def record_rate(
-    ledger: "Ledger", rate: Rate, *, correct: bool = False, evidence: str = "", dry_run: bool = False
+    ledger: Ledger, rate: Rate, *, correct: bool = False, evidence: str = "", dry_run: bool = False
 ) -> RateRecorded:
     """Record the rate of a day, and correct every order whose books it changes.
 
@@ -61,14 +58,14 @@ def record_rate(
         return RateRecorded(rate, known, tuple(_replayed(transaction, transaction, rate)))
 
 
-def _entry(reading: "Reading", rate: Rate, evidence: str) -> Entry:
+def _entry(reading: Reading, rate: Rate, evidence: str) -> Entry:
     number = sum(1 for other in recorded_rates(reading) if (other.pair, other.on) == (rate.pair, rate.on))
     key = f"{RATE}:{'/'.join(sorted(rate.pair))}:{rate.on}"
     body = {"rate": to_plain(rate), "evidence": evidence}
     return Entry(RATE, f"{key}:{number}" if number else key, rate.on, None, body)
 
 
-def _known(reading: "Reading", rate: Rate) -> Rate | None:
+def _known(reading: Reading, rate: Rate) -> Rate | None:
     """What the ledger has for these two currencies and day; the last word counts."""
     found = None
     for other in recorded_rates(reading):
@@ -89,7 +86,7 @@ def _require_correction(known: Rate | None, correct: bool) -> None:
         )
 
 
-def _replayed(reading: "Reading", transaction: "Transaction | None", rate: Rate) -> Iterator["Recorded"]:
+def _replayed(reading: Reading, transaction: Transaction | None, rate: Rate) -> Iterator[Recorded]:
     """Every order's books folded with the new rate; those that change, corrected."""
     for order in _concerned(reading, rate):
         book = read_book(reading, order)
@@ -100,7 +97,7 @@ def _replayed(reading: "Reading", transaction: "Transaction | None", rate: Rate)
             yield done
 
 
-def _concerned(reading: "Reading", rate: Rate) -> Iterator[str]:
+def _concerned(reading: Reading, rate: Rate) -> Iterator[str]:
     """Financed orders that have something in one of the two currencies and are measured in the other."""
     for order in financed_orders(reading):
         contract = read_contract(reading, order)
@@ -113,11 +110,11 @@ class Revalued:
     """What a revaluation posted in each order, and orders that it could not value, with the reason."""
 
     on: date
-    orders: tuple["Recorded", ...]
+    orders: tuple[Recorded, ...]
 
 
 def revalue(
-    ledger: "Ledger",
+    ledger: Ledger,
     on: date,
     orders: Sequence[str] = (),
     *,
@@ -137,13 +134,13 @@ def revalue(
 
 
 def _revalued(
-    reading: "Reading",
-    transaction: "Transaction | None",
+    reading: Reading,
+    transaction: Transaction | None,
     on: date,
     orders: Sequence[str],
     by: str,
     evidence: str,
-) -> Iterator["Recorded"]:
+) -> Iterator[Recorded]:
     refused: list[RefusedError] = []
     for order in orders or list(_open_abroad(reading, on)):
         try:
@@ -157,7 +154,7 @@ def _revalued(
         )
 
 
-def _open_abroad(reading: "Reading", on: date) -> Iterator[str]:
+def _open_abroad(reading: Reading, on: date) -> Iterator[str]:
     """Orders that have something open in another currency at the end of the day."""
     for order in financed_orders(reading):
         book = read_book(reading, order)

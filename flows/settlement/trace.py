@@ -11,7 +11,7 @@ from domain.errors import NotFoundError
 from domain.money import format_minor
 from domain.slots import CREDIT_PERIOD
 from finance.books.chart import account_name
-from flows.slots.calendar import currency_of_order
+from flows.orders.find import currency_of_order
 from ledger.record.records import Record
 from ledger.store import Ledger
 

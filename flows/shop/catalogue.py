@@ -9,9 +9,8 @@ from fractions import Fraction
 
 from domain.money import CURRENCY_EXPONENTS, exponent_of, round_minor
 from domain.network import FactoryProduct, Lane, Lender, Network, Provider, Service, Storage
-from domain.slots import CREDIT_PERIOD, credit_resource, slot_resource
-from flows.plans.needs import CREDIT
-from flows.slots.calendar import STORAGE, resources, works_on
+from domain.slots import CREDIT, CREDIT_PERIOD, credit_resource, slot_resource
+from flows.firms.resources import STORAGE, resources, works_on
 from providers.protocol import Capabilities, HoldKind, Idempotency, SlotRequest
 from providers.terms import fees_of
 

@@ -7,18 +7,15 @@ back. What we take back is told to the buyer, by a message in the commit that fr
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from domain.errors import NotFoundError, RefusedError, StateError
 from domain.posting import Entry
 from flows.shop.serve import SOLD, end_used, event_data, status
+from ledger.book.reading import Reading
+from ledger.book.transaction import Transaction
+from ledger.record.records import Hold, HoldLine
+from ledger.store import Ledger
 from providers.protocol import WITHDRAWN, Declined, Held
-
-if TYPE_CHECKING:
-    from ledger.book.reading import Reading
-    from ledger.book.transaction import Transaction
-    from ledger.record.records import Hold, HoldLine
-    from ledger.store import Ledger
 
 SHORTEST = 6
 """Digits of a reference that are read as its beginning."""
@@ -32,7 +29,7 @@ class Sold:
     reference: str
     buyer: str
     order: str
-    lines: tuple["HoldLine", ...]
+    lines: tuple[HoldLine, ...]
     state: str
     until: datetime | None
     price_minor: int
@@ -43,14 +40,14 @@ class Sold:
         return f"{SOLD}{self.buyer}/{self.reference}"
 
 
-def sold(reading: "Reading", *, live: bool = True) -> Iterator[Sold]:
+def sold(reading: Reading, *, live: bool = True) -> Iterator[Sold]:
     """Everything that other firms keep here, oldest first; with ``live`` False also what has ended."""
     for hold in reading.holds(live=live):
         if hold.hold_id.startswith(SOLD):
             yield _sold(reading, hold)
 
 
-def _sold(reading: "Reading", hold: "Hold") -> Sold:
+def _sold(reading: Reading, hold: Hold) -> Sold:
     _, buyer, reference = hold.hold_id.split("/", 2)
     said = status(reading, buyer, reference)
     price, currency = (said.price_minor, said.currency) if isinstance(said, Held) else (0, "")
@@ -65,7 +62,7 @@ def _sold(reading: "Reading", hold: "Hold") -> Sold:
     return Sold(reference, buyer, order, hold.lines, state, until, price, currency)
 
 
-def find_sold(reading: "Reading", name: str) -> Sold:
+def find_sold(reading: Reading, name: str) -> Sold:
     """The one live hold or booking that ``name`` means: a reference, its beginning, or BUYER:ORDER.
 
     NotFoundError for none, RefusedError for several.
@@ -85,13 +82,13 @@ def find_sold(reading: "Reading", name: str) -> Sold:
     return found[0]
 
 
-def withdraw_sold(ledger: "Ledger", name: str, now: datetime, *, reason: str, by: str = "") -> Sold:
+def withdraw_sold(ledger: Ledger, name: str, now: datetime, *, reason: str, by: str = "") -> Sold:
     """Take a hold or a booking back, free its slot and tell the buyer, in one commit; what it was."""
     with ledger.write() as transaction:
         return _withdraw(transaction, find_sold(transaction, name), now, reason, by)
 
 
-def _withdraw(transaction: "Transaction", one: Sold, now: datetime, reason: str, by: str) -> Sold:
+def _withdraw(transaction: Transaction, one: Sold, now: datetime, reason: str, by: str) -> Sold:
     if one.state == "held":
         transaction.release_hold(one.hold_id)
     else:
@@ -105,7 +102,7 @@ def _withdraw(transaction: "Transaction", one: Sold, now: datetime, reason: str,
     return one
 
 
-def complete_sold(ledger: "Ledger", name: str, on: date, *, by: str, evidence: str = "") -> Sold:
+def complete_sold(ledger: Ledger, name: str, on: date, *, by: str, evidence: str = "") -> Sold:
     """The service of a booking is done, or its credit is back: it is used and its story ends.
 
     StateError for what is only held.

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.posting import Entry
 from domain.states import OrderState
-from flows.calls.caller import Ask, MustAsk, Reply, Turn, Unreachable
+from flows.calls.asking import ENDING, Ask, Reply, Turn, missing
 from flows.calls.fees import charged_minor, post_fee
 from flows.firms.call_journal import Journal, call_key
 from flows.firms.cancellation_terms import fee_by_terms
@@ -28,8 +28,6 @@ from providers.protocol import (
     Declined,
     Held,
     HoldKind,
-    Pending,
-    Quoted,
     Released,
     SlotLine,
     SlotRequest,
@@ -39,9 +37,6 @@ from providers.protocol import (
 
 MARGIN = timedelta(seconds=5)
 """A hold that ends sooner than this is treated as ended: the confirmation could come too late."""
-UNDOING = (f"/{Verb.RELEASE.value}", f"/{Verb.CANCEL.value}")
-ENDING = (*UNDOING, f"/{Verb.COMPLETE.value}")
-"""Calls that end something: whatever else becomes of the order, they are still made."""
 
 Asking = Generator[Sequence[Ask], Turn, None]
 
@@ -307,19 +302,3 @@ class Reservation:
 
     def cost_data(self) -> dict[str, str]:
         return {currency: str(fee) for currency, fee in self.cost.items()}
-
-
-def missing(reply: Reply) -> str:
-    """Why there is no answer to go on with, for people."""
-    match reply:
-        case Pending(_, reason):
-            return reason
-        case Unreachable(_, error):
-            return error.message
-        case MustAsk(_, _, reason):
-            return reason
-        case Declined(_, reason):
-            return f"says no: {reason}"
-        case Quoted() | Held() | Booked():
-            return f"answered {type(reply).__name__}, which is no answer to that"
-    return "has no such call"

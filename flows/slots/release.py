@@ -12,7 +12,8 @@ from finance.fold.fold import fold
 from flows.books.acceptance import acceptance
 from flows.books.holds_end import rendered_legs
 from flows.books.order_book import read_book
-from flows.calls.caller import Caller, Patience, Steps
+from flows.calls.asking import Steps
+from flows.calls.caller import Caller, Patience
 from flows.firms.connected import Firms
 from flows.slots.kept import Reservation
 from ledger.store import Ledger

@@ -11,7 +11,8 @@ from dataclasses import replace
 from domain.errors import NetError, NoCapacityError, UnreachableError, WaitingError
 from domain.money import format_minor
 from domain.plan import Plan
-from flows.calls.caller import Caller, Patience, Turn
+from flows.calls.asking import Turn
+from flows.calls.caller import Caller, Patience
 from flows.firms.connected import Firms
 from flows.plans.needs import Need, needs_of
 from flows.slots.outcomes import Job, Outcome, Refused, Reserved, Waits

@@ -8,13 +8,13 @@ from domain.plain import from_plain, to_plain
 from domain.plan import Plan
 from domain.posting import Entry
 from domain.states import OrderState, require_move
-from flows.calls.caller import Ask, MustAsk, Reply, Steps, Unreachable
+from flows.calls.asking import Ask, MustAsk, Reply, Steps, Unreachable, missing
 from flows.firms.connected import Firms
 from flows.firms.withdrawals import was_withdrawn
 from flows.plans.needs import Need, needs_of
 from flows.plans.newest import PLANNED, newest_plan
 from flows.plans.record import record_plan
-from flows.slots.kept import MARGIN, Asking, Kept, Reservation, missing, opening_verb
+from flows.slots.kept import MARGIN, Asking, Kept, Reservation, opening_verb
 from flows.slots.outcomes import (
     Job,
     Outcome,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.posting import Entry
-from flows.calls.caller import Steps
+from flows.calls.asking import Steps
 from flows.plans.needs import Need, needs_of
 from flows.slots.kept import Asking
 from flows.slots.outcomes import Outcome, Refused, Reserved, read_reserved_leg

@@ -15,7 +15,7 @@ from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind, fact_id
 from finance.fold.expect import Expectations
 from finance.fold.fold import Folded, fold
-from flows.credit.accept import contract_of
+from flows.credit.contract import contract_of
 from routing.offers.situation import Situation
 from routing.plans.choose import choose
 from tests.parts.oracle import Bill, Deal, Ending, Money

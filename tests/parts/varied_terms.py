@@ -14,12 +14,13 @@ from typing import Any
 from domain.errors import LedgerBrokenError, NetError
 from domain.plan import Plan
 from domain.states import OrderState
-from flows.books.record import advance
+from flows.books.advance import advance
 from flows.deals.rehearse import last_day
 from flows.deals.run import go_on
 from flows.desk.session import Session
+from flows.orders.find import find_order
 from flows.orders.form import order_from_fields
-from flows.orders.place import find_order, place_order
+from flows.orders.place import place_order
 from flows.plans.record import newest_plan
 from ledger.store import create_ledger
 from trust.keys import load_or_create_actor

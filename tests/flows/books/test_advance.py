@@ -9,7 +9,7 @@ import pytest
 from domain.network import FinanceProduct, Network
 from domain.order import Order
 from domain.terms import Event, Fee, FeeBasis, FeeTaking, PaymentTerm, Price, Step
-from flows.books.record import advance
+from flows.books.advance import advance
 from flows.deals.run import run_order
 from flows.desk.session import Session
 

@@ -24,9 +24,10 @@ from domain.terms import Event
 from finance.agreed.facts import Fact, FactKind
 from finance.fold.expect import Expectations
 from finance.fold.fold import fold
+from flows.books.advance import advance
 from flows.books.order_book import read_book
-from flows.books.record import advance, horizon, record_fact
-from flows.credit.accept import contract_of
+from flows.books.record import horizon, record_fact
+from flows.credit.contract import contract_of
 from flows.deals.replace_firm import replace_provider
 from flows.deals.run import run_order
 from flows.desk.rates import read_rate, recorded_rates

@@ -14,8 +14,9 @@ from domain.states import OrderState
 from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind
 from flows.books.acceptance import first_key
+from flows.books.advance import advance
 from flows.books.order_book import opened_book, read_book
-from flows.books.record import Recorded, advance, clear_claim, record_fact, retract
+from flows.books.record import Recorded, clear_claim, record_fact, retract
 from ledger.store import Ledger, create_ledger
 from tests.parts.worked_example import lamp_contract
 from trust.keys import Actor, SigningKey

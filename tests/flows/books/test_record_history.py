@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from domain.errors import NetError
 from finance.agreed.facts import FactKind
 from finance.fold.fold import fold
+from flows.books.advance import advance
 from flows.books.order_book import read_book
-from flows.books.record import advance, record_fact
+from flows.books.record import record_fact
 from ledger.store import create_ledger
 from tests.flows.books import test_record as example
 

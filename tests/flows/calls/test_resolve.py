@@ -7,7 +7,8 @@ import pytest
 
 from domain.errors import NotFoundError, RefusedError, UnreachableError, UsageError, WaitingError
 from flows.calls.caller import Patience
-from flows.calls.resolve import Taken, find_open, open_calls, resolve, take_message
+from flows.calls.messages import Taken, take_message
+from flows.calls.resolve import find_open, open_calls, resolve
 from flows.calls.stated_answer import Stated, stated_answer
 from flows.calls.sweep import sweep
 from flows.firms.connected import Firms, no_secrets

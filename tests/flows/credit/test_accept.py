@@ -18,7 +18,7 @@ from finance.agreed.contract import Condition, Rank
 from finance.agreed.facts import Fact, FactKind
 from finance.fold.expect import Expectations
 from finance.fold.fold import Folded, fold
-from flows.credit.accept import contract_of
+from flows.credit.contract import contract_of
 from flows.desk.session import Session
 from routing.offers.situation import Situation
 from routing.plans.choose import choose

@@ -12,20 +12,16 @@ from finance.agreed.facts import FactKind
 from finance.underwriting.fingerprint import statement_bytes, tokens_of
 from flows.books.order_book import read_book
 from flows.books.record import record_fact
-from flows.credit.claims import (
-    buyer_keys,
-    claim_order,
-    confirm_by_buyer,
-    enrol_buyer,
-    load_registry_key,
-    near_matches,
-)
+from flows.credit.claims import claim_order, near_matches
+from flows.credit.confirmation import buyer_keys, confirm_by_buyer, enrol_buyer
 from flows.credit.offers import _confirmed
 from flows.deals.run import run_order
 from flows.deals.unreserve import give_back_slots
 from flows.desk.session import Session
-from flows.orders.place import amend_order, find_order, place_order
+from flows.orders.find import find_order
+from flows.orders.place import amend_order, place_order
 from trust.keys import SigningKey
+from trust.registry_key import load_registry_key
 
 pytestmark = pytest.mark.both_databases
 

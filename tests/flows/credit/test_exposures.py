@@ -12,7 +12,7 @@ from documents.orders.reading import stream
 from domain.order import Order
 from domain.states import OrderState
 from finance.underwriting.fingerprint import Tokens
-from flows.books.record import advance
+from flows.books.advance import advance
 from flows.credit.claims import _alike, _likeness_key, near_matches
 from flows.credit.exposures import Book, Exposures, exposures_in
 from flows.deals.cancel import call_off

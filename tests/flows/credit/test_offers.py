@@ -10,12 +10,12 @@ import pytest
 from domain.network import Network, Role
 from domain.order import Order
 from finance.underwriting.answer import Offer, percent
-from flows.credit.accept import contract_of
+from flows.credit.contract import contract_of
 from flows.credit.exposures import committed_once, exposures_of
 from flows.credit.offers import request_offers
 from flows.deals.run import run_order
 from flows.desk.session import Session
-from flows.orders.place import find_order
+from flows.orders.find import find_order
 from flows.plans.record import current_plan, known_as
 
 ON = date(2026, 3, 2)

@@ -13,7 +13,7 @@ from config.locations import shipped_network
 from domain.errors import NetError
 from domain.order import Order
 from domain.posting import imbalances
-from flows.books.record import advance
+from flows.books.advance import advance
 from flows.deals.cancel import call_off
 from flows.deals.run import plan_placed, reserve_order, run_order
 from flows.desk.session import Session

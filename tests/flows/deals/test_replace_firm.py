@@ -14,7 +14,8 @@ from domain.errors import NotFoundError, RefusedError, StateError
 from domain.order import Order
 from domain.states import OrderState
 from finance.agreed.facts import FactKind
-from flows.books.record import advance, position_at, record_fact
+from flows.books.advance import advance
+from flows.books.record import position_at, record_fact
 from flows.deals.cancel import call_off
 from flows.deals.replace_firm import Replaced, replace_provider
 from flows.deals.run import run_order

@@ -17,7 +17,8 @@ from flows.books.acceptance import acceptance, read_contract
 from flows.deals.replan import Replanning
 from flows.deals.run import go_on, plan_placed, run_order
 from flows.desk.session import Session
-from flows.orders.place import find_order, place_order
+from flows.orders.find import find_order
+from flows.orders.place import place_order
 from flows.plans.record import current_plan
 from flows.slots.outcomes import Job, Reserved
 from flows.slots.reserve import reserve

@@ -12,7 +12,7 @@ from domain.order import Order
 from domain.ports import HoldLine
 from domain.posting import imbalances
 from domain.states import OrderState
-from flows.books.record import advance
+from flows.books.advance import advance
 from flows.deals.run import best_plan, go_on, run_order
 from flows.desk.session import Session
 from flows.orders.place import cancel_order, place_order

@@ -9,7 +9,7 @@ from domain.errors import StateError
 from domain.order import Order
 from domain.posting import imbalances
 from domain.states import OrderState
-from flows.books.record import advance
+from flows.books.advance import advance
 from flows.deals.run import go_on, run_order
 from flows.deals.unreserve import give_back_slots
 from flows.desk.session import Session

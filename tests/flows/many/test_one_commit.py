@@ -10,7 +10,8 @@ from domain.order import Order
 from domain.posting import Entry
 from flows.desk.session import Session
 from flows.many.one_commit import grouped
-from flows.orders.place import find_order, list_orders, place_order
+from flows.orders.find import find_order, list_orders
+from flows.orders.place import place_order
 from ledger.store import Ledger
 
 pytestmark = pytest.mark.both_databases

@@ -15,7 +15,8 @@ from domain.states import OrderState
 from flows.deals.run import best_plan
 from flows.many.candidates import consider, problem_of
 from flows.many.route import Terms, commit, given_orders, open_orders, route_orders
-from flows.orders.place import find_order, place_order
+from flows.orders.find import find_order
+from flows.orders.place import place_order
 from flows.plans.availability import LedgerAvailability
 from flows.plans.newest import newest_plan
 from flows.plans.record import record_plan

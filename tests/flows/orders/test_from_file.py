@@ -6,8 +6,8 @@ from typing import Any
 
 from documents.orders.reading import stream
 from flows.desk.session import Session
+from flows.orders.find import list_orders
 from flows.orders.from_file import GROUP, TakenIn, looked_at, take_in
-from flows.orders.place import list_orders
 
 
 def fields(number: int, **changes: Any) -> dict[str, Any]:

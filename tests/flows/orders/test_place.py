@@ -10,7 +10,8 @@ from domain.order import Order, Party
 from domain.posting import Entry
 from domain.states import OrderState
 from flows.desk.session import Session
-from flows.orders.place import amend_order, cancel_order, confirm_order, find_order, list_orders, place_order
+from flows.orders.find import find_order, list_orders
+from flows.orders.place import amend_order, cancel_order, confirm_order, place_order
 
 DAY = date(2026, 3, 2)
 

@@ -13,7 +13,8 @@ from domain.plan import Certificate, Plan
 from domain.states import OrderState
 from domain.terms import Event, PaymentTerm
 from flows.desk.session import Session
-from flows.orders.place import find_order, place_order
+from flows.orders.find import find_order
+from flows.orders.place import place_order
 from flows.plans.compare import (
     best_few,
     explain,

@@ -13,7 +13,8 @@ from domain.states import OrderState
 from domain.terms import Event, PaymentTerm
 from flows.deals.replan import Replanning
 from flows.desk.session import Session
-from flows.orders.place import find_order, place_order
+from flows.orders.find import find_order
+from flows.orders.place import place_order
 from flows.plans.record import current_plan, find_plan, plan_order, require_fresh, stale_inputs
 
 ON = date(2026, 3, 2)

@@ -8,7 +8,8 @@ import pytest
 from documents.statements.statement import Statement, StatementEntry
 from domain.order import Order
 from finance.agreed.facts import FactKind
-from flows.books.record import advance, position_at, record_fact
+from flows.books.advance import advance
+from flows.books.record import position_at, record_fact
 from flows.deals.run import run_order
 from flows.desk.session import Session
 from flows.settlement.bank_statement import Line, work_through

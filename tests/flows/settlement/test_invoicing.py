@@ -8,7 +8,8 @@ from documents.invoices.ubl import ubl_invoice
 from domain.errors import StateError
 from domain.order import Order, Party
 from finance.agreed.facts import FactKind
-from flows.books.record import advance, record_fact
+from flows.books.advance import advance
+from flows.books.record import record_fact
 from flows.deals.run import run_order
 from flows.desk.session import Session
 from flows.settlement.invoicing import Billing, invoices, note_written

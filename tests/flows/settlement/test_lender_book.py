@@ -9,7 +9,8 @@ from domain.order import Order
 from finance.agreed.facts import FactKind
 from finance.reports.lender_book import BUCKETS, Book, book_of, bucket_of
 from finance.reports.tranches import Pool
-from flows.books.record import advance, record_fact
+from flows.books.advance import advance
+from flows.books.record import record_fact
 from flows.deals.run import run_order
 from flows.desk.session import Session
 from flows.settlement.earnings import profits

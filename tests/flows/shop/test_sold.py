@@ -10,9 +10,10 @@ import pytest
 from domain.errors import NotFoundError, RefusedError, StateError
 from domain.order import Order
 from finance.agreed.facts import FactKind
-from flows.books.record import advance, record_fact
+from flows.books.advance import advance
+from flows.books.record import record_fact
 from flows.calls.caller import Patience
-from flows.calls.resolve import Taken, take_message
+from flows.calls.messages import Taken, take_message
 from flows.calls.sweep import sweep
 from flows.deals.cancel import call_off
 from flows.deals.run import go_on, run_order
