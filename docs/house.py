@@ -1,7 +1,7 @@
 """Write ``docs/house.md``, the plan of the house, from the code itself: ``python docs/house.py``.
 
-Floors and rooms are those that ``tests/test_house.py`` keeps; what a folder is for, README's table; the caption of
-a room and of a file is the first sentence of its own docstring. A test compares.
+Floors and rooms are those that ``tests/test_house.py`` keeps; what a folder is for, README's table; the
+caption of a room and of a file is the first sentence of its own docstring. A test compares.
 """
 
 import ast

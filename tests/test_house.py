@@ -114,19 +114,6 @@ MOST_FILES = 14
 NEEDS_ROOMS = 12
 
 STILL_WRONG: set[tuple[str, str]] = {
-    ("flows/booking_names.py", "flows/booking_names.py"),
-    ("flows/books/holds_end.py", "flows/booking_names.py"),
-    ("flows/books/record.py", "flows/closing.py"),
-    ("flows/calls/fees.py", "flows/booking_names.py"),
-    ("flows/calls/sweep.py", "flows/slots"),
-    ("flows/closing.py", "flows/closing.py"),
-    ("flows/credit/accept.py", "flows/booking_names.py"),
-    ("flows/desk/session.py", "flows/credit"),
-    ("flows/firms/check.py", "flows/slots"),
-    ("flows/settle.py", "flows/settle.py"),
-    ("flows/settlement/trace.py", "flows/slots"),
-    ("flows/shop/catalogue.py", "flows/plans"),
-    ("flows/shop/catalogue.py", "flows/slots"),
     ("ledger/postgres/backend.py", "ledger/verify"),
     ("ledger/sqlite/backend.py", "ledger/verify"),
 }
