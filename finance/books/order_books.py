@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.errors import LedgerBrokenError
+from finance.agreed.contract import TRADER
+from finance.agreed.facts import Fact
 
 Posting = tuple[str, str, int]
 """Entity, account, amount in minor units; a debit is positive.
@@ -64,8 +66,12 @@ class Books:
     def balance(self, entity: str, account: str) -> int:
         return self.balances.get((entity, account), 0)
 
+    def own(self, account: str) -> int:
+        """The trader's balance."""
+        return self.balances.get((TRADER, account), 0)
+
     def post(
-        self, kind: str, on: date, cause: str, party: str, postings: Iterable[Posting], facility: str = ""
+        self, kind: str, fact: Fact, party: str, postings: Iterable[Posting], facility: str = ""
     ) -> None:
         """Add a journal of its non-zero postings; nothing when all are zero.
 
@@ -80,8 +86,10 @@ class Books:
             sums[place] = sums.get(place, 0) + amount
             self.balances[entity, account] += amount
         if any(sums.values()):
-            raise LedgerBrokenError(f"{kind} on {on} does not balance: {sums}")
-        self.journals.append(Journal(self._key(kind, cause, party), kind, on, cause, party, kept, facility))
+            raise LedgerBrokenError(f"{kind} on {fact.on} does not balance: {sums}")
+        self.journals.append(
+            Journal(self._key(kind, fact.id, party), kind, fact.on, fact.id, party, kept, facility)
+        )
 
     def _key(self, kind: str, cause: str, party: str) -> str:
         key = f"{cause}:{kind}:{party}" if party else f"{cause}:{kind}"

@@ -11,7 +11,8 @@ from domain.money import round_minor
 from domain.network import Role
 from domain.states import OrderState, may_move
 from domain.terms import Event, PaymentTerm, Recourse
-from finance.agreed.contract import TRADER, Booking, Contract, Due
+from finance.agreed.contract import Booking, Contract, Due
+from finance.agreed.facts import Fact
 from finance.books.debt import Debt
 from finance.books.exchange import Exchange
 from finance.books.order_books import Books, Posting
@@ -122,12 +123,12 @@ class Position:
 
     @property
     def cash(self) -> int:
-        return self.books.balance(TRADER, Account.CASH)
+        return self.books.own(Account.CASH)
 
     @property
     def own_cash(self) -> int:
         """What the order's account holds less what is to go back to the buyer."""
-        return self.cash + min(self.books.balance(TRADER, Account.BUYER_REFUND), 0)
+        return self.cash + min(self.books.own(Account.BUYER_REFUND), 0)
 
     def cash_in(self, currency: str) -> int:
         """What the order's account holds of a currency; nothing means the order's own."""
@@ -152,17 +153,12 @@ class Position:
     @property
     def receivable(self) -> int:
         """What the buyer owes, disputed parts and what a factor bought without recourse included."""
-        return (
-            self.derecognised
-            + self.books.balance(TRADER, Account.RECEIVABLE)
-            + self.books.balance(TRADER, Account.DISPUTED)
-        )
+        return self.derecognised + self.books.own(Account.RECEIVABLE) + self.books.own(Account.DISPUTED)
 
     def post(
         self,
         kind: str,
-        on: date,
-        cause: str,
+        fact: Fact,
         party: str,
         postings: Iterable[Posting],
         facility: str = "",
@@ -173,8 +169,8 @@ class Position:
         """Post amounts that are in the currency of the facility or the party they are about."""
         foreign = currency or self.currency_of(facility or party)
         if foreign:
-            postings = self.exchange.translated(postings, foreign, on, facility or party, worth)
-        self.books.post(kind, on, cause, party, postings, facility)
+            postings = self.exchange.translated(postings, foreign, fact.on, facility or party, worth)
+        self.books.post(kind, fact, party, postings, facility)
 
     def currency_of(self, name: str) -> str:
         """The currency of a facility or a provider; nothing where it is the order's own."""

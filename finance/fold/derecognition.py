@@ -5,13 +5,11 @@ buyer's debt nor a debt of his own. Whenever something happens to the receivable
 books first and given up again after, so that every rule about receivables is written once.
 """
 
-from datetime import date
-
 from domain.accounts import Account
 from domain.money import split_minor
 from domain.terms import Recourse
 from finance.agreed.contract import TRADER, Rank
-from finance.agreed.facts import FactKind
+from finance.agreed.facts import Fact, FactKind
 from finance.books.debt import Debt
 from finance.books.position import Position
 from finance.sides.lenders import lender_entity
@@ -43,26 +41,26 @@ def without_recourse(position: Position) -> Debt | None:
     return debt if debt is not None and debt.facility.recourse is Recourse.NONE else None
 
 
-def take_back(position: Position, on: date, cause: str) -> None:
+def take_back(position: Position, fact: Fact) -> None:
     """The receivable and the advance on it stand in the trader's books again."""
     debt, face = without_recourse(position), position.derecognised
     if debt is None or not face:
         return
-    _post(position, debt, "recognised", -face, on, cause)
+    _post(position, debt, "recognised", -face, fact)
     position.derecognised = 0
 
 
-def give_up(position: Position, on: date, cause: str) -> None:
+def give_up(position: Position, fact: Fact) -> None:
     """What is undisputed of the receivable leaves the trader's books with the advance on it."""
     debt = without_recourse(position)
-    face = position.books.balance(TRADER, Account.RECEIVABLE)
+    face = position.books.own(Account.RECEIVABLE)
     if debt is None or debt.struck or not debt.principal or face < debt.principal:
         return
     position.derecognised = face
-    _post(position, debt, "derecognised", face, on, cause)
+    _post(position, debt, "derecognised", face, fact)
 
 
-def _post(position: Position, debt: Debt, kind: str, face: int, on: date, cause: str) -> None:
+def _post(position: Position, debt: Debt, kind: str, face: int, fact: Fact) -> None:
     """Per lender, in proportion to the advance; ``face`` is negative when it is taken back."""
     sign = 1 if face > 0 else -1
     parts = position.given_up if face < 0 else _parts(debt, face)
@@ -70,8 +68,7 @@ def _post(position: Position, debt: Debt, kind: str, face: int, on: date, cause:
         entity = lender_entity(lender)
         position.post(
             kind,
-            on,
-            cause,
+            fact,
             entity,
             (
                 (TRADER, Account.RECOURSE_ADVANCE, sign * advance),

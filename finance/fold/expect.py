@@ -17,7 +17,7 @@ from domain.exchange import converted, converted_up
 from domain.network import DrawRule, Role
 from domain.states import ENDED, OrderState
 from domain.terms import Event
-from finance.agreed.contract import BUYER, TAX, TRADER, Contract, Due
+from finance.agreed.contract import BUYER, TAX, Contract, Due
 from finance.agreed.facts import PHASE, Fact, FactKind, fact_id, standing
 from finance.books.debt import Debt
 from finance.books.position import OWN_EVENTS, BookingAccount, Position
@@ -186,9 +186,7 @@ class Expectations:
         if position.insolvent_on is not None:
             return
         due_so_far = 0
-        withheld = (
-            position.credited_net + position.credited_tax + position.books.balance(TRADER, Account.DISPUTED)
-        )
+        withheld = position.credited_net + position.credited_tax + position.books.own(Account.DISPUTED)
         for due in sorted(self.contract.sale.payment, key=lambda one: one.planned_on):
             day = self._buyer_due(position, due)
             if day is None:
@@ -343,7 +341,7 @@ class Expectations:
             return False
         books = position.books
         if any(
-            books.balance(TRADER, code)
+            books.own(code)
             for code in (
                 Account.PAYABLE,
                 Account.NETWORK_FEE_PAYABLE,
@@ -355,10 +353,7 @@ class Expectations:
             return False
         if position.exchange.owed():
             return False
-        taxed = any(
-            books.balance(TRADER, code)
-            for code in (Account.OUTPUT_TAX, Account.INPUT_TAX, Account.TAX_CREDIT)
-        )
+        taxed = any(books.own(code) for code in (Account.OUTPUT_TAX, Account.INPUT_TAX, Account.TAX_CREDIT))
         if taxed and tax_due_on(position) is not None and not position.tax_paid:
             return False
         return all(account.ended or account.billed_share == 1 for account in position.accounts.values())

@@ -76,11 +76,11 @@ def fold(contract: Contract, facts: Iterable[Fact], to: date, assume: Assume | N
 def _take(position: Position, fact: Fact) -> None:
     touching = fact.kind in TOUCHING
     if touching:
-        take_back(position, fact.on, fact.id)
+        take_back(position, fact)
     HANDLERS[fact.kind](position, fact)
     if touching:
-        give_up(position, fact.on, fact.id)
-    measure(position, fact.on, fact.id)
+        give_up(position, fact)
+    measure(position, fact)
 
 
 def _earliest(*facts: Fact | None) -> Fact | None:

@@ -32,13 +32,12 @@ def accept(position: Position, fact: Fact) -> None:
     position.happened[Event.BOOKING.value] = position.contract.events.get(Event.BOOKING.value, fact.on)
     position.post(
         "order_accepted",
-        fact.on,
-        fact.id,
+        fact,
         "",
         booked(TRADER, Account.ORDER_ACCEPTED, Account.ORDER_ACCEPTED_CONTRA, gross),
     )
-    supply.hold_slots(position, fact.on, fact.id)
-    lending.grant(position, fact.on, fact.id)
+    supply.hold_slots(position, fact)
+    lending.grant(position, fact)
 
 
 def confirm(position: Position, fact: Fact) -> None:
@@ -53,10 +52,10 @@ def reach(position: Position, fact: Fact) -> None:
     if name in (PRODUCTION_START, Event.PRODUCTION_END.value):
         move(position, OrderState.PRODUCING)
     if name == Event.DELIVERY.value:
-        sale.deliver(position, fact.number("quantity"), fact.on, fact.id)
+        sale.deliver(position, fact.number("quantity"), fact)
         move(position, OrderState.DELIVERED)
         if _invoiced_on_delivery(position):
-            sale.invoice(position, fact.on, fact.id)
+            sale.invoice(position, fact)
         after_receipt(position)  # the buyer may have paid it all in advance
     elif name == Event.INSPECTION.value and fact.data.get("passed", True) is not False:
         move(position, OrderState.INSPECTED)
@@ -75,7 +74,7 @@ def _bill_served(position: Position, name: str, booking: str, fact: Fact) -> Non
     for account in position.accounts.values():
         own = account.booking.id == booking if booking else not _own_event(name)
         if own and _serves(position, account.booking, name):
-            supply.bill(position, account, Fraction(1), fact.on, fact.id)
+            supply.bill(position, account, Fraction(1), fact)
 
 
 def _own_event(name: str) -> bool:
@@ -91,7 +90,7 @@ def _serves(position: Position, booking: Booking, name: str) -> bool:
 
 
 def invoice(position: Position, fact: Fact) -> None:
-    sale.invoice(position, fact.on, fact.id)
+    sale.invoice(position, fact)
 
 
 def draw(position: Position, fact: Fact) -> None:
@@ -106,7 +105,7 @@ def draw(position: Position, fact: Fact) -> None:
     payees = fact.payees
     wanted = fact.minor("amount")
     cash = sum(cost for _, _, cost in payees) if wanted is None else wanted
-    lending.draw(position, debt, cash, fact.on, fact.id, absent)
+    lending.draw(position, debt, cash, fact, absent)
     move(position, OrderState.FUNDED)
     for name, amount, cost in payees:
         _change(position, fact, cost, debt.currency, amount, currency_of_payee(position, name))
@@ -118,16 +117,16 @@ def _take_out(position: Position, debt: Debt, fact: Fact, absent: list[str]) -> 
     amount = fact.minor("amount")
     if amount is None:
         amount = take_out_amount(position, debt)
-    lending.draw(position, debt, amount, fact.on, fact.id, absent)
+    lending.draw(position, debt, amount, fact, absent)
     position.happened.setdefault(Event.FUNDING.value, fact.on)
     lending.set_due_dates(position)
-    sale.take_out_others(position, fact.on, fact.id)
+    sale.take_out_others(position, fact)
     move(position, OrderState.TAKEN_OUT)
 
 
 def take_out_amount(position: Position, debt: Debt) -> int:
     """The advance rate of what the buyer owes and does not dispute, within the limit."""
-    base = position.books.balance(TRADER, Account.RECEIVABLE) + position.derecognised
+    base = position.books.own(Account.RECEIVABLE) + position.derecognised
     most = round_minor(debt.facility.advance_rate * base) - debt.drawn
     return max(min(most, lending.undrawn(debt)), 0)
 
@@ -153,41 +152,41 @@ def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) ->
     account = position.accounts.get(payee)
     if account is not None:
         owed = max(position.due_now(account) - account.paid, 0)
-        supply.pay(position, account, owed if amount is None else amount, fact.on, fact.id)
+        supply.pay(position, account, owed if amount is None else amount, fact)
     elif payee == TAX_PAYEE:
-        taxes.pay_tax(position, fact.on, fact.id)
+        taxes.pay_tax(position, fact)
     elif payee == BUYER:
-        owed = -position.books.balance(TRADER, Account.BUYER_REFUND)
-        sale.refund_buyer(position, owed if amount is None else amount, fact.on, fact.id)
+        owed = -position.books.own(Account.BUYER_REFUND)
+        sale.refund_buyer(position, owed if amount is None else amount, fact)
     elif payee == TRADER:
         pay_residual(position, position.cash if amount is None else amount, fact)
     elif payee in position.debts and position.debts[payee].facility.role is Role.GUARANTEE:
-        lending.charge(position, position.debts[payee], amount or 0, fact.on, fact.id)
+        lending.charge(position, position.debts[payee], amount or 0, fact)
     elif payee in position.debts:
         debt = position.debts[payee]
         available = position.cash_in(debt.currency) if amount is None else amount
-        lending.repay(position, debt, max(available, 0), fact.on, fact.id, sale.lender_ranks(position))
+        lending.repay(position, debt, max(available, 0), fact, sale.lender_ranks(position))
 
 
 def receive(position: Position, fact: Fact) -> None:
     amount = fact.minor("amount") or 0
     if fact.data.get("identified") is True:
-        sale.identify(position, amount, fact.on, fact.id)
+        sale.identify(position, amount, fact)
     else:
-        sale.receive(position, amount, fact.on, fact.id, identified=fact.data.get("unknown") is not True)
+        sale.receive(position, amount, fact, identified=fact.data.get("unknown") is not True)
     after_receipt(position)
 
 
 def collect(position: Position, fact: Fact) -> None:
     """The lenders' claim falls due: what was collected before is theirs now."""
-    sale.pay_lenders(position, fact.on, fact.id)
+    sale.pay_lenders(position, fact)
 
 
 def after_receipt(position: Position) -> None:
     """Paid once everything sold is paid; out of dispute once nothing is disputed."""
     if position.delivered == 1 and position.receivable == 0:
         move(position, OrderState.PAID)
-    elif position.state is OrderState.DISPUTED and not position.books.balance(TRADER, Account.DISPUTED):
+    elif position.state is OrderState.DISPUTED and not position.books.own(Account.DISPUTED):
         taken_out = position.take_out()
         drawn = taken_out is not None and bool(taken_out.drawings)
         move(position, OrderState.TAKEN_OUT if drawn else OrderState.DELIVERED)
@@ -200,17 +199,17 @@ def _gross(position: Position, fact: Fact) -> int:
 
 def dispute(position: Position, fact: Fact) -> None:
     if fact.data.get("settled") is True:
-        sale.settle_dispute(position, _gross(position, fact), fact.on, fact.id)
+        sale.settle_dispute(position, _gross(position, fact), fact)
         after_receipt(position)
         return
-    sale.dispute(position, _gross(position, fact), fact.on, fact.id)
+    sale.dispute(position, _gross(position, fact), fact)
     move(position, OrderState.DISPUTED)
 
 
 def credit(position: Position, fact: Fact) -> None:
-    sale.credit(position, _gross(position, fact), fact.on, fact.id)
+    sale.credit(position, _gross(position, fact), fact)
     if sale.buyer_is_done(position) and not position.frozen:
-        sale.pay_lenders(position, fact.on, fact.id)  # nothing more will come for them
+        sale.pay_lenders(position, fact)  # nothing more will come for them
     after_receipt(position)
 
 
@@ -221,7 +220,7 @@ def _account(position: Position, fact: Fact) -> BookingAccount | None:
 def damages(position: Position, fact: Fact) -> None:
     account = _account(position, fact)
     if account is not None:
-        supply.claim_damages(position, account, fact.minor("amount") or 0, fact.on, fact.id)
+        supply.claim_damages(position, account, fact.minor("amount") or 0, fact)
 
 
 def refund(position: Position, fact: Fact) -> None:
@@ -229,30 +228,28 @@ def refund(position: Position, fact: Fact) -> None:
     account, amount = _account(position, fact), fact.minor("amount") or 0
     if account is None:
         return
-    supply.refund(position, account, amount, fact.on, fact.id)
+    supply.refund(position, account, amount, fact)
     ended = position.state in (OrderState.CANCELLED, OrderState.DEFAULTED)
     for debt in position.debts.values():
         if debt.currency != account.currency:
             continue  # somebody changes the money first
         overdue = debt.due_on is not None and debt.due_on <= fact.on
         if debt.drawings and (ended or overdue):
-            amount -= lending.repay(
-                position, debt, max(amount, 0), fact.on, fact.id, sale.lender_ranks(position)
-            )
+            amount -= lending.repay(position, debt, max(amount, 0), fact, sale.lender_ranks(position))
 
 
 def fail_provider(position: Position, fact: Fact) -> None:
     account = _account(position, fact)
     if account is not None:
-        supply.fail(position, account, fact.on, fact.id)
+        supply.fail(position, account, fact)
 
 
 def cancel(position: Position, fact: Fact) -> None:
     """The order ends: cancellation fees, claims for prepayments, nothing undrawn any more."""
     fees = {str(name): int(amount) for name, amount in dict(fact.data.get("fees", {})).items()}
-    supply.cancel(position, fees, fact.on, fact.id)
+    supply.cancel(position, fees, fact)
     for debt in position.debts.values():
-        lending.stop(position, debt, fact.on, fact.id)
+        lending.stop(position, debt, fact)
     release_order(position, fact)
     move(position, OrderState.CANCELLED)
 
@@ -265,7 +262,7 @@ def default(position: Position, fact: Fact) -> None:
     name = fact.text("facility")
     for debt in position.debts.values():
         if name in ("", debt.facility.id):
-            loss.strike(position, debt, fact.on, fact.id)
+            loss.strike(position, debt, fact)
     move(position, OrderState.DEFAULTED)
 
 
@@ -292,15 +289,14 @@ def guarantee(position: Position, fact: Fact) -> None:
         debt,
         guarantor,
         amount or 0,
-        fact.on,
-        fact.id,
+        fact,
         Account.PROVIDER_CLAIM if account is not None else "",
         account.booking.entity if account is not None else "",
     )
 
 
 def recover(position: Position, fact: Fact) -> None:
-    loss.recover(position, fact.minor("amount") or 0, fact.minor("cost") or 0, fact.on, fact.id)
+    loss.recover(position, fact.minor("amount") or 0, fact.minor("cost") or 0, fact)
 
 
 def insure(position: Position, fact: Fact) -> None:
@@ -309,26 +305,24 @@ def insure(position: Position, fact: Fact) -> None:
     if debt is None:
         return
     amount = fact.minor("amount")
-    loss.indemnify(
-        position, debt, loss.insured_amount(position, debt) if amount is None else amount, fact.on, fact.id
-    )
+    loss.indemnify(position, debt, loss.insured_amount(position, debt) if amount is None else amount, fact)
 
 
 def write_off(position: Position, fact: Fact) -> None:
-    loss.write_off(position, fact.on, fact.id)
+    loss.write_off(position, fact)
 
 
 def advance(position: Position, fact: Fact) -> None:
     """Everything is accrued to the date."""
     for debt in position.debts.values():
         if debt.drawings and not debt.closed and not debt.released:
-            lending.accrue(position, debt, fact.on, fact.id)
+            lending.accrue(position, debt, fact)
 
 
 def reach_stage(position: Position, fact: Fact) -> None:
     """So many days past due: what is owed is accrued, and the fold measures the allowance anew."""
     debt = position.debts[fact.text("facility")]
-    lending.accrue(position, debt, fact.on, fact.id)
+    lending.accrue(position, debt, fact)
 
 
 def transfer(position: Position, fact: Fact) -> None:
@@ -337,30 +331,30 @@ def transfer(position: Position, fact: Fact) -> None:
     seller, buyer = fact.text("seller"), fact.text("buyer")
     if debt is None or seller not in debt.lenders():
         return
-    lending.accrue(position, debt, fact.on, fact.id)
-    lending.sell(position, debt, seller, buyer, fact.minor("price"), fact.on, fact.id)
+    lending.accrue(position, debt, fact)
+    lending.sell(position, debt, seller, buyer, fact.minor("price"), fact)
 
 
 def revalue(position: Position, fact: Fact) -> None:
     """What is open in other currencies at the rate of the day; the difference is not realised yet."""
     for debt in position.debts.values():
         if lending.is_foreign(position, debt) and debt.drawings and not debt.closed:
-            lending.accrue(position, debt, fact.on, fact.id)
+            lending.accrue(position, debt, fact)
     for (_, _, whose), postings in position.exchange.revaluations(fact.on):
-        position.books.post("revaluation", fact.on, fact.id, whose, postings)
+        position.books.post("revaluation", fact, whose, postings)
 
 
 def charge(position: Position, fact: Fact) -> None:
     amount = fact.minor("amount")
     if amount is None:
         amount = late_interest_due(position, fact.on)
-    sale.charge_late_interest(position, amount, fact.on, fact.id)
+    sale.charge_late_interest(position, amount, fact)
 
 
 def late_interest_due(position: Position, on: date) -> int:
     """Late interest that the buyer owes on what is undisputed, by the day since the last due date."""
     due = max((invoice.due_on for invoice in position.invoices), default=on)
-    owed = position.books.balance(TRADER, Account.RECEIVABLE)
+    owed = position.books.own(Account.RECEIVABLE)
     return round_minor(position.contract.sale.late_rate_daily * owed * max((on - due).days, 0))
 
 
@@ -376,7 +370,7 @@ def _change(position: Position, fact: Fact, sold: int, source: str, bought: int,
     if source == target or not (sold or bought):
         return
     postings = position.exchange.conversion(sold, source, bought, target, fact.on)
-    position.books.post("conversion", fact.on, fact.id, "", postings)
+    position.books.post("conversion", fact, "", postings)
 
 
 def note_only(_position: Position, _fact: Fact) -> None:

@@ -33,23 +33,23 @@ def next_move(debt: Debt, to: date) -> Fact | None:
     return Fact(FactKind.STAGE, day, f"stage-{following}-{debt.facility.id}-{day}", data=data)
 
 
-def measure(position: Position, on: date, cause: str) -> None:
+def measure(position: Position, fact: Fact) -> None:
     """Bring every debt's stage and allowance to what the books now say."""
     for debt in position.debts.values():
         if debt.drawings and not debt.closed and not debt.released:
-            _measure(position, debt, on, cause)
+            _measure(position, debt, fact)
 
 
-def _measure(position: Position, debt: Debt, on: date, cause: str) -> None:
-    stage = loss.stage_of(debt, on)
+def _measure(position: Position, debt: Debt, fact: Fact) -> None:
+    stage = loss.stage_of(debt, fact.on)
     if stage > 1 and stage != debt.stage:
-        lending.accrue(position, debt, on, cause)
+        lending.accrue(position, debt, fact)
     interest = debt.owed(Rank.INTEREST) if stage > 1 else 0
     measured = (stage, debt.principal, interest)
     if measured == (debt.stage, *debt.measured):
         return
     debt.stage, debt.measured = stage, (debt.principal, interest)
-    set_allowance(position, debt, _target(position, debt, stage, on), on, cause)
+    set_allowance(position, debt, _target(position, debt, stage, fact.on), fact)
 
 
 def _target(position: Position, debt: Debt, stage: int, on: date) -> int:

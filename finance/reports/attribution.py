@@ -61,7 +61,7 @@ class Attribution:
 def attribute(position: Position, until: date) -> Attribution:
     """Everybody's part of what was sold, from the books as they stand."""
     contract = position.contract
-    net = -position.books.balance(TRADER, Account.SALES)
+    net = -position.books.own(Account.SALES)
     earned = _earnings(position)
     referral = position.books.balance(NETWORK, Account.REFERRAL)
     lent = money_days(position, until)
@@ -95,10 +95,10 @@ def _not_shared(position: Position) -> list[Part]:
     )
     parts = [
         Part(BUYER, "not paid", owed),
-        Part(BUYER, "paid for being late", books.balance(TRADER, Account.BUYER_LATE_INTEREST)),
-        Part("collection", "cost of collecting", books.balance(TRADER, Account.COLLECTION_COST)),
+        Part(BUYER, "paid for being late", books.own(Account.BUYER_LATE_INTEREST)),
+        Part("collection", "cost of collecting", books.own(Account.COLLECTION_COST)),
     ]
-    claims = books.balance(TRADER, Account.PROVIDER_CLAIM)
+    claims = books.own(Account.PROVIDER_CLAIM)
     for entity in dict.fromkeys(account.booking.entity for account in position.accounts.values()):
         own = [account for account in position.accounts.values() if account.booking.entity == entity]
         still = sum(account.claimed - account.refunded for account in own) if claims else 0
@@ -180,10 +180,8 @@ def _exchange(position: Position) -> list[Part]:
     """What changing money took of the order's value (positive) or gave; what is not realised yet apart."""
     books = position.books
     parts = [
-        Part(EXCHANGE, "exchange differences", books.balance(TRADER, Account.EXCHANGE_REALISED)),
-        Part(
-            EXCHANGE, "exchange differences, unrealised", books.balance(TRADER, Account.EXCHANGE_UNREALISED)
-        ),
+        Part(EXCHANGE, "exchange differences", books.own(Account.EXCHANGE_REALISED)),
+        Part(EXCHANGE, "exchange differences, unrealised", books.own(Account.EXCHANGE_UNREALISED)),
     ]
     return [part for part in parts if part.amount_minor]
 
@@ -191,8 +189,8 @@ def _exchange(position: Position) -> list[Part]:
 def _taxes(position: Position) -> list[Part]:
     """Surcharges, tax on finance, and input tax that nobody gives back, are the tax office's part."""
     books = position.books
-    surcharge = books.balance(TRADER, Account.TAX_SURCHARGE)
-    lost = books.balance(TRADER, Account.TAX_ON_FINANCE) + sum(
+    surcharge = books.own(Account.TAX_SURCHARGE)
+    lost = books.own(Account.TAX_ON_FINANCE) + sum(
         _lost_tax(position, account)
         for account in position.accounts.values()
         if not account.booking.tax_recoverable

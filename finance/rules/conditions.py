@@ -11,7 +11,6 @@ from domain.accounts import Account
 from domain.exchange import newest
 from domain.states import OrderState
 from domain.terms import Event
-from finance.agreed.contract import TRADER
 from finance.agreed.facts import Fact, FactKind
 from finance.books.position import OWN_EVENTS, Position
 from finance.fold.handlers import PRODUCTION_START, currency_of_payee, late_interest_due
@@ -231,9 +230,7 @@ def _settled(case: Case) -> Iterable[Objection]:
         )
     if case.position.state is OrderState.DEFAULTED:
         return
-    unpaid = -sum(
-        case.position.books.balance(TRADER, code) for code in (Account.PAYABLE, Account.NETWORK_FEE_PAYABLE)
-    )
+    unpaid = -sum(case.position.books.own(code) for code in (Account.PAYABLE, Account.NETWORK_FEE_PAYABLE))
     if unpaid:
         open_ones = [
             f"{name} {money(case.position, account.billed - account.paid)}"
@@ -244,7 +241,7 @@ def _settled(case: Case) -> Iterable[Objection]:
             f"providers are still owed {money(case.position, unpaid)}: {', '.join(open_ones)}",
             "pay them: net payment make",
         )
-    refunds = -case.position.books.balance(TRADER, Account.BUYER_REFUND)
+    refunds = -case.position.books.own(Account.BUYER_REFUND)
     if refunds > 0:
         yield Objection(
             f"the buyer is owed back {money(case.position, refunds)}",

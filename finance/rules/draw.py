@@ -6,7 +6,7 @@ from domain.accounts import Account
 from domain.network import Role
 from domain.states import ENDED, OrderState
 from domain.terms import Event
-from finance.agreed.contract import TAX, TRADER, Condition
+from finance.agreed.contract import TAX, Condition
 from finance.agreed.facts import Fact
 from finance.books.debt import Debt
 from finance.books.position import Position
@@ -62,7 +62,7 @@ def is_met(position: Position, condition: Condition, around: Circumstances) -> b
     if condition is Condition.DELIVERY_ACCEPTED:
         return position.delivered > 0
     if condition is Condition.NOT_DISPUTED:
-        return position.books.balance(TRADER, Account.DISPUTED) == 0
+        return position.books.own(Account.DISPUTED) == 0
     if condition is Condition.NO_DEFAULT:
         return not position.frozen and around.state not in (OrderState.DEFAULTED, OrderState.CANCELLED)
     return False

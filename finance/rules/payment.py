@@ -99,7 +99,7 @@ def _wanted(position: Position, payee: str, on: date) -> int:
     if payee in position.debts:
         debt = position.debts[payee]
         return min(debt.claim, max(position.cash_in(debt.currency), 0))
-    return position.cash if payee == TRADER else -position.books.balance(TRADER, Account.BUYER_REFUND)
+    return position.cash if payee == TRADER else -position.books.own(Account.BUYER_REFUND)
 
 
 def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable[Objection]:
@@ -115,9 +115,7 @@ def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable
     if account is not None and position.frozen:
         yield Objection("the buyer is insolvent: the account is kept for the lenders", "see the waterfall")
     if payee == BUYER and amount is not None:
-        owed = -position.books.balance(TRADER, Account.BUYER_REFUND) - position.books.balance(
-            TRADER, Account.DEPOSIT
-        )
+        owed = -position.books.own(Account.BUYER_REFUND) - position.books.own(Account.DEPOSIT)
         if amount > owed:
             yield Objection(
                 f"the buyer is owed back {money(position, owed)}, not {money(position, amount)}",

@@ -1,16 +1,15 @@
 """Each lender's allowance for expected losses on one debt."""
 
-from datetime import date
-
 from domain.accounts import Account
 from domain.money import split_minor
 from finance.agreed.contract import Rank
+from finance.agreed.facts import Fact
 from finance.books.debt import Amounts, Debt
 from finance.books.order_books import booked
 from finance.books.position import Position
 
 
-def set_allowance(position: Position, debt: Debt, target: int, on: date, cause: str) -> None:
+def set_allowance(position: Position, debt: Debt, target: int, fact: Fact) -> None:
     """Bring each lender's allowance for this debt to its part of ``target``."""
     for lender, part in expected_parts(debt, target).items():
         entity = f"lender:{lender}"
@@ -18,8 +17,7 @@ def set_allowance(position: Position, debt: Debt, target: int, on: date, cause: 
         debt.allowance[lender] = part
         position.post(
             "allowance",
-            on,
-            cause,
+            fact,
             entity,
             booked(entity, Account.IMPAIRMENT, Account.ALLOWANCE, difference),
             debt.facility.id,

@@ -40,17 +40,17 @@ def amend(position: Position, fact: Fact) -> None:
             account = position.accounts[booking.id] = BookingAccount(booking)
         account.booking = booking
         if account.billed_share < 1:
-            supply.hold_slot(position, account, fact.on, fact.id)
+            supply.hold_slot(position, account, fact)
     _amend_debts(position, new.facilities, fact)
     position.happened[Event.BOOKING.value] = new.events.get(Event.BOOKING.value, fact.on)
-    true_up(position, fact.on, fact.id)
+    true_up(position, fact)
 
 
 def _end_dropped(position: Position, kept: set[str], fact: Fact) -> None:
     for name, account in position.accounts.items():
         if name not in kept and not account.ended and account.billed_share < 1:
             fee = supply.cancellation_fee(account.booking, position.state.value)
-            supply.end_booking(position, account, fee, fact.on, fact.id)
+            supply.end_booking(position, account, fee, fact)
 
 
 def _amend_debts(position: Position, facilities: Iterable[Facility], fact: Fact) -> None:
@@ -59,7 +59,7 @@ def _amend_debts(position: Position, facilities: Iterable[Facility], fact: Fact)
     wanted = {facility.id: facility for facility in facilities}
     for name, debt in position.debts.items():
         if name not in wanted:
-            lending.stop(position, debt, fact.on, fact.id)
+            lending.stop(position, debt, fact)
     for name, facility in wanted.items():
         debt = position.debts.get(name, Debt(facility))
         before = lending.undrawn(debt) if name in position.debts else 0
@@ -67,4 +67,4 @@ def _amend_debts(position: Position, facilities: Iterable[Facility], fact: Fact)
         position.debts[name] = debt
         if facility.role is not Role.GUARANTEE:
             more = lending.undrawn(debt) - before
-            lending.memo(position, debt, more, "facility_changed", fact.on, fact.id)
+            lending.memo(position, debt, more, "facility_changed", fact)

@@ -7,6 +7,7 @@ from domain.accounts import Account
 from domain.money import round_minor
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TRADER, Rank
+from finance.agreed.facts import Fact
 from finance.books.order_books import booked
 from finance.books.position import Invoice, Position, share_of
 from finance.sides.lenders import LENDER_RANKS, due_at_funding, is_foreign, repay, set_due_dates, sweepable
@@ -16,7 +17,7 @@ from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable, true
 SERVED_BY_DELIVERY = (Event.DELIVERY, Event.ARRIVAL, Event.DEPARTURE, Event.BUYER_PAYMENT, Event.FUNDING)
 
 
-def deliver(position: Position, quantity: Fraction | None, on: date, cause: str) -> None:
+def deliver(position: Position, quantity: Fraction | None, fact: Fact) -> None:
     """The buyer accepts ``quantity`` more units (None: all that is open): sale, cost of sale, bills."""
     sale = position.contract.sale
     share = (
@@ -25,24 +26,23 @@ def deliver(position: Position, quantity: Fraction | None, on: date, cause: str)
     position.delivered = max(share, position.delivered)
     for account in position.accounts.values():
         if account.booking.goods:
-            bill(position, account, position.delivered, on, cause)
+            bill(position, account, position.delivered, fact)
         elif account.booking.bill_on in SERVED_BY_DELIVERY or account.booking.bill_on is Event.INVOICE:
-            bill(position, account, Fraction(1), on, cause)
-    _sell(position, on, cause)
-    _move_cost(position, on, cause)
+            bill(position, account, Fraction(1), fact)
+    _sell(position, fact)
+    _move_cost(position, fact)
 
 
-def _sell(position: Position, on: date, cause: str) -> None:
+def _sell(position: Position, fact: Fact) -> None:
     sale = position.contract.sale
     net = share_of(sale.net_minor, position.delivered) - position.sold_net
     tax = share_of(sale.tax_minor, position.delivered) - position.sold_tax
     position.sold_net += net
     position.sold_tax += tax
-    deposit = min(-position.books.balance(TRADER, Account.DEPOSIT), net + tax)
+    deposit = min(-position.books.own(Account.DEPOSIT), net + tax)
     position.post(
         "sale",
-        on,
-        cause,
+        fact,
         BUYER,
         (
             (TRADER, Account.DEPOSIT, deposit),
@@ -53,29 +53,28 @@ def _sell(position: Position, on: date, cause: str) -> None:
     )
 
 
-def _move_cost(position: Position, on: date, cause: str) -> None:
+def _move_cost(position: Position, fact: Fact) -> None:
     """Inventory becomes cost of sale in proportion to what is delivered."""
-    inventory = position.books.balance(TRADER, Account.INVENTORY) + position.cost_moved
+    inventory = position.books.own(Account.INVENTORY) + position.cost_moved
     cost = share_of(inventory, position.delivered) - position.cost_moved
     position.cost_moved += cost
     position.post(
         "cost_of_sale",
-        on,
-        cause,
+        fact,
         "",
         booked(TRADER, Account.COST_OF_SALES, Account.INVENTORY, cost),
     )
 
 
-def invoice(position: Position, on: date, cause: str) -> None:
+def invoice(position: Position, fact: Fact) -> None:
     """Invoice what is delivered and not yet invoiced; its last instalment's due date is the invoice's."""
     gross = position.sold_net + position.sold_tax - sum(one.gross for one in position.invoices)
     if gross <= 0:
         return
-    position.happened.setdefault(Event.INVOICE.value, on)
-    planned = position.contract.events.get(Event.INVOICE.value) == on
+    position.happened.setdefault(Event.INVOICE.value, fact.on)
+    planned = position.contract.events.get(Event.INVOICE.value) == fact.on
     dates = [
-        due.planned_on if planned else position.term_date(due.term, on)
+        due.planned_on if planned else position.term_date(due.term, fact.on)
         for due in position.contract.sale.payment
         if due.term.event in (Event.INVOICE, Event.DELIVERY)
     ]
@@ -85,26 +84,25 @@ def invoice(position: Position, on: date, cause: str) -> None:
         for due in position.contract.sale.payment
         if due.term.event not in (Event.INVOICE, Event.DELIVERY)
     ]
-    position.invoices.append(Invoice(on, gross, max(dates, default=on), cause))
+    position.invoices.append(Invoice(fact.on, gross, max(dates, default=fact.on), fact.id))
     set_due_dates(position)
 
 
-def receive(position: Position, amount: int, on: date, cause: str, *, identified: bool = True) -> None:
+def receive(position: Position, amount: int, fact: Fact, *, identified: bool = True) -> None:
     """Money from the buyer into the collection account; from there it goes by the waterfall.
 
     Before any delivery it is a deposit. Beyond what is owed, or from an account nobody knows, it is
     owed back until somebody says otherwise.
     """
     before = position.delivered == 0
-    undisputed = min(amount, position.books.balance(TRADER, Account.RECEIVABLE)) if identified else 0
-    disputed = min(amount - undisputed, position.books.balance(TRADER, Account.DISPUTED)) if identified else 0
+    undisputed = min(amount, position.books.own(Account.RECEIVABLE)) if identified else 0
+    disputed = min(amount - undisputed, position.books.own(Account.DISPUTED)) if identified else 0
     rest = amount - undisputed - disputed
     position.received += amount if identified else 0
     to_refund = Account.DEPOSIT if before and identified else Account.BUYER_REFUND
     position.post(
         "receipt",
-        on,
-        cause,
+        fact,
         BUYER,
         (
             (TRADER, Account.CASH, amount),
@@ -114,20 +112,19 @@ def receive(position: Position, amount: int, on: date, cause: str, *, identified
         ),
     )
     if undisputed + disputed:
-        collect(position, undisputed + disputed, on, cause)
+        collect(position, undisputed + disputed, fact)
     elif before and identified and buyer_is_done(position):
-        collect(position, amount, on, cause)  # all of it in advance: lenders need not wait for the goods
+        collect(position, amount, fact)  # all of it in advance: lenders need not wait for the goods
 
 
-def identify(position: Position, amount: int, on: date, cause: str) -> None:
+def identify(position: Position, amount: int, fact: Fact) -> None:
     """Money received before from an unknown account turns out to be the buyer's for this order."""
-    moved = min(amount, -position.books.balance(TRADER, Account.BUYER_REFUND), position.receivable)
-    undisputed = min(moved, position.books.balance(TRADER, Account.RECEIVABLE))
+    moved = min(amount, -position.books.own(Account.BUYER_REFUND), position.receivable)
+    undisputed = min(moved, position.books.own(Account.RECEIVABLE))
     position.received += moved
     position.post(
         "receipt_identified",
-        on,
-        cause,
+        fact,
         BUYER,
         (
             (TRADER, Account.BUYER_REFUND, moved),
@@ -136,21 +133,21 @@ def identify(position: Position, amount: int, on: date, cause: str) -> None:
         ),
     )
     if moved:
-        collect(position, moved, on, cause)
+        collect(position, moved, fact)
 
 
-def collect(position: Position, proceeds: int, on: date, cause: str) -> None:
+def collect(position: Position, proceeds: int, fact: Fact) -> None:
     """The proceeds pay what is due by the waterfall; the rest stays in the loop for who comes after."""
     paid_up = position.delivered == 1 or paid_in_advance(position)
-    if paid_up and position.books.balance(TRADER, Account.RECEIVABLE) == 0:
-        position.happened.setdefault(Event.BUYER_PAYMENT.value, on)
+    if paid_up and position.books.own(Account.RECEIVABLE) == 0:
+        position.happened.setdefault(Event.BUYER_PAYMENT.value, fact.on)
         taking_out = position.take_out()
         if taking_out is None or not taking_out.drawings:  # there is nothing left to take out
-            position.happened.setdefault(Event.FUNDING.value, on)
+            position.happened.setdefault(Event.FUNDING.value, fact.on)
     position.collected += proceeds
-    if position.receivable and waits_for_due(position, on):
+    if position.receivable and waits_for_due(position, fact.on):
         return
-    pay_lenders(position, on, cause)
+    pay_lenders(position, fact)
 
 
 def waits_for_due(position: Position, on: date) -> bool:
@@ -159,19 +156,19 @@ def waits_for_due(position: Position, on: date) -> bool:
     return bool(days) and min(days) > on and not position.frozen
 
 
-def pay_lenders(position: Position, on: date, cause: str) -> None:
+def pay_lenders(position: Position, fact: Fact) -> None:
     """What was collected repays the lenders, the take-out first; the rest is the loop's.
 
     Once the buyer owes nothing more, all that the loop holds stands behind what lenders are still owed.
     """
-    available = position.own_cash - kept_for_taxes(position, on)
+    available = position.own_cash - kept_for_taxes(position, fact.on)
     if not buyer_is_done(position):
         available = min(position.collected, available)
     position.collected = 0
     ranks = lender_ranks(position)
     debts = sorted(position.debts.values(), key=lambda debt: not debt.facility.factoring)
     for debt in debts:
-        paid = repay(position, debt, sweepable(position, debt, available), on, cause, ranks)
+        paid = repay(position, debt, sweepable(position, debt, available), fact, ranks)
         available -= 0 if is_foreign(position, debt) else paid
 
 
@@ -201,27 +198,26 @@ def kept_for_taxes(position: Position, on: date) -> int:
     return tax_payable(position, on) + surcharge_payable(position, on)
 
 
-def take_out_others(position: Position, on: date, cause: str) -> None:
+def take_out_others(position: Position, fact: Fact) -> None:
     """What the take-out paid repays the loans that wait for it."""
-    available = position.own_cash - kept_for_taxes(position, on)
+    available = position.own_cash - kept_for_taxes(position, fact.on)
     for debt in position.debts.values():
         if due_at_funding(debt) and not is_foreign(position, debt):
-            available -= repay(position, debt, max(available, 0), on, cause, lender_ranks(position))
+            available -= repay(position, debt, max(available, 0), fact, lender_ranks(position))
 
 
-def dispute(position: Position, amount: int, on: date, cause: str) -> None:
+def dispute(position: Position, amount: int, fact: Fact) -> None:
     """The buyer withholds part of what it owes."""
-    moved = min(amount, position.books.balance(TRADER, Account.RECEIVABLE))
-    position.post("dispute", on, cause, BUYER, booked(TRADER, Account.DISPUTED, Account.RECEIVABLE, moved))
+    moved = min(amount, position.books.own(Account.RECEIVABLE))
+    position.post("dispute", fact, BUYER, booked(TRADER, Account.DISPUTED, Account.RECEIVABLE, moved))
 
 
-def settle_dispute(position: Position, amount: int, on: date, cause: str) -> None:
+def settle_dispute(position: Position, amount: int, fact: Fact) -> None:
     """The buyer gives in: what was disputed is owed again."""
-    moved = min(amount, position.books.balance(TRADER, Account.DISPUTED))
+    moved = min(amount, position.books.own(Account.DISPUTED))
     position.post(
         "dispute_settled",
-        on,
-        cause,
+        fact,
         BUYER,
         booked(TRADER, Account.RECEIVABLE, Account.DISPUTED, moved),
     )
@@ -233,19 +229,18 @@ def gross_of(position: Position, quantity: Fraction) -> int:
     return round_minor(sale.gross_minor * quantity / sale.quantity)
 
 
-def credit(position: Position, gross: int, on: date, cause: str) -> None:
+def credit(position: Position, gross: int, fact: Fact) -> None:
     """A credit note: less is sold, less tax is owed; what was paid already is owed back."""
     sale = position.contract.sale
     net = round_minor(Fraction(gross * sale.net_minor, sale.gross_minor)) if sale.gross_minor else gross
     tax = gross - net
     position.credited_net += net
     position.credited_tax += tax
-    disputed = min(gross, position.books.balance(TRADER, Account.DISPUTED))
-    open_part = min(gross - disputed, position.books.balance(TRADER, Account.RECEIVABLE))
+    disputed = min(gross, position.books.own(Account.DISPUTED))
+    open_part = min(gross - disputed, position.books.own(Account.RECEIVABLE))
     position.post(
         "credit_note",
-        on,
-        cause,
+        fact,
         BUYER,
         (
             (TRADER, Account.SALES, net),
@@ -255,16 +250,15 @@ def credit(position: Position, gross: int, on: date, cause: str) -> None:
             (TRADER, Account.BUYER_REFUND, disputed + open_part - gross),
         ),
     )
-    true_up(position, on, cause)
+    true_up(position, fact)
 
 
-def refund_buyer(position: Position, amount: int, on: date, cause: str) -> None:
+def refund_buyer(position: Position, amount: int, fact: Fact) -> None:
     """Pay back what the buyer paid too much, or its deposit when nothing will be delivered."""
-    owed = min(amount, -position.books.balance(TRADER, Account.BUYER_REFUND))
+    owed = min(amount, -position.books.own(Account.BUYER_REFUND))
     position.post(
         "buyer_refund",
-        on,
-        cause,
+        fact,
         BUYER,
         (
             (TRADER, Account.BUYER_REFUND, owed),
@@ -274,12 +268,11 @@ def refund_buyer(position: Position, amount: int, on: date, cause: str) -> None:
     )
 
 
-def charge_late_interest(position: Position, amount: int, on: date, cause: str) -> None:
+def charge_late_interest(position: Position, amount: int, fact: Fact) -> None:
     """Late interest or another charge that the buyer owes on top."""
     position.post(
         "late_interest",
-        on,
-        cause,
+        fact,
         BUYER,
         booked(TRADER, Account.RECEIVABLE, Account.BUYER_LATE_INTEREST, amount),
     )

@@ -14,10 +14,10 @@ from finance.sides import providers as supply
 def settle(position: Position, fact: Fact) -> None:
     """The end: memo accounts are released, referral and profit share are due, the rest is the trader's."""
     for account in position.accounts.values():
-        supply.release_slot(position, account, fact.on, fact.id)
+        supply.release_slot(position, account, fact)
     for debt in position.debts.values():
         if not debt.claim:
-            lending.close(position, debt, fact.on, fact.id)
+            lending.close(position, debt, fact)
     release_order(position, fact)
     if position.state is OrderState.PAID:
         _refer(position, fact)
@@ -27,11 +27,10 @@ def settle(position: Position, fact: Fact) -> None:
 
 
 def release_order(position: Position, fact: Fact) -> None:
-    amount = position.books.balance(TRADER, Account.ORDER_ACCEPTED)
+    amount = position.books.own(Account.ORDER_ACCEPTED)
     position.post(
         "order_released",
-        fact.on,
-        fact.id,
+        fact,
         "",
         booked(TRADER, Account.ORDER_ACCEPTED_CONTRA, Account.ORDER_ACCEPTED, amount),
     )
@@ -43,8 +42,7 @@ def _refer(position: Position, fact: Fact) -> None:
     amount = round_minor(position.contract.referral_share * earned)
     position.post(
         "referral",
-        fact.on,
-        fact.id,
+        fact,
         "",
         booked(NETWORK, Account.REFERRAL, Account.REFERRAL_PAYABLE, amount),
     )
@@ -55,19 +53,17 @@ def _share_profit(position: Position, fact: Fact) -> None:
     partner = position.contract.profit_partner or "partner"
     position.post(
         "profit_share",
-        fact.on,
-        fact.id,
+        fact,
         partner,
         booked(TRADER, Account.PROFIT_SHARE, Account.PROFIT_SHARE_PAYABLE, amount),
     )
     position.post(
         "profit_share_paid",
-        fact.on,
-        fact.id,
+        fact,
         partner,
         booked(TRADER, Account.PROFIT_SHARE_PAYABLE, Account.CASH, amount),
     )
 
 
 def pay_residual(position: Position, amount: int, fact: Fact) -> None:
-    position.post("residual", fact.on, fact.id, "", booked(TRADER, Account.RESIDUAL, Account.CASH, amount))
+    position.post("residual", fact, "", booked(TRADER, Account.RESIDUAL, Account.CASH, amount))

@@ -10,6 +10,7 @@ from domain.money import round_minor, split_minor
 from domain.network import Role
 from domain.terms import Event, Fee, FeeBasis, FeeTaking, InterestTaking
 from finance.agreed.contract import TRADER, Facility, PlannedDraw, Rank
+from finance.agreed.facts import Fact
 from finance.books.debt import Accrued, Amounts, Debt
 from finance.books.order_books import Posting, booked
 from finance.books.position import Position
@@ -37,31 +38,30 @@ def principal_accounts(facility: Facility) -> tuple[str, str, str, str]:
     )
 
 
-def grant(position: Position, on: date, cause: str) -> None:
+def grant(position: Position, fact: Fact) -> None:
     """Memo: the undrawn facilities, in the trader's books and in each lender's."""
     for debt in position.debts.values():
         if debt.facility.role is Role.GUARANTEE:
-            promise(position, debt, debt.facility.limit_minor, "guarantee_given", on, cause)
+            promise(position, debt, debt.facility.limit_minor, "guarantee_given", fact)
         else:
-            memo(position, debt, debt.facility.limit_minor, "facility_granted", on, cause)
+            memo(position, debt, debt.facility.limit_minor, "facility_granted", fact)
 
 
-def promise(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
+def promise(position: Position, debt: Debt, amount: int, kind: str, fact: Fact) -> None:
     """Memo in the guarantors' books: what they have promised (negative: what they no longer do)."""
     debt.promised += amount
     for lender, part in debt.split(amount).items():
         entity = lender_entity(lender)
         position.post(
             kind,
-            on,
-            cause,
+            fact,
             entity,
             booked(entity, Account.GUARANTEE_GIVEN, Account.GUARANTEE_GIVEN_CONTRA, part),
             debt.facility.id,
         )
 
 
-def memo(position: Position, debt: Debt, amount: int, kind: str, on: date, cause: str) -> None:
+def memo(position: Position, debt: Debt, amount: int, kind: str, fact: Fact) -> None:
     """Add to the undrawn memo accounts, or take from them when the amount is negative."""
     if not amount or debt.facility.standby:  # a standby is not promised
         return
@@ -72,7 +72,7 @@ def memo(position: Position, debt: Debt, amount: int, kind: str, on: date, cause
             for owner in (TRADER, entity)
             for account, sign in ((Account.UNDRAWN, 1), (Account.UNDRAWN_CONTRA, -1))
         ]
-        position.post(kind, on, cause, entity, postings, debt.facility.id)
+        position.post(kind, fact, entity, postings, debt.facility.id)
 
 
 def undrawn(debt: Debt) -> int:
@@ -148,21 +148,21 @@ def _discount_share(position: Position, facility: Facility, on: date) -> Fractio
     return exact_interest(facility.price, 1, on, planned_repayment(position, facility) or on)
 
 
-def draw(position: Position, debt: Debt, cash: int, on: date, cause: str, absent: Iterable[str] = ()) -> int:
+def draw(position: Position, debt: Debt, cash: int, fact: Fact, absent: Iterable[str] = ()) -> int:
     """Draw so that ``cash`` can be paid out (take-out: ``cash`` is the principal); what reaches the loop."""
-    cost = cost_of_draw(position, debt, cash, on)
+    cost = cost_of_draw(position, debt, cash, fact.on)
     amounts = debt.split(cost.principal, absent)
     weights = list(amounts.values()) if cost.principal else [1] * len(amounts)
     for lender, fee, discount in zip(
         amounts, split_minor(cost.fee, weights), split_minor(cost.discount, weights), strict=True
     ):
-        _post_draw(position, debt, lender, Cost(amounts[lender], fee, discount), on, cause)
+        _post_draw(position, debt, lender, Cost(amounts[lender], fee, discount), fact)
     headroom = undrawn(debt)
-    debt.draw(amounts, on)
+    debt.draw(amounts, fact.on)
     debt.closed = False  # a draw that a late fact puts after the end is owed all the same
     debt.taken += cost.fee + cost.discount
-    _set_fee_life(position, debt, on)
-    memo(position, debt, -min(cost.principal, headroom), "drawn", on, cause)
+    _set_fee_life(position, debt, fact.on)
+    memo(position, debt, -min(cost.principal, headroom), "drawn", fact)
     return cost.cash
 
 
@@ -179,7 +179,7 @@ def _set_fee_life(position: Position, debt: Debt, on: date) -> None:
         debt.fee_life = (on, max(end, on))
 
 
-def _post_draw(position: Position, debt: Debt, lender: str, cost: Cost, on: date, cause: str) -> None:
+def _post_draw(position: Position, debt: Debt, lender: str, cost: Cost, fact: Fact) -> None:
     """One lender's part; a loan's fee is deferred over its life, a factor's is earned at once."""
     facility, entity = debt.facility, lender_entity(lender)
     lent, owed, _, _ = principal_accounts(facility)
@@ -202,15 +202,15 @@ def _post_draw(position: Position, debt: Debt, lender: str, cost: Cost, on: date
             (TRADER, Account.INTEREST, cost.discount),
             (entity, Account.INTEREST_INCOME, -cost.discount),
         ]
-    position.post("draw", on, cause, entity, postings, debt.facility.id)
+    position.post("draw", fact, entity, postings, debt.facility.id)
 
 
-def accrue(position: Position, debt: Debt, on: date, cause: str) -> None:
+def accrue(position: Position, debt: Debt, fact: Fact) -> None:
     """Post interest, late charges, tax and earned fees up to ``on``; only what was not posted before."""
     if debt.released:
         return
     facility = debt.facility
-    end = on if debt.struck_on is None else min(on, debt.struck_on)
+    end = fact.on if debt.struck_on is None else min(fact.on, debt.struck_on)
     parts = [(day, debt.accrue(day)) for day in _accrual_days(position, debt, end)]
     cost, income = (
         (Account.FACTORING_COST, Account.FACTORING_INCOME)
@@ -223,10 +223,8 @@ def accrue(position: Position, debt: Debt, on: date, cause: str) -> None:
         ("fee", (Account.LENDER_FEE, Account.FEE_INCOME)),
         ("tax_on_finance", (Account.TAX_ON_FINANCE, Account.OUTPUT_TAX)),
     ):
-        _post_accrual(
-            position, debt, kind, [(day, _added(one, kind)) for day, one in parts], accounts, on, cause
-        )
-    _post_fee_earned(position, debt, debt.earn_fee(on, entirely=debt.closed), on, cause)
+        _post_accrual(position, debt, kind, [(day, _added(one, kind)) for day, one in parts], accounts, fact)
+    _post_fee_earned(position, debt, debt.earn_fee(fact.on, entirely=debt.closed), fact)
 
 
 def _added(accrued: Accrued, kind: str) -> Amounts:
@@ -256,8 +254,7 @@ def _post_accrual(
     kind: str,
     parts: list[tuple[date, Amounts]],
     accounts: tuple[str, str],
-    on: date,
-    cause: str,
+    fact: Fact,
 ) -> None:
     _, _, receivable, payable = principal_accounts(debt.facility)
     for lender in dict.fromkeys(lender for _, amounts in parts for lender in amounts):
@@ -271,8 +268,7 @@ def _post_accrual(
             worth = position.exchange.accrual_worth(*place, owed)
         position.post(
             kind,
-            on,
-            cause,
+            fact,
             entity,
             (
                 (TRADER, accounts[0], amount),
@@ -285,13 +281,12 @@ def _post_accrual(
         )
 
 
-def _post_fee_earned(position: Position, debt: Debt, amounts: Amounts, on: date, cause: str) -> None:
+def _post_fee_earned(position: Position, debt: Debt, amounts: Amounts, fact: Fact) -> None:
     for lender, amount in amounts.items():
         entity = lender_entity(lender)
         position.post(
             "fee_earned",
-            on,
-            cause,
+            fact,
             entity,
             (
                 *booked(TRADER, Account.LENDER_FEE, Account.DEFERRED_FINANCE_COST, amount),
@@ -302,24 +297,24 @@ def _post_fee_earned(position: Position, debt: Debt, amounts: Amounts, on: date,
 
 
 def repay(
-    position: Position, debt: Debt, available: int, on: date, cause: str, ranks: Sequence[Rank] = LENDER_RANKS
+    position: Position, debt: Debt, available: int, fact: Fact, ranks: Sequence[Rank] = LENDER_RANKS
 ) -> int:
     """Pay a debt from the loop, up to ``available``, class by class; what was paid."""
     if not debt.drawings or debt.released:
         return 0
-    accrue(position, debt, on, cause)
+    accrue(position, debt, fact)
     left = available
     paid: dict[Rank, Amounts] = {}
     for rank in ranks:
-        paid[rank] = debt.pay(rank, left, on)
+        paid[rank] = debt.pay(rank, left, fact.on)
         left -= sum(paid[rank].values())
-    _post_repayment(position, debt, paid, on, cause)
+    _post_repayment(position, debt, paid, fact)
     if not debt.claim:
-        close(position, debt, on, cause)
+        close(position, debt, fact)
     return available - left
 
 
-def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], on: date, cause: str) -> None:
+def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], fact: Fact) -> None:
     lent, owed, receivable, payable = principal_accounts(debt.facility)
     for lender in debt.lenders():
         principal = paid.get(Rank.PRINCIPAL, {}).get(lender, 0)
@@ -327,8 +322,7 @@ def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], o
         entity = lender_entity(lender)
         position.post(
             "repayment",
-            on,
-            cause,
+            fact,
             entity,
             (
                 (TRADER, owed, principal),
@@ -342,26 +336,26 @@ def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], o
         )
 
 
-def close(position: Position, debt: Debt, on: date, cause: str) -> None:
+def close(position: Position, debt: Debt, fact: Fact) -> None:
     """The facility has done its work: the rest of its fee is earned, what was undrawn is released."""
     if debt.closed:
         return
     if debt.promised:
-        promise(position, debt, -debt.promised, "guarantee_released", on, cause)
+        promise(position, debt, -debt.promised, "guarantee_released", fact)
     rest = 0 if debt.facility.role is Role.GUARANTEE else undrawn(debt)
     debt.closed = True
-    set_allowance(position, debt, 0, on, cause)
-    memo(position, debt, -rest, "facility_released", on, cause)
-    _post_fee_earned(position, debt, debt.earn_fee(on, entirely=True), on, cause)
+    set_allowance(position, debt, 0, fact)
+    memo(position, debt, -rest, "facility_released", fact)
+    _post_fee_earned(position, debt, debt.earn_fee(fact.on, entirely=True), fact)
 
 
-def stop(position: Position, debt: Debt, on: date, cause: str) -> None:
+def stop(position: Position, debt: Debt, fact: Fact) -> None:
     """Nothing more is drawn; what is owed stays owed."""
     rest = 0 if debt.facility.role is Role.GUARANTEE else undrawn(debt)
     debt.stopped = True
-    memo(position, debt, -rest, "facility_released", on, cause)
+    memo(position, debt, -rest, "facility_released", fact)
     if not debt.claim:
-        close(position, debt, on, cause)
+        close(position, debt, fact)
 
 
 def is_foreign(position: Position, debt: Debt) -> bool:
@@ -382,15 +376,14 @@ def due_at_funding(debt: Debt) -> bool:
     return debt.facility.repaid_on is Event.FUNDING and not debt.facility.factoring
 
 
-def charge(position: Position, debt: Debt, amount: int, on: date, cause: str) -> None:
+def charge(position: Position, debt: Debt, amount: int, fact: Fact) -> None:
     """A guarantee's fee is paid from the loop; tax on it is part of it."""
     tax = amount - round_minor(Fraction(amount) / (1 + debt.facility.tax_rate))
     for lender, part in debt.split(amount).items():
         entity, taxed = lender_entity(lender), round_minor(Fraction(part * tax, amount)) if amount else 0
         position.post(
             "guarantee_fee",
-            on,
-            cause,
+            fact,
             entity,
             (
                 (TRADER, Account.LENDER_FEE, part - taxed),
@@ -424,9 +417,7 @@ def set_due_dates(position: Position) -> None:
             debt.due_on = first + timedelta(days=debt.facility.tenor_days)
 
 
-def sell(
-    position: Position, debt: Debt, seller: str, buyer: str, price: int | None, on: date, cause: str
-) -> None:
+def sell(position: Position, debt: Debt, seller: str, buyer: str, price: int | None, fact: Fact) -> None:
     """A lender's place changes hands at ``price`` (None: what it is owed); the rest is gain or loss."""
     lent, owed, receivable, payable = principal_accounts(debt.facility)
     principal = debt.owed_to(seller, Rank.PRINCIPAL)
@@ -436,8 +427,7 @@ def sell(
     gain = paid - principal - income
     position.post(
         "participation_sold",
-        on,
-        cause,
+        fact,
         old,
         (
             (TRADER, owed, principal),
@@ -461,8 +451,7 @@ def sell(
         other = Account.FEE_INCOME if account == Account.UNEARNED_FEE else Account.IMPAIRMENT
         position.post(
             "participation_moved",
-            on,
-            cause,
+            fact,
             old,
             (*booked(old, account, other, -amount), *booked(new, account, other, amount)),
             debt.facility.id,

@@ -7,6 +7,7 @@ from domain.accounts import Account
 from domain.money import round_minor, split_minor
 from domain.terms import Recourse
 from finance.agreed.contract import BUYER, NETWORK, TRADER, Rank
+from finance.agreed.facts import Fact
 from finance.books.debt import Debt, Lost
 from finance.books.order_books import booked
 from finance.books.position import Position
@@ -35,18 +36,18 @@ def recourse_on(debt: Debt) -> date | None:
     return None if debt.due_on is None or days is None else debt.due_on + timedelta(days=days)
 
 
-def strike(position: Position, debt: Debt, on: date, cause: str) -> None:
+def strike(position: Position, debt: Debt, fact: Fact) -> None:
     """The claim is struck: interest stops, the loop's cash is swept, the first-loss guarantee is called."""
     if debt.struck or not debt.drawings:
         return
-    accrue(position, debt, on, cause)
-    debt.struck_on = on
+    accrue(position, debt, fact)
+    debt.struck_on = fact.on
     advanced = debt.drawn
     if debt.facility.recourse is not Recourse.NONE:
-        repay(position, debt, sweepable(position, debt, position.cash), on, cause, lender_ranks(position))
+        repay(position, debt, sweepable(position, debt, position.cash), fact, lender_ranks(position))
     first_loss = min(round_minor(debt.facility.first_loss_rate * advanced), debt.principal)
-    call_guarantee(position, debt, NETWORK, first_loss, on, cause)
-    set_allowance(position, debt, round_minor(debt.facility.loss.lgd * debt.principal), on, cause)
+    call_guarantee(position, debt, NETWORK, first_loss, fact)
+    set_allowance(position, debt, round_minor(debt.facility.loss.lgd * debt.principal), fact)
 
 
 def call_guarantee(
@@ -54,8 +55,7 @@ def call_guarantee(
     debt: Debt,
     guarantor: str,
     amount: int,
-    on: date,
-    cause: str,
+    fact: Fact,
     account: str = "",
     provider: str = "",
 ) -> None:
@@ -64,14 +64,13 @@ def call_guarantee(
     ``account`` is a claim of the trader (1240) that the payment settles instead of his debt to the
     guarantor, as when a failed provider's deposit was guaranteed: ``provider`` then owes the guarantor.
     """
-    paid = debt.pay(Rank.PRINCIPAL, min(amount, debt.principal), on)
+    paid = debt.pay(Rank.PRINCIPAL, min(amount, debt.principal), fact.on)
     lent, owed, _, _ = principal_accounts(debt.facility)
     for lender, part in paid.items():
         entity = lender_entity(lender)
         position.post(
             "guarantee",
-            on,
-            cause,
+            fact,
             entity,
             (
                 (TRADER, owed, part),
@@ -92,7 +91,7 @@ def call_guarantee(
         position.guaranteed[place] = position.guaranteed.get(place, 0) + sum(paid.values())
 
 
-def repay_guarantors(position: Position, debt: Debt, available: int, on: date, cause: str) -> int:
+def repay_guarantors(position: Position, debt: Debt, available: int, fact: Fact) -> int:
     """Give back to who stood in for the debt, from what is recovered; what was given back."""
     given = 0
     for (facility, guarantor), owed in list(position.guaranteed.items()):
@@ -103,8 +102,7 @@ def repay_guarantors(position: Position, debt: Debt, available: int, on: date, c
         given += part
         position.post(
             "guarantor_repaid",
-            on,
-            cause,
+            fact,
             guarantor,
             (
                 *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.CASH, part),
@@ -115,7 +113,7 @@ def repay_guarantors(position: Position, debt: Debt, available: int, on: date, c
     return given
 
 
-def distribute(position: Position, debt: Debt, available: int, on: date, cause: str) -> int:
+def distribute(position: Position, debt: Debt, available: int, fact: Fact) -> int:
     """Money recovered on a struck debt, by the waterfall of a default; what was used.
 
     A debt in another currency takes none of it by itself: somebody states what the change brought.
@@ -124,25 +122,24 @@ def distribute(position: Position, debt: Debt, available: int, on: date, cause: 
     available = left
     for rank in position.contract.waterfall_default:
         if rank is Rank.GUARANTOR:
-            left -= repay_guarantors(position, debt, left, on, cause)
+            left -= repay_guarantors(position, debt, left, fact)
         elif rank in LENDER_RANKS:
-            left -= repay(position, debt, left, on, cause, (rank,))
+            left -= repay(position, debt, left, fact, (rank,))
     return available - left
 
 
-def recover(position: Position, amount: int, cost: int, on: date, cause: str) -> None:
+def recover(position: Position, amount: int, cost: int, fact: Fact) -> None:
     """The buyer's estate pays ``amount``, of which ``cost`` is the cost of collecting it.
 
     An insurer that paid takes its share of the rest first.
     """
-    _revive(position, min(amount - position.receivable, position.written_off), on, cause)
+    _revive(position, min(amount - position.receivable, position.written_off), fact)
     owed = min(amount, position.receivable)
-    disputed = min(owed, position.books.balance(TRADER, Account.DISPUTED))
+    disputed = min(owed, position.books.own(Account.DISPUTED))
     position.received += amount
     position.post(
         "recovery",
-        on,
-        cause,
+        fact,
         BUYER,
         (
             (TRADER, Account.CASH, amount - cost),
@@ -152,27 +149,26 @@ def recover(position: Position, amount: int, cost: int, on: date, cause: str) ->
             (TRADER, Account.BUYER_REFUND, owed - amount),
         ),
     )
-    available = amount - cost - _insurer_share(position, amount - cost, on, cause)
+    available = amount - cost - _insurer_share(position, amount - cost, fact)
     for debt in _struck_first(position):
-        available -= distribute(position, debt, available, on, cause)
-        available -= _pay_released(position, debt, available, on, cause)
+        available -= distribute(position, debt, available, fact)
+        available -= _pay_released(position, debt, available, fact)
 
 
-def _revive(position: Position, amount: int, on: date, cause: str) -> None:
+def _revive(position: Position, amount: int, fact: Fact) -> None:
     """What was written off of the buyer's debt is worth something after all."""
     if amount <= 0:
         return
     position.written_off -= amount
     position.post(
         "recovered_after",
-        on,
-        cause,
+        fact,
         BUYER,
         booked(TRADER, Account.RECEIVABLE, Account.IMPAIRMENT, amount),
     )
 
 
-def _pay_released(position: Position, debt: Debt, available: int, on: date, cause: str) -> int:
+def _pay_released(position: Position, debt: Debt, available: int, fact: Fact) -> int:
     """After the write-off money goes by the waterfall of a default to those who lost; what was used."""
     left = available
     order = position.contract.waterfall_default
@@ -183,16 +179,15 @@ def _pay_released(position: Position, debt: Debt, available: int, on: date, caus
             continue
         for one, part in zip(some, split_minor(used, [one.amount for one in some]), strict=True):
             one.amount -= part
-            _post_recovered(position, debt, one.party, part, on, cause)
+            _post_recovered(position, debt, one.party, part, fact)
         left -= used
     return available - left
 
 
-def _post_recovered(position: Position, debt: Debt, party: str, amount: int, on: date, cause: str) -> None:
+def _post_recovered(position: Position, debt: Debt, party: str, amount: int, fact: Fact) -> None:
     position.post(
         "recovered_after",
-        on,
-        cause,
+        fact,
         party,
         (
             *booked(TRADER, Account.DEBT_RELEASED, Account.CASH, amount),
@@ -209,15 +204,14 @@ def _struck_first(position: Position) -> list[Debt]:
     )
 
 
-def _insurer_share(position: Position, proceeds: int, on: date, cause: str) -> int:
+def _insurer_share(position: Position, proceeds: int, fact: Fact) -> int:
     take_out = position.take_out()
     if not position.indemnified or take_out is None:
         return 0
     share = min(round_minor(take_out.facility.insured_rate * proceeds), position.indemnified)
     position.post(
         "insurer_share",
-        on,
-        cause,
+        fact,
         "insurer",
         (
             *booked(TRADER, Account.INDEMNITY, Account.CASH, share),
@@ -236,13 +230,12 @@ def insured_amount(position: Position, debt: Debt) -> int:
     return round_minor(debt.facility.insured_rate * net)
 
 
-def indemnify(position: Position, debt: Debt, amount: int, on: date, cause: str) -> None:
+def indemnify(position: Position, debt: Debt, amount: int, fact: Fact) -> None:
     """The insurer pays into the order's account; it goes on by the waterfall of a default."""
     position.indemnified += amount
     position.post(
         "insurance",
-        on,
-        cause,
+        fact,
         "insurer",
         (
             *booked(TRADER, Account.CASH, Account.INDEMNITY, amount),
@@ -251,7 +244,7 @@ def indemnify(position: Position, debt: Debt, amount: int, on: date, cause: str)
         ),
         debt.facility.id,
     )
-    distribute(position, debt, amount, on, cause)
+    distribute(position, debt, amount, fact)
 
 
 def stage_of(debt: Debt, on: date) -> int:
@@ -283,28 +276,28 @@ def expected_loss_minor(exposed: int, pd_annual: Fraction, lgd: Fraction, days: 
     return round_minor(Fraction(probability).limit_denominator(10**15) * lgd * exposed)
 
 
-def write_off(position: Position, on: date, cause: str) -> None:
+def write_off(position: Position, fact: Fact) -> None:
     """What nobody will pay leaves the books: the buyer's debt, claims on providers, and the loans.
 
     A recourse that ends with the order's proceeds is released; one against the trader himself stays.
     """
-    _write_off_assets(position, on, cause)
+    _write_off_assets(position, fact)
     for debt in position.debts.values():
         if not debt.drawings:
             continue
-        accrue(position, debt, on, cause) if not debt.struck else None
-        _write_off_debt(position, debt, on, cause)
+        accrue(position, debt, fact) if not debt.struck else None
+        _write_off_debt(position, debt, fact)
         if debt.facility.recourse is Recourse.FULL:
-            stop(position, debt, on, cause)  # the trader still owes it
+            stop(position, debt, fact)  # the trader still owes it
             continue
         debt.released = True
-        close(position, debt, on, cause)
+        close(position, debt, fact)
 
 
-def _write_off_assets(position: Position, on: date, cause: str) -> None:
+def _write_off_assets(position: Position, fact: Fact) -> None:
     books = position.books
     lost = {
-        account: books.balance(TRADER, account)
+        account: books.own(account)
         for account in (
             Account.RECEIVABLE,
             Account.DISPUTED,
@@ -317,8 +310,7 @@ def _write_off_assets(position: Position, on: date, cause: str) -> None:
     total = sum(lost.values())
     position.post(
         "written_off",
-        on,
-        cause,
+        fact,
         "",
         (
             (TRADER, Account.IMPAIRMENT, total),
@@ -328,15 +320,14 @@ def _write_off_assets(position: Position, on: date, cause: str) -> None:
     for currency, claimed in position.exchange.written_off():
         position.post(
             "written_off",
-            on,
-            cause,
+            fact,
             "",
             booked(TRADER, Account.IMPAIRMENT, Account.PROVIDER_CLAIM, claimed),
             currency=currency,
         )
 
 
-def _write_off_debt(position: Position, debt: Debt, on: date, cause: str) -> None:
+def _write_off_debt(position: Position, debt: Debt, fact: Fact) -> None:
     full = debt.facility.recourse is Recourse.FULL
     lent, owed, receivable, payable = principal_accounts(debt.facility)
     for lender in debt.lenders():
@@ -349,8 +340,7 @@ def _write_off_debt(position: Position, debt: Debt, on: date, cause: str) -> Non
         _note_lost(position, debt, lender)
         position.post(
             "written_off",
-            on,
-            cause,
+            fact,
             entity,
             (
                 (TRADER, owed, principal),
@@ -364,8 +354,8 @@ def _write_off_debt(position: Position, debt: Debt, on: date, cause: str) -> Non
             debt.facility.id,
         )
     if not full:
-        debt.forgive(on)
-    _release_guarantors(position, debt, on, cause)
+        debt.forgive(fact.on)
+    _release_guarantors(position, debt, fact)
 
 
 def _note_lost(position: Position, debt: Debt, lender: str) -> None:
@@ -379,7 +369,7 @@ def _note_lost(position: Position, debt: Debt, lender: str) -> None:
             debt.lost.append(Lost(rank, priority, lender_entity(lender), amount))
 
 
-def _release_guarantors(position: Position, debt: Debt, on: date, cause: str) -> None:
+def _release_guarantors(position: Position, debt: Debt, fact: Fact) -> None:
     """What a guarantor will not get back is its loss; a limited recourse is released towards it too."""
     for (facility, guarantor), owed in list(position.guaranteed.items()):
         if facility != debt.facility.id or debt.facility.recourse is Recourse.FULL:
@@ -389,8 +379,7 @@ def _release_guarantors(position: Position, debt: Debt, on: date, cause: str) ->
             debt.lost.append(Lost(Rank.GUARANTOR, 0, guarantor, owed))
         position.post(
             "guarantee_lost",
-            on,
-            cause,
+            fact,
             guarantor,
             (
                 *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.DEBT_RELEASED, owed),

@@ -1,7 +1,6 @@
 """The providers' side: bills, payments, damages, refunds, failures and cancellations, in both books."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from fractions import Fraction
 
 from domain.accounts import Account
@@ -9,6 +8,7 @@ from domain.money import round_minor
 from domain.states import OrderState
 from domain.terms import CancellationTerm
 from finance.agreed.contract import TRADER, Booking
+from finance.agreed.facts import Fact
 from finance.books.order_books import Posting, booked
 from finance.books.position import BookingAccount, Position, share_of
 from finance.sides.taxes import true_up
@@ -17,37 +17,35 @@ PROGRESS = tuple(state.value for state in OrderState)
 """States in the order in which an order passes through them."""
 
 
-def hold_slots(position: Position, on: date, cause: str) -> None:
+def hold_slots(position: Position, fact: Fact) -> None:
     """Memo: what the providers' slots will cost once they are used."""
     for account in position.accounts.values():
-        hold_slot(position, account, on, cause)
+        hold_slot(position, account, fact)
 
 
-def hold_slot(position: Position, account: BookingAccount, on: date, cause: str) -> None:
+def hold_slot(position: Position, account: BookingAccount, fact: Fact) -> None:
     """Bring the memo of one slot to what it now will cost."""
     more = account.booking.gross_minor - account.memo
     account.memo = account.booking.gross_minor
     position.post(
         "slot_held",
-        on,
-        cause,
+        fact,
         account.booking.entity,
         booked(TRADER, Account.SLOT_HELD, Account.SLOT_OWED, more),
     )
 
 
-def release_slot(position: Position, account: BookingAccount, on: date, cause: str) -> None:
+def release_slot(position: Position, account: BookingAccount, fact: Fact) -> None:
     amount, account.memo = account.memo, 0
     position.post(
         "slot_released",
-        on,
-        cause,
+        fact,
         account.booking.entity,
         booked(TRADER, Account.SLOT_OWED, Account.SLOT_HELD, amount),
     )
 
 
-def bill(position: Position, account: BookingAccount, share: Fraction, on: date, cause: str) -> None:
+def bill(position: Position, account: BookingAccount, share: Fraction, fact: Fact) -> None:
     """The service is rendered up to ``share`` of it: cost and input tax, against prepayment and payable."""
     if account.ended or share <= account.billed_share:
         return
@@ -70,13 +68,13 @@ def bill(position: Position, account: BookingAccount, share: Fraction, on: date,
         (booking.entity, booking.income_account, -net),
         (booking.entity, Account.OUTPUT_TAX, -tax),
     ]
-    position.post("bill", on, cause, booking.entity, postings)
+    position.post("bill", fact, booking.entity, postings)
     if share == 1:
-        release_slot(position, account, on, cause)
-    true_up(position, on, cause)
+        release_slot(position, account, fact)
+    true_up(position, fact)
 
 
-def pay(position: Position, account: BookingAccount, amount: int, on: date, cause: str) -> None:
+def pay(position: Position, account: BookingAccount, amount: int, fact: Fact) -> None:
     """Money to a provider: first what it has billed, the rest is prepaid; after its end a claim on it."""
     entity = account.booking.entity
     billed = min(amount, account.payable)
@@ -86,8 +84,7 @@ def pay(position: Position, account: BookingAccount, amount: int, on: date, caus
     account.claimed += claim
     position.post(
         "payment",
-        on,
-        cause,
+        fact,
         entity,
         (
             (TRADER, account.booking.payable_account, billed),
@@ -102,7 +99,7 @@ def pay(position: Position, account: BookingAccount, amount: int, on: date, caus
     )
 
 
-def claim_damages(position: Position, account: BookingAccount, amount: int, on: date, cause: str) -> None:
+def claim_damages(position: Position, account: BookingAccount, amount: int, fact: Fact) -> None:
     """A provider owes part of its gross price back: cost and input tax are reduced."""
     booking = account.booking
     net = (
@@ -116,8 +113,7 @@ def claim_damages(position: Position, account: BookingAccount, amount: int, on: 
     account.claimed += amount
     position.post(
         "damages",
-        on,
-        cause,
+        fact,
         booking.entity,
         (
             (TRADER, Account.PROVIDER_CLAIM, amount),
@@ -128,20 +124,19 @@ def claim_damages(position: Position, account: BookingAccount, amount: int, on: 
             (booking.entity, Account.TRADER_REFUND, -amount),
         ),
     )
-    true_up(position, on, cause)
+    true_up(position, fact)
 
 
-def refund(position: Position, account: BookingAccount, amount: int, on: date, cause: str) -> None:
+def refund(position: Position, account: BookingAccount, amount: int, fact: Fact) -> None:
     """Money back from a provider, against what was claimed; what was not yet claimed is claimed with it."""
     missing = amount - (account.claimed - account.refunded)
     if missing > 0:
-        claim_damages(position, account, missing, on, cause)
+        claim_damages(position, account, missing, fact)
     account.refunded += amount
     entity = account.booking.entity
     position.post(
         "refund",
-        on,
-        cause,
+        fact,
         entity,
         (
             *booked(TRADER, Account.CASH, Account.PROVIDER_CLAIM, amount),
@@ -150,23 +145,22 @@ def refund(position: Position, account: BookingAccount, amount: int, on: date, c
     )
 
 
-def fail(position: Position, account: BookingAccount, on: date, cause: str) -> None:
+def fail(position: Position, account: BookingAccount, fact: Fact) -> None:
     """A provider cannot deliver: what it was prepaid becomes a claim, its slot is released."""
     if account.ended:
         return
     account.failed = True
-    _claim_prepayment(position, account, account.prepaid, on, cause)
-    release_slot(position, account, on, cause)
-    true_up(position, on, cause)
+    _claim_prepayment(position, account, account.prepaid, fact)
+    release_slot(position, account, fact)
+    true_up(position, fact)
 
 
-def _claim_prepayment(position: Position, account: BookingAccount, amount: int, on: date, cause: str) -> None:
+def _claim_prepayment(position: Position, account: BookingAccount, amount: int, fact: Fact) -> None:
     account.claimed += amount
     entity = account.booking.entity
     position.post(
         "prepayment_claimed",
-        on,
-        cause,
+        fact,
         entity,
         (
             *booked(TRADER, Account.PROVIDER_CLAIM, Account.PREPAYMENT, amount),
@@ -194,32 +188,31 @@ def fee_of_terms(terms: Sequence[CancellationTerm], state: str, net_minor: int) 
     return found
 
 
-def cancel(position: Position, fees: Mapping[str, int], on: date, cause: str) -> None:
+def cancel(position: Position, fees: Mapping[str, int], fact: Fact) -> None:
     """Every booking not yet rendered ends: its fee is kept or owed, the rest of a prepayment claimed."""
     for name, account in position.accounts.items():
         if account.ended or account.billed_share == 1:
             continue
         fee = fees.get(name, cancellation_fee(account.booking, position.state.value))
-        end_booking(position, account, fee, on, cause)
-    true_up(position, on, cause)
+        end_booking(position, account, fee, fact)
+    true_up(position, fact)
 
 
-def end_booking(position: Position, account: BookingAccount, fee: int, on: date, cause: str) -> None:
+def end_booking(position: Position, account: BookingAccount, fee: int, fact: Fact) -> None:
     """A booking is called off: its fee is kept or owed, the rest of a prepayment claimed, its slot free."""
-    _end_with_fee(position, account, fee, on, cause)
-    release_slot(position, account, on, cause)
+    _end_with_fee(position, account, fee, fact)
+    release_slot(position, account, fact)
     account.cancelled = True
 
 
-def _end_with_fee(position: Position, account: BookingAccount, fee: int, on: date, cause: str) -> None:
+def _end_with_fee(position: Position, account: BookingAccount, fee: int, fact: Fact) -> None:
     entity = account.booking.entity
     from_prepaid = min(account.prepaid, fee)
     owed = fee - from_prepaid
     rest = account.prepaid - from_prepaid
     position.post(
         "cancellation_fee",
-        on,
-        cause,
+        fact,
         entity,
         (
             (TRADER, Account.CANCELLATION, fee),
@@ -232,4 +225,4 @@ def _end_with_fee(position: Position, account: BookingAccount, fee: int, on: dat
     )
     account.billed_net += fee
     if rest:
-        _claim_prepayment(position, account, rest, on, cause)
+        _claim_prepayment(position, account, rest, fact)

@@ -7,6 +7,7 @@ from domain.dates import end_of_month
 from domain.money import round_minor
 from domain.terms import Event
 from finance.agreed.contract import TAX, TRADER
+from finance.agreed.facts import Fact
 from finance.books.order_books import booked
 from finance.books.position import Position
 
@@ -36,10 +37,8 @@ def input_tax_to_come(position: Position, on: date) -> int:
 def tax_payable(position: Position, on: date) -> int:
     """Output less recoverable input less credits, never below zero."""
     books = position.books
-    inputs = books.balance(TRADER, Account.INPUT_TAX) + input_tax_to_come(position, on)
-    return max(
-        -books.balance(TRADER, Account.OUTPUT_TAX) - inputs - books.balance(TRADER, Account.TAX_CREDIT), 0
-    )
+    inputs = books.own(Account.INPUT_TAX) + input_tax_to_come(position, on)
+    return max(-books.own(Account.OUTPUT_TAX) - inputs - books.own(Account.TAX_CREDIT), 0)
 
 
 def surcharge_payable(position: Position, on: date) -> int:
@@ -48,18 +47,17 @@ def surcharge_payable(position: Position, on: date) -> int:
     return round_minor(tax_payable(position, on) * rule.surcharge_rate) if rule else 0
 
 
-def pay_tax(position: Position, on: date, cause: str) -> int:
+def pay_tax(position: Position, fact: Fact) -> int:
     """Pay what is payable with its surcharge; what was paid. Input above output becomes a credit."""
     books = position.books
-    output = -books.balance(TRADER, Account.OUTPUT_TAX)
-    inputs = books.balance(TRADER, Account.INPUT_TAX) + input_tax_to_come(position, on)
-    credit = min(books.balance(TRADER, Account.TAX_CREDIT), max(output - inputs, 0))
-    payable, surcharge = tax_payable(position, on), surcharge_payable(position, on)
+    output = -books.own(Account.OUTPUT_TAX)
+    inputs = books.own(Account.INPUT_TAX) + input_tax_to_come(position, fact.on)
+    credit = min(books.own(Account.TAX_CREDIT), max(output - inputs, 0))
+    payable, surcharge = tax_payable(position, fact.on), surcharge_payable(position, fact.on)
     carried = max(inputs - output, 0)
     position.post(
         "tax",
-        on,
-        cause,
+        fact,
         TAX,
         (
             (TRADER, Account.OUTPUT_TAX, output),
@@ -72,8 +70,7 @@ def pay_tax(position: Position, on: date, cause: str) -> int:
     )
     position.post(
         "surcharge",
-        on,
-        cause,
+        fact,
         TAX,
         (
             *booked(TRADER, Account.TAX_SURCHARGE, Account.CASH, surcharge),
@@ -86,7 +83,7 @@ def pay_tax(position: Position, on: date, cause: str) -> int:
     return payable + surcharge
 
 
-def true_up(position: Position, on: date, cause: str) -> None:
+def true_up(position: Position, fact: Fact) -> None:
     """After the tax was paid, later bills and credits change a tax credit (1520), not cash.
 
     The surcharge on tax that comes back is part of the credit, never more than was paid; it is computed on
@@ -95,16 +92,15 @@ def true_up(position: Position, on: date, cause: str) -> None:
     if not position.tax_paid:
         return
     books, rule = position.books, position.contract.tax
-    output = -books.balance(TRADER, Account.OUTPUT_TAX)
-    inputs = books.balance(TRADER, Account.INPUT_TAX) + input_tax_to_come(position, on)
+    output = -books.own(Account.OUTPUT_TAX)
+    inputs = books.own(Account.INPUT_TAX) + input_tax_to_come(position, fact.on)
     credit = inputs - output
     position.tax_settled -= credit
     due = round_minor(max(position.tax_settled, 0) * rule.surcharge_rate) if rule else 0
     surcharge, position.surcharge_posted = position.surcharge_posted - due, due
     position.post(
         "tax_credit",
-        on,
-        cause,
+        fact,
         TAX,
         (
             (TRADER, Account.OUTPUT_TAX, output),

@@ -13,7 +13,7 @@ from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable
 def dues(position: Position, on: date) -> dict[Rank, int]:
     """What is due and unpaid on a day, by class of the waterfall; lenders' due claims at their rank."""
     found: dict[Rank, int] = {}
-    refunds = -position.books.balance(TRADER, Account.BUYER_REFUND)
+    refunds = -position.books.own(Account.BUYER_REFUND)
     if refunds > 0:
         found[Rank.COSTS] = refunds
     tax_on = tax_due_on(position)

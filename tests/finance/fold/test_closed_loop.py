@@ -38,8 +38,8 @@ def test_a_repayment_that_only_the_trader_books_is_found(monkeypatch: pytest.Mon
     """One entity's side left out: neither the sums nor the pairs tie."""
     post = finance.sides.lenders._post_accrual
 
-    def twice(position, debt, kind, amounts, accounts, on, cause):
-        post(position, debt, kind, amounts, accounts, on, cause)
+    def twice(position, debt, kind, amounts, accounts, fact):
+        post(position, debt, kind, amounts, accounts, fact)
         for journal in position.books.journals[-1:]:
             if journal.kind == "interest":
                 position.books.journals[-1] = journal.__class__(

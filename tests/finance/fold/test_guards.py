@@ -291,12 +291,12 @@ def _pro_rata(debt: finance.books.debt.Debt, target: int) -> dict[str, int]:
     return dict(zip(debt.lenders(), parts, strict=True))
 
 
-def _by_the_change(position: Position, on: date, cause: str) -> None:
+def _by_the_change(position: Position, fact: Fact) -> None:
     """The surcharge on each change of the tax by itself."""
     output, inputs = (-position.books.balance("trader", "2510"), position.books.balance("trader", "1510"))
     surcharge = finance.sides.taxes.round_minor((inputs - output) * Fraction(12, 100))
     rows = (("2510", output), ("1510", -inputs), ("1520", inputs - output + surcharge), ("5310", -surcharge))
-    position.post("tax_credit", on, cause, "tax", [("trader", code, minor) for code, minor in rows])
+    position.post("tax_credit", fact, "tax", [("trader", code, minor) for code, minor in rows])
 
 
 NOTHING: Any = lambda *_: ()  # noqa: E731
