@@ -5,7 +5,6 @@ not silently left out.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +12,8 @@ from enum import Enum
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
+
+import tomli
 
 from domain.errors import Defect, InputDefectsError, NotFoundError
 from domain.money import CURRENCY_EXPONENTS, MoneyError, minor_of, parse_decimal
@@ -35,10 +36,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     if path.stat().st_size > SIZE_MAXIMUM:
         raise _unreadable(path, 0, f"larger than {SIZE_MAXIMUM} bytes", "split it or remove what is not used")
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"), parse_float=Decimal)
+        return tomli.loads(path.read_bytes().decode("utf-8"), parse_float=Decimal)
     except UnicodeDecodeError:
         raise _unreadable(path, 0, "is not UTF-8 text", "save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found.group(1)) if found else 0
         raise _unreadable(path, line, f"is not TOML: {error}", "mend the syntax") from None

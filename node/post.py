@@ -4,18 +4,13 @@ A message is queued in the commit that makes it true and marked delivered only w
 that it has it; between the two a crash delivers it twice, and the receiver counts it once.
 """
 
+import random
+import time
 from collections.abc import Callable
 from datetime import datetime
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
 
 from domain.errors import NetError, UnreachableError
 from ledger.record.records import Message
@@ -27,6 +22,8 @@ from trust.node_keys import TrustedFirm
 
 TRIES = 3
 TIMEOUT = 5.0
+FIRST_PAUSE = 0.2
+"""Seconds at most before the second try; twice as many before each further one."""
 _TAKEN = {200, 201, 202}
 
 
@@ -56,7 +53,7 @@ class PostOffice:
                 continue
             try:
                 self._deliver(message)
-            except (NetError, RetryError):
+            except NetError:
                 dead.add(message.recipient)
             else:
                 delivered.append(message.message_id)
@@ -69,18 +66,20 @@ class PostOffice:
     def _deliver(self, message: Message) -> None:
         client = self._client(message.recipient)
         body = orjson.dumps({"message_id": message.message_id, **message.content})
-        again = Retrying(
-            stop=stop_after_attempt(TRIES),
-            wait=wait_random_exponential(multiplier=0.2, max=self._pause_maximum),
-            retry=retry_if_exception_type(UnreachableError),
-            reraise=True,
-        )
-        for attempt in again:
-            with attempt:
-                headers = {"content-type": "application/json"}
-                answer, _ = client.send("POST", "/v1/events", "", headers, body)
-                if answer.status not in _TAKEN:
-                    raise NoAnswerError(f"{message.recipient} answered {answer.status} to a message")
+        for tries in range(TRIES - 1):
+            try:
+                self._hand_over(client, message.recipient, body)
+            except UnreachableError:
+                time.sleep(random.uniform(0, min(self._pause_maximum, FIRST_PAUSE * 2**tries)))
+            else:
+                return
+        self._hand_over(client, message.recipient, body)
+
+    def _hand_over(self, client: SignedClient, recipient: str, body: bytes) -> None:
+        headers = {"content-type": "application/json"}
+        answer, _ = client.send("POST", "/v1/events", "", headers, body)
+        if answer.status not in _TAKEN:
+            raise NoAnswerError(f"{recipient} answered {answer.status} to a message")
 
     def _client(self, recipient: str) -> SignedClient:
         keys = [one for one in self._firms().values() if one.name == recipient]

@@ -4,12 +4,13 @@ The built-in adapters use the same hook as outside ones. A checkout that is not 
 metadata, so there the hook is read from its own pyproject.toml.
 """
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from domain.errors import NotFoundError, UsageError
 from providers.protocol import REQUIRED_VERBS, Adapter, Services
@@ -21,7 +22,7 @@ def _of_checkout() -> dict[str, EntryPoint]:
     project = Path(__file__).resolve().parent.parent / "pyproject.toml"
     if not project.is_file():
         return {}
-    tables = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {}).get("entry-points", {})
+    tables = tomli.loads(project.read_text(encoding="utf-8")).get("project", {}).get("entry-points", {})
     return {name: EntryPoint(name, value, GROUP) for name, value in tables.get(GROUP, {}).items()}
 
 

@@ -1,8 +1,9 @@
 """Orders in TOML: one document, one order."""
 
 import re
-import tomllib
 from typing import Any
+
+import tomli
 
 from documents.files.findings import refuse
 from documents.files.places import nearest
@@ -24,8 +25,8 @@ def parse(text: str, file: str) -> dict[str, Any]:
         line = text.count("\n", 0, chain.start()) + 1
         raise refuse(file, line, "file", "has a dotted key of more than 50 parts", "name fields plainly")
     try:
-        return tomllib.loads(text, parse_float=Numeral)
-    except tomllib.TOMLDecodeError as error:
+        return tomli.loads(text, parse_float=Numeral)
+    except tomli.TOMLDecodeError as error:
         found = _POSITION.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         raise refuse(file, line, "file", f"is not TOML: {error}", "mend the line") from None

@@ -1,9 +1,10 @@
 """The chart of accounts, as data: code, name, kind."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+import tomli
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class ChartAccount:
 def chart() -> dict[str, ChartAccount]:
     """Every account by its code, as the shipped ``chart.toml`` lists them."""
     with (Path(__file__).parent / "chart.toml").open("rb") as file:
-        accounts = tomllib.load(file)["accounts"]
+        accounts = tomli.load(file)["accounts"]
     return {
         code: ChartAccount(code, one["name"], one["kind"], one["books"]) for code, one in accounts.items()
     }

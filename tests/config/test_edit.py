@@ -1,11 +1,11 @@
 """A network file is added to safely: comments stay, and only a sound file replaces the old one."""
 
 import shutil
-import tomllib
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,9 +84,9 @@ values = st.recursive(
 
 @given(values)
 def test_value_text_is_toml_of_the_same_value(value: object) -> None:
-    assert tomllib.loads(f"a = {value_text(value)}", parse_float=Decimal)["a"] == value
+    assert tomli.loads(f"a = {value_text(value)}", parse_float=Decimal)["a"] == value
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=5), st.text(min_size=1, max_size=9), max_size=4))
 def test_table_text_is_toml_of_the_same_table(fields: dict[str, str]) -> None:
-    assert tomllib.loads(table_text("firm", fields)) == {"firm": [fields]}
+    assert tomli.loads(table_text("firm", fields)) == {"firm": [fields]}
