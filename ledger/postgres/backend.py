@@ -16,15 +16,13 @@ from domain.errors import (
     NetError,
     NotFoundError,
     RefusedError,
-    UnreachableError,
     UsageError,
 )
 from ledger.book.transaction import Clock, FirstRecords, Transaction
 from ledger.postgres.connection import Connection, connect, told
 from ledger.postgres.sealer import SealedNodes, SealerBusyError, seal
 from ledger.postgres.setup import create_database_objects
-from ledger.record.backend import ContendedError, GuardError, NewRecord, Progress, Row
-from ledger.record.findings import Finding, Report
+from ledger.record.backend import ContendedError, GuardError, NewRecord, Row
 from ledger.record.signing import command_digest, command_message
 from ledger.schema.versions import newest_version, version_of
 from trust.keys import Actor
@@ -205,23 +203,6 @@ class PostgresBackend:
         """The Merkle tree over the sealed records."""
         self.seal()
         return SealedNodes(self.reader().connection)
-
-    def verify(self, workers: int | None, progress: Progress | None) -> Report:
-        """Recompute everything in one snapshot; what waited is sealed first."""
-        from ledger.verify.postgres import verify_database
-
-        try:
-            self.seal()
-            unsealable = None
-        except UnreachableError:
-            raise
-        except NetError as error:
-            unsealable = Finding("tree", "the newest records", f"cannot be sealed: {error.message}")
-        with told():
-            report = verify_database(self._connection(), self.url, workers, progress)
-        if unsealable:
-            report.add([unsealable])
-        return report
 
     @contextmanager
     def write(self, actor: Actor) -> Iterator[PostgresWrite]:

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
 from domain.errors import NetError, UnreachableError
-from ledger.record.findings import Report
 from trust.keys import Actor
 from trust.merkle import StoredTree
 
@@ -115,10 +114,6 @@ class Backend(Protocol):
 
     def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:
         """Commit records in one statement where that is faster; False: nothing was written, use ``write``."""
-        ...
-
-    def verify(self, workers: int | None, progress: Progress | None) -> Report:
-        """Recompute everything; ``workers`` None is one for each core."""
         ...
 
     def keep_writers_out(self) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 
 from domain.errors import LedgerBrokenError, NetError, NotFoundError, UsageError
 from ledger.book.transaction import Clock, Transaction
-from ledger.record.backend import TOGETHER, GuardError, NewRecord, Progress, Row
-from ledger.record.findings import Report
+from ledger.record.backend import TOGETHER, GuardError, NewRecord, Row
 from ledger.record.signing import command_digest, command_message
 from ledger.schema.versions import newest_version, version_of
 from ledger.sqlite.file import connect, create_file, storage_trouble
@@ -264,11 +263,6 @@ class SqliteBackend:
     def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:  # noqa: ARG002
         """Never: in one process a statement costs nothing to send."""
         return False
-
-    def verify(self, workers: int | None, progress: Progress | None) -> Report:
-        from ledger.verify.sqlite import verify_file
-
-        return verify_file(self.path, workers, progress)
 
     def keep_writers_out(self) -> None:
         """Nothing to do: an open write is the only one."""

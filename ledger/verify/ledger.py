@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from domain.errors import LedgerBrokenError
 from ledger.checkpoints import contradiction
-from ledger.record.backend import Progress
+from ledger.record.backend import Backend, Progress
 from ledger.record.findings import Finding, Report
 from ledger.store import Ledger
 from trust.notes import Checkpoint
@@ -19,9 +19,9 @@ def verify_ledger(
     """Recompute leaves, tree, legs, projections, schema and signatures; compare with ``checkpoints``.
 
     Only a checkpoint kept elsewhere shows a whole ledger rewritten, cut or put back from an old copy by
-    somebody who holds an enrolled key.
+    somebody who holds an enrolled key. ``workers`` None is one process for each core.
     """
-    report = ledger.backend.verify(workers, progress)
+    report = _recomputed(ledger.backend, workers, progress)
     for checkpoint in checkpoints:
         try:
             problem = contradiction(ledger, checkpoint)
@@ -30,3 +30,18 @@ def verify_ledger(
         if problem:
             report.add([Finding("checkpoint", f"checkpoint at record {checkpoint.size}", problem)])
     return report
+
+
+def _recomputed(backend: Backend, workers: int | None, progress: Progress | None) -> Report:
+    """As the kind of the backend wants it; its inspector is loaded alone, its driver with it."""
+    from ledger.sqlite.backend import SqliteBackend
+
+    if isinstance(backend, SqliteBackend):
+        from ledger.verify.sqlite import verify_file
+
+        return verify_file(backend.path, workers, progress)
+    from ledger.postgres.backend import PostgresBackend
+    from ledger.verify.postgres import verify_sealed
+
+    assert isinstance(backend, PostgresBackend)
+    return verify_sealed(backend, workers, progress)

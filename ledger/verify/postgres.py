@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 import psycopg
 
-from ledger.postgres.connection import Connection, reraise_if_broken
+from domain.errors import NetError, UnreachableError
+from ledger.postgres.backend import PostgresBackend
+from ledger.postgres.connection import Connection, reraise_if_broken, told
 from ledger.record.backend import Progress
 from ledger.record.findings import Finding, Report
 from ledger.schema.versions import SCHEMA_VERSION
@@ -25,6 +27,24 @@ COMMANDS, FEWEST, LEAVES = 1 << 12, 1 << 8, 1 << 16
 """Commands of one part, at most and at least, and how many records those may have."""
 LOWEST = -(1 << 63)
 """No command has a lower number, whoever numbered it."""
+
+
+def verify_sealed(
+    backend: PostgresBackend, workers: int | None = None, progress: Progress | None = None
+) -> Report:
+    """``verify_database`` of an open ledger; what waited is sealed first."""
+    try:
+        backend.seal()
+        unsealable = None
+    except UnreachableError:
+        raise
+    except NetError as error:
+        unsealable = Finding("tree", "the newest records", f"cannot be sealed: {error.message}")
+    with told():
+        report = verify_database(backend.reader().connection, backend.url, workers, progress)
+    if unsealable:
+        report.add([unsealable])
+    return report
 
 
 def verify_database(

@@ -16,6 +16,7 @@ from ledger.moving.copy import copy_ledger
 from ledger.sqlite import file as sqlite_file
 from ledger.sqlite.backend import unreadable
 from ledger.store import Ledger, create_ledger, open_ledger, utc_now
+from ledger.verify.ledger import verify_ledger
 from tests.ledger.conftest import ACTOR, draw
 
 NOBODY = 65_534
@@ -39,7 +40,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(ledger: Ledger) -> None
     assert [record.key for record in ledger.records(kind="loan.drawn")] == ["draw-1"]
     with ledger.write() as transaction:
         transaction.append(draw(2))
-    assert not ledger.backend.verify(1, None).findings
+    assert not verify_ledger(ledger, workers=1).findings
 
 
 def test_a_ledger_in_a_folder_that_may_not_be_written_can_be_read(
@@ -54,7 +55,7 @@ def test_a_ledger_in_a_folder_that_may_not_be_written_can_be_read(
     monkeypatch.setattr(sqlite_file.os, "access", lambda _path, _mode: False)
     with open_ledger(tmp_path / "net.ledger") as ledger:
         assert [record.key for record in ledger.records(kind="loan.drawn")] == ["draw-1"]
-        assert not ledger.backend.verify(1, None).findings
+        assert not verify_ledger(ledger, workers=1).findings
         assert sorted(os.listdir(tmp_path)) == before, "reading made files beside the ledger"
 
 
