@@ -84,7 +84,7 @@ def _tell_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        typer.echo(f"net {version('net')}")
+        typer.echo(f"net {version('net-trade')}")
         raise typer.Exit()
 
 

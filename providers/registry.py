@@ -15,6 +15,7 @@ import tomli
 from domain.errors import NotFoundError, UsageError
 from providers.protocol import REQUIRED_VERBS, Adapter, Services
 
+DISTRIBUTION = "net-trade"
 GROUP = "net.providers"
 
 
@@ -34,7 +35,7 @@ def installed_adapters() -> Mapping[str, EntryPoint]:
 
 
 def _is_ours(point: EntryPoint) -> bool:
-    return point.dist is not None and point.dist.name == "net"
+    return point.dist is not None and point.dist.name == DISTRIBUTION
 
 
 def open_adapter(adapter: str, name: str, settings: Mapping[str, Any], services: Services) -> Any:

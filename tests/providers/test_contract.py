@@ -356,7 +356,7 @@ def test_outsider_cannot_take_a_built_in_adapters_name(monkeypatch):
         vars(made)["dist"] = Distribution(distribution)
         return made
 
-    ours, theirs = point("providers.catalog:connect", "net"), point("evil:connect", "evil")
+    ours, theirs = point("providers.catalog:connect", registry.DISTRIBUTION), point("evil:connect", "evil")
     monkeypatch.setattr(registry, "_of_checkout", dict)
     for found in ([ours, theirs], [theirs, ours]):
         monkeypatch.setattr(registry, "entry_points", lambda found=found, **_: found)
