@@ -16,7 +16,7 @@ from fractions import Fraction
 from domain.accounts import Account, is_memo
 from domain.errors import RefusedError
 from domain.exchange import Rate, converted, newest
-from finance.agreed.contract import TRADER
+from finance.agreed.contract import TRADER, Contract
 from finance.books.order_books import Posting, booked, in_currency
 
 MONETARY = frozenset(
@@ -76,12 +76,20 @@ class Holding:
 
 @dataclass(slots=True)
 class Exchange:
-    """Every foreign holding of the trader in one order, and the rates that are known."""
+    """Every foreign holding of the trader in one order, the rates that are known, and who has a currency of
+    its own (``currencies``: a facility or a provider by name)."""
 
     home: str
     rates: tuple[Rate, ...] = ()
     holdings: dict[Place, Holding] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
     _accrued: dict[tuple[Place, str], tuple[date, int, int]] = field(default_factory=dict)
+
+    def note(self, contract: Contract) -> None:
+        """Remember which providers and facilities have a currency of their own."""
+        named = [(one.entity, one.currency) for one in contract.bookings]
+        named += [(one.id, one.currency) for one in contract.facilities]
+        self.currencies |= {name: currency for name, currency in named if currency not in ("", self.home)}
 
     def rate(self, currency: str, on: date) -> Rate:
         """The newest rate on or before a day; RefusedError when there is none."""

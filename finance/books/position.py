@@ -7,71 +7,29 @@ from fractions import Fraction
 
 from domain.accounts import Account
 from domain.dates import end_of_month
-from domain.money import round_minor
 from domain.network import Role
 from domain.states import OrderState, may_move
 from domain.terms import Event, PaymentTerm, Recourse
 from finance.agreed.contract import Booking, Contract, Due
 from finance.agreed.facts import Fact
+from finance.books.booking_account import BookingAccount
+from finance.books.cover import Cover
 from finance.books.debt import Debt
 from finance.books.exchange import Exchange
 from finance.books.order_books import Books, Posting
+from finance.books.sales import SalesLedger
+from finance.books.tax_account import TaxAccount
 
 OWN_EVENTS = (Event.DEPARTURE, Event.ARRIVAL, Event.SERVICE_END)
 """Events of a booking's own leg; all others are the order's."""
 
 
-@dataclass(slots=True)
-class BookingAccount:
-    """One booking's account: what was paid, what it has billed, what was claimed back from it."""
-
-    booking: Booking
-    paid: int = 0
-    billed_share: Fraction = Fraction(0)
-    billed_net: int = 0
-    billed_tax: int = 0
-    claimed: int = 0
-    refunded: int = 0
-    failed: bool = False
-    cancelled: bool = False
-    memo: int = 0
-
-    @property
-    def billed(self) -> int:
-        return self.billed_net + self.billed_tax
-
-    @property
-    def prepaid(self) -> int:
-        """What was paid ahead of the bill; money, not a payable."""
-        return max(self.paid - self.billed, 0)
-
-    @property
-    def payable(self) -> int:
-        return max(self.billed - self.paid, 0)
-
-    @property
-    def ended(self) -> bool:
-        return self.failed or self.cancelled
-
-    @property
-    def currency(self) -> str:
-        """The booking's currency; nothing where it is the order's."""
-        return self.booking.currency
-
-
-@dataclass(slots=True)
-class Invoice:
-    """One invoice to the buyer: its gross amount and when it falls due."""
-
-    on: date
-    gross: int
-    due_on: date
-    id: str
-
-
 @dataclass
 class Position:
-    """Everything that the handlers of facts read and change; nothing outside it changes."""
+    """Everything that the handlers of facts read and change; nothing outside it changes.
+
+    ``given_up`` is what a factor bought without recourse: advance and reserve by lender.
+    """
 
     contract: Contract
     books: Books = field(default_factory=Books)
@@ -79,47 +37,24 @@ class Position:
     accounts: dict[str, BookingAccount] = field(default_factory=dict)
     debts: dict[str, Debt] = field(default_factory=dict)
     happened: dict[str, date] = field(default_factory=dict)
-    delivered: Fraction = Fraction(0)
-    cost_moved: int = 0
-    sold_net: int = 0
-    sold_tax: int = 0
-    credited_net: int = 0
-    credited_tax: int = 0
-    received: int = 0
-    collected: int = 0
-    derecognised: int = 0
+    sales: SalesLedger = field(default_factory=SalesLedger)
+    tax: TaxAccount = field(default_factory=TaxAccount)
+    cover: Cover = field(default_factory=Cover)
     given_up: dict[str, tuple[int, int]] = field(default_factory=dict)
-    invoices: list[Invoice] = field(default_factory=list)
     insolvent_on: date | None = None
-    guaranteed: dict[tuple[str, str], int] = field(default_factory=dict)
-    indemnified: int = 0
-    written_off: int = 0
-    tax_paid: bool = False
-    tax_settled: int = 0
-    surcharge_posted: int = 0
     confirmations: set[str] = field(default_factory=set)
-    exchange: Exchange = field(default_factory=lambda: Exchange(""))
-    _foreign: dict[str, str] = field(default_factory=dict)
+    exchange: Exchange = field(init=False)
 
     def __post_init__(self) -> None:
         self.exchange = Exchange(self.contract.currency, self.contract.rates)
-        self._note_currencies()
+        self.exchange.note(self.contract)
         self.accounts = {one.id: BookingAccount(one) for one in self.contract.bookings}
         self.debts = {one.id: Debt(one) for one in self.contract.facilities}
 
     def adopt(self, contract: Contract) -> None:
         """Another contract is in force from here on; what is booked and owed so far stays."""
         self.contract = contract
-        self._note_currencies()
-
-    def _note_currencies(self) -> None:
-        home = self.contract.currency
-        for name, currency in (
-            *((one.entity, one.currency) for one in self.contract.bookings),
-            *((one.id, one.currency) for one in self.contract.facilities),
-        ):
-            if currency not in ("", home):
-                self._foreign[name] = currency
+        self.exchange.note(contract)
 
     @property
     def cash(self) -> int:
@@ -151,6 +86,11 @@ class Position:
         return not drawn or any(debt.facility.recourse is not Recourse.NONE for debt in drawn)
 
     @property
+    def derecognised(self) -> int:
+        """The receivable that is a factor's and not the trader's."""
+        return sum(advance + reserve for advance, reserve in self.given_up.values())
+
+    @property
     def receivable(self) -> int:
         """What the buyer owes, disputed parts and what a factor bought without recourse included."""
         return self.derecognised + self.books.own(Account.RECEIVABLE) + self.books.own(Account.DISPUTED)
@@ -174,7 +114,7 @@ class Position:
 
     def currency_of(self, name: str) -> str:
         """The currency of a facility or a provider; nothing where it is the order's own."""
-        return self._foreign.get(name, "")
+        return self.exchange.currencies.get(name, "")
 
     def expected(self, event: Event) -> date | None:
         """When the event happened, else when the plan expects it."""
@@ -223,11 +163,6 @@ class Position:
     def tax_rate_sale(self) -> Fraction:
         sale = self.contract.sale
         return Fraction(sale.tax_minor, sale.net_minor) if sale.net_minor else Fraction(0)
-
-
-def share_of(total: int, share: Fraction) -> int:
-    """A share of an amount, rounded once; cumulative shares of one total tie to it."""
-    return total if share == 1 else round_minor(total * share)
 
 
 def move(position: Position, *states: OrderState) -> None:

@@ -11,6 +11,7 @@ from domain.terms import Recourse
 from finance.agreed.contract import TRADER, Rank
 from finance.agreed.facts import Fact, FactKind
 from finance.books.debt import Debt
+from finance.books.order_books import booked
 from finance.books.position import Position
 from finance.sides.lenders import lender_entity
 
@@ -43,11 +44,10 @@ def without_recourse(position: Position) -> Debt | None:
 
 def take_back(position: Position, fact: Fact) -> None:
     """The receivable and the advance on it stand in the trader's books again."""
-    debt, face = without_recourse(position), position.derecognised
-    if debt is None or not face:
-        return
-    _post(position, debt, "recognised", -face, fact)
-    position.derecognised = 0
+    debt = without_recourse(position)
+    if debt is not None and position.given_up:
+        _post(position, debt, "recognised", -1, fact)
+        position.given_up = {}
 
 
 def give_up(position: Position, fact: Fact) -> None:
@@ -56,33 +56,25 @@ def give_up(position: Position, fact: Fact) -> None:
     face = position.books.own(Account.RECEIVABLE)
     if debt is None or debt.struck or not debt.principal or face < debt.principal:
         return
-    position.derecognised = face
-    _post(position, debt, "derecognised", face, fact)
+    position.given_up = _parts(debt, face)
+    _post(position, debt, "derecognised", 1, fact)
 
 
-def _post(position: Position, debt: Debt, kind: str, face: int, fact: Fact) -> None:
-    """Per lender, in proportion to the advance; ``face`` is negative when it is taken back."""
-    sign = 1 if face > 0 else -1
-    parts = position.given_up if face < 0 else _parts(debt, face)
-    for lender, (advance, reserve) in parts.items():
+def _post(position: Position, debt: Debt, kind: str, sign: int, fact: Fact) -> None:
+    """Per lender; ``sign`` is -1 when it is taken back."""
+    for lender, (advance, reserve) in position.given_up.items():
         entity = lender_entity(lender)
-        position.post(
-            kind,
-            fact,
-            entity,
-            (
-                (TRADER, Account.RECOURSE_ADVANCE, sign * advance),
-                (TRADER, Account.DUE_FROM_FACTOR, sign * reserve),
-                (TRADER, Account.RECEIVABLE, -sign * (advance + reserve)),
-                (entity, Account.FACTORING_ADVANCE, sign * reserve),
-                (entity, Account.FACTOR_RESERVE, -sign * reserve),
-            ),
-            debt.facility.id,
+        postings = (
+            (TRADER, Account.RECOURSE_ADVANCE, sign * advance),
+            (TRADER, Account.DUE_FROM_FACTOR, sign * reserve),
+            (TRADER, Account.RECEIVABLE, -sign * (advance + reserve)),
+            *booked(entity, Account.FACTORING_ADVANCE, Account.FACTOR_RESERVE, sign * reserve),
         )
-    position.given_up = {} if face < 0 else parts
+        position.post(kind, fact, entity, postings, debt.facility.id)
 
 
 def _parts(debt: Debt, face: int) -> dict[str, tuple[int, int]]:
+    """The advance of each lender and its reserve, in proportion to the advance."""
     advances = {lender: debt.owed_to(lender, Rank.PRINCIPAL) for lender in debt.lenders()}
     reserves = split_minor(face - sum(advances.values()), list(advances.values()))
     return {

@@ -19,8 +19,9 @@ from domain.states import ENDED, OrderState
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TAX, Contract, Due
 from finance.agreed.facts import PHASE, Fact, FactKind, fact_id, standing
+from finance.books.booking_account import BookingAccount
 from finance.books.debt import Debt
-from finance.books.position import OWN_EVENTS, BookingAccount, Position
+from finance.books.position import OWN_EVENTS, Position
 from finance.fold.handlers import currency_of_payee, take_out_amount
 from finance.sides.amendment import contract_in_force
 from finance.sides.lenders import cost_of_draw, due_at_funding, is_foreign, undrawn
@@ -131,7 +132,7 @@ class Expectations:
                 yield planned + slip, FactKind.INVOICE, {}
             break
         yield from self._own_milestones(position, slip)
-        if Event.DELIVERY in position.happened and position.delivered < 1 and not self._open_delivery():
+        if Event.DELIVERY in position.happened and not position.sales.complete and not self._open_delivery():
             planned = self.contract.events[Event.DELIVERY]
             yield planned + slip, FactKind.MILESTONE, {"name": Event.DELIVERY.value}
 
@@ -151,7 +152,7 @@ class Expectations:
 
     def _take_outs(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         debt = position.take_out()
-        if debt is None or debt.facility.standby or position.delivered < 1:
+        if debt is None or debt.facility.standby or not position.sales.complete:
             return
         count, full = self._draws[debt.facility.id], debt.facility.draw is DrawRule.FULL
         if not full and count >= len(debt.facility.draws):
@@ -186,7 +187,7 @@ class Expectations:
         if position.insolvent_on is not None:
             return
         due_so_far = 0
-        withheld = position.credited_net + position.credited_tax + position.books.own(Account.DISPUTED)
+        withheld = position.sales.credited + position.books.own(Account.DISPUTED)
         for due in sorted(self.contract.sale.payment, key=lambda one: one.planned_on):
             day = self._buyer_due(position, due)
             if day is None:
@@ -200,8 +201,8 @@ class Expectations:
                 return
 
     def _buyer_due(self, position: Position, due: Due) -> date | None:
-        if due.term.event in (Event.INVOICE, Event.DELIVERY) and len(position.invoices) > 1:
-            return max(invoice.due_on for invoice in position.invoices)
+        if due.term.event in (Event.INVOICE, Event.DELIVERY) and len(position.sales.invoices) > 1:
+            return position.sales.due_on
         return position.due_date(due)
 
     def _repayments(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
@@ -277,7 +278,7 @@ class Expectations:
 
     def _taxes_on(self, position: Position, day: date) -> int:
         """What the tax office gets on the same day: it is drawn together with the rest."""
-        if self._tax_stated or position.tax_paid or tax_due_on(position) != day:
+        if self._tax_stated or position.tax.paid or tax_due_on(position) != day:
             return 0
         return tax_payable(position, day) + surcharge_payable(position, day)
 
@@ -322,7 +323,7 @@ class Expectations:
 
     def _tax(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         day = tax_due_on(position)
-        if day is None or self._tax_stated or position.tax_paid:
+        if day is None or self._tax_stated or position.tax.paid:
             return
         amount = tax_payable(position, max(day, today)) + surcharge_payable(position, max(day, today))
         if position.cash >= amount:
@@ -354,7 +355,7 @@ class Expectations:
         if position.exchange.owed():
             return False
         taxed = any(books.own(code) for code in (Account.OUTPUT_TAX, Account.INPUT_TAX, Account.TAX_CREDIT))
-        if taxed and tax_due_on(position) is not None and not position.tax_paid:
+        if taxed and tax_due_on(position) is not None and not position.tax.paid:
             return False
         return all(account.ended or account.billed_share == 1 for account in position.accounts.values())
 

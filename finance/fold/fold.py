@@ -100,7 +100,7 @@ def derived(position: Position, to: date) -> Fact | None:
         if not debt.drawings or not debt.claim:
             continue
         found = _earliest(found, next_move(debt, to))
-        if position.collected and debt.due_on is not None and debt.due_on <= to:
+        if position.sales.collected and debt.due_on is not None and debt.due_on <= to:
             found = _earliest(found, Fact(FactKind.COLLECTION, debt.due_on, f"collection-{debt.due_on}"))
         if position.insolvent_on is not None and not debt.struck:
             found = _earliest(found, _strike(position, debt, to))

@@ -11,9 +11,10 @@ from domain.states import OrderState
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TRADER, Booking
 from finance.agreed.facts import Fact, FactKind
+from finance.books.booking_account import BookingAccount
 from finance.books.debt import Debt
 from finance.books.order_books import booked
-from finance.books.position import BookingAccount, Position, move
+from finance.books.position import Position, move
 from finance.sides import buyer as sale
 from finance.sides import lenders as lending
 from finance.sides import loss, taxes
@@ -184,7 +185,7 @@ def collect(position: Position, fact: Fact) -> None:
 
 def after_receipt(position: Position) -> None:
     """Paid once everything sold is paid; out of dispute once nothing is disputed."""
-    if position.delivered == 1 and position.receivable == 0:
+    if position.sales.complete and position.receivable == 0:
         move(position, OrderState.PAID)
     elif position.state is OrderState.DISPUTED and not position.books.own(Account.DISPUTED):
         taken_out = position.take_out()
@@ -353,7 +354,7 @@ def charge(position: Position, fact: Fact) -> None:
 
 def late_interest_due(position: Position, on: date) -> int:
     """Late interest that the buyer owes on what is undisputed, by the day since the last due date."""
-    due = max((invoice.due_on for invoice in position.invoices), default=on)
+    due = position.sales.due_on or on
     owed = position.books.own(Account.RECEIVABLE)
     return round_minor(position.contract.sale.late_rate_daily * owed * max((on - due).days, 0))
 

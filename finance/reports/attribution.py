@@ -14,7 +14,8 @@ from fractions import Fraction
 from domain.accounts import Account, is_memo, is_result
 from domain.money import round_minor
 from finance.agreed.contract import BUYER, NETWORK, TAX, TRADER, Booking
-from finance.books.position import BookingAccount, Position
+from finance.books.booking_account import BookingAccount
+from finance.books.position import Position
 
 PERCENT = 100
 EXCHANGE = "exchange"

@@ -115,7 +115,7 @@ def _milestone(case: Case) -> Iterable[Objection]:
     yield from _out_of_turn(case, name)
     if name != Event.DELIVERY.value:
         return
-    left = case.position.contract.sale.quantity * (1 - case.position.delivered)
+    left = case.position.contract.sale.quantity * (1 - case.position.sales.delivered)
     if left == 0:
         yield Objection("everything is delivered already", "net order show tells the rest")
     elif quantity is not None and not 0 < quantity <= left:
@@ -185,12 +185,7 @@ def _dispute(case: Case) -> Iterable[Objection]:
 
 def _credit_note(case: Case) -> Iterable[Objection]:
     yield from amount_needed(case.fact)
-    sold = (
-        case.position.sold_net
-        + case.position.sold_tax
-        - case.position.credited_net
-        - case.position.credited_tax
-    )
+    sold = case.position.sales.gross - case.position.sales.credited
     quantity = case.fact.number("quantity")
     sale = case.position.contract.sale
     gross = (

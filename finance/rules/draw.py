@@ -60,7 +60,7 @@ def is_met(position: Position, condition: Condition, around: Circumstances) -> b
     if condition is Condition.INSPECTION_PASSED:
         return Event.INSPECTION.value in position.happened
     if condition is Condition.DELIVERY_ACCEPTED:
-        return position.delivered > 0
+        return position.sales.delivered > 0
     if condition is Condition.NOT_DISPUTED:
         return position.books.own(Account.DISPUTED) == 0
     if condition is Condition.NO_DEFAULT:

@@ -11,8 +11,9 @@ from domain.plain import from_plain
 from domain.terms import Event
 from finance.agreed.contract import Contract, Facility
 from finance.agreed.facts import Fact, FactKind
+from finance.books.booking_account import BookingAccount
 from finance.books.debt import Debt
-from finance.books.position import BookingAccount, Position
+from finance.books.position import Position
 from finance.sides import lenders as lending
 from finance.sides import providers as supply
 from finance.sides.taxes import true_up

@@ -9,7 +9,8 @@ from domain.terms import Event
 from finance.agreed.contract import BUYER, TRADER, Rank
 from finance.agreed.facts import Fact
 from finance.books.order_books import booked
-from finance.books.position import Invoice, Position, share_of
+from finance.books.position import Position
+from finance.books.sales import BuyerInvoice, share_of
 from finance.sides.lenders import LENDER_RANKS, due_at_funding, is_foreign, repay, set_due_dates, sweepable
 from finance.sides.providers import bill
 from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable, true_up
@@ -20,13 +21,12 @@ SERVED_BY_DELIVERY = (Event.DELIVERY, Event.ARRIVAL, Event.DEPARTURE, Event.BUYE
 def deliver(position: Position, quantity: Fraction | None, fact: Fact) -> None:
     """The buyer accepts ``quantity`` more units (None: all that is open): sale, cost of sale, bills."""
     sale = position.contract.sale
-    share = (
-        Fraction(1) if quantity is None else min(position.delivered + quantity / sale.quantity, Fraction(1))
-    )
-    position.delivered = max(share, position.delivered)
+    before = position.sales.delivered
+    share = Fraction(1) if quantity is None else min(before + quantity / sale.quantity, Fraction(1))
+    position.sales.delivered = max(share, before)
     for account in position.accounts.values():
         if account.booking.goods:
-            bill(position, account, position.delivered, fact)
+            bill(position, account, position.sales.delivered, fact)
         elif account.booking.bill_on in SERVED_BY_DELIVERY or account.booking.bill_on is Event.INVOICE:
             bill(position, account, Fraction(1), fact)
     _sell(position, fact)
@@ -34,11 +34,7 @@ def deliver(position: Position, quantity: Fraction | None, fact: Fact) -> None:
 
 
 def _sell(position: Position, fact: Fact) -> None:
-    sale = position.contract.sale
-    net = share_of(sale.net_minor, position.delivered) - position.sold_net
-    tax = share_of(sale.tax_minor, position.delivered) - position.sold_tax
-    position.sold_net += net
-    position.sold_tax += tax
+    net, tax = position.sales.sell(position.contract.sale)
     deposit = min(-position.books.own(Account.DEPOSIT), net + tax)
     position.post(
         "sale",
@@ -55,9 +51,9 @@ def _sell(position: Position, fact: Fact) -> None:
 
 def _move_cost(position: Position, fact: Fact) -> None:
     """Inventory becomes cost of sale in proportion to what is delivered."""
-    inventory = position.books.own(Account.INVENTORY) + position.cost_moved
-    cost = share_of(inventory, position.delivered) - position.cost_moved
-    position.cost_moved += cost
+    inventory = position.books.own(Account.INVENTORY) + position.sales.cost
+    cost = share_of(inventory, position.sales.delivered) - position.sales.cost
+    position.sales.cost += cost
     position.post(
         "cost_of_sale",
         fact,
@@ -68,7 +64,7 @@ def _move_cost(position: Position, fact: Fact) -> None:
 
 def invoice(position: Position, fact: Fact) -> None:
     """Invoice what is delivered and not yet invoiced; its last instalment's due date is the invoice's."""
-    gross = position.sold_net + position.sold_tax - sum(one.gross for one in position.invoices)
+    gross = position.sales.uninvoiced
     if gross <= 0:
         return
     position.happened.setdefault(Event.INVOICE.value, fact.on)
@@ -84,7 +80,7 @@ def invoice(position: Position, fact: Fact) -> None:
         for due in position.contract.sale.payment
         if due.term.event not in (Event.INVOICE, Event.DELIVERY)
     ]
-    position.invoices.append(Invoice(fact.on, gross, max(dates, default=fact.on), fact.id))
+    position.sales.invoices.append(BuyerInvoice(fact.on, gross, max(dates, default=fact.on), fact.id))
     set_due_dates(position)
 
 
@@ -94,11 +90,11 @@ def receive(position: Position, amount: int, fact: Fact, *, identified: bool = T
     Before any delivery it is a deposit. Beyond what is owed, or from an account nobody knows, it is
     owed back until somebody says otherwise.
     """
-    before = position.delivered == 0
+    before = position.sales.delivered == 0
     undisputed = min(amount, position.books.own(Account.RECEIVABLE)) if identified else 0
     disputed = min(amount - undisputed, position.books.own(Account.DISPUTED)) if identified else 0
     rest = amount - undisputed - disputed
-    position.received += amount if identified else 0
+    position.sales.received += amount if identified else 0
     to_refund = Account.DEPOSIT if before and identified else Account.BUYER_REFUND
     position.post(
         "receipt",
@@ -121,7 +117,7 @@ def identify(position: Position, amount: int, fact: Fact) -> None:
     """Money received before from an unknown account turns out to be the buyer's for this order."""
     moved = min(amount, -position.books.own(Account.BUYER_REFUND), position.receivable)
     undisputed = min(moved, position.books.own(Account.RECEIVABLE))
-    position.received += moved
+    position.sales.received += moved
     position.post(
         "receipt_identified",
         fact,
@@ -138,13 +134,13 @@ def identify(position: Position, amount: int, fact: Fact) -> None:
 
 def collect(position: Position, proceeds: int, fact: Fact) -> None:
     """The proceeds pay what is due by the waterfall; the rest stays in the loop for who comes after."""
-    paid_up = position.delivered == 1 or paid_in_advance(position)
+    paid_up = position.sales.complete or paid_in_advance(position)
     if paid_up and position.books.own(Account.RECEIVABLE) == 0:
         position.happened.setdefault(Event.BUYER_PAYMENT.value, fact.on)
         taking_out = position.take_out()
         if taking_out is None or not taking_out.drawings:  # there is nothing left to take out
             position.happened.setdefault(Event.FUNDING.value, fact.on)
-    position.collected += proceeds
+    position.sales.collected += proceeds
     if position.receivable and waits_for_due(position, fact.on):
         return
     pay_lenders(position, fact)
@@ -163,8 +159,8 @@ def pay_lenders(position: Position, fact: Fact) -> None:
     """
     available = position.own_cash - kept_for_taxes(position, fact.on)
     if not buyer_is_done(position):
-        available = min(position.collected, available)
-    position.collected = 0
+        available = min(position.sales.collected, available)
+    position.sales.collected = 0
     ranks = lender_ranks(position)
     debts = sorted(position.debts.values(), key=lambda debt: not debt.facility.factoring)
     for debt in debts:
@@ -174,11 +170,11 @@ def pay_lenders(position: Position, fact: Fact) -> None:
 
 def buyer_is_done(position: Position) -> bool:
     """Whether the buyer owes nothing more: all was delivered and paid, or paid before it is delivered."""
-    return position.receivable == 0 and (position.delivered == 1 or paid_in_advance(position))
+    return position.receivable == 0 and (position.sales.complete or paid_in_advance(position))
 
 
 def paid_in_advance(position: Position) -> bool:
-    return position.received >= position.contract.sale.gross_minor > 0
+    return position.sales.received >= position.contract.sale.gross_minor > 0
 
 
 def lender_ranks(position: Position) -> tuple[Rank, ...]:
@@ -191,7 +187,7 @@ def kept_for_taxes(position: Position, on: date) -> int:
     """Tax that is due and unpaid, where the waterfall puts taxes before the lenders."""
     order = position.contract.waterfall
     due = tax_due_on(position)
-    if position.frozen or due is None or due > on or position.tax_paid:
+    if position.frozen or due is None or due > on or position.tax.paid:
         return 0
     if order.index(Rank.TAXES) > order.index(Rank.PRINCIPAL):
         return 0
@@ -234,8 +230,8 @@ def credit(position: Position, gross: int, fact: Fact) -> None:
     sale = position.contract.sale
     net = round_minor(Fraction(gross * sale.net_minor, sale.gross_minor)) if sale.gross_minor else gross
     tax = gross - net
-    position.credited_net += net
-    position.credited_tax += tax
+    position.sales.credited_net += net
+    position.sales.credited_tax += tax
     disputed = min(gross, position.books.own(Account.DISPUTED))
     open_part = min(gross - disputed, position.books.own(Account.RECEIVABLE))
     position.post(

@@ -168,8 +168,8 @@ def draw(position: Position, debt: Debt, cash: int, fact: Fact, absent: Iterable
 
 def planned_repayment(position: Position, facility: Facility) -> date | None:
     """The day a facility is expected to be repaid: the invoice's due date, or the event it waits for."""
-    if facility.factoring and position.invoices:
-        return max(invoice.due_on for invoice in position.invoices)
+    if facility.factoring and position.sales.invoices:
+        return position.sales.due_on
     return position.expected(facility.repaid_on)
 
 
@@ -411,7 +411,7 @@ def set_due_dates(position: Position) -> None:
         if not debt.drawings:
             continue
         if waits_for_buyer(position, debt.facility):
-            debt.due_on = max((invoice.due_on for invoice in position.invoices), default=None)
+            debt.due_on = position.sales.due_on
         elif debt.facility.tenor_days is not None:
             first = min(drawing.on for drawing in debt.drawings)
             debt.due_on = first + timedelta(days=debt.facility.tenor_days)

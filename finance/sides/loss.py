@@ -88,17 +88,17 @@ def call_guarantee(
         )
     if not account:
         place = debt.facility.id, guarantor
-        position.guaranteed[place] = position.guaranteed.get(place, 0) + sum(paid.values())
+        position.cover.guaranteed[place] = position.cover.guaranteed.get(place, 0) + sum(paid.values())
 
 
 def repay_guarantors(position: Position, debt: Debt, available: int, fact: Fact) -> int:
     """Give back to who stood in for the debt, from what is recovered; what was given back."""
     given = 0
-    for (facility, guarantor), owed in list(position.guaranteed.items()):
+    for (facility, guarantor), owed in list(position.cover.guaranteed.items()):
         part = min(available - given, owed)
         if facility != debt.facility.id or part <= 0:
             continue
-        position.guaranteed[facility, guarantor] = owed - part
+        position.cover.guaranteed[facility, guarantor] = owed - part
         given += part
         position.post(
             "guarantor_repaid",
@@ -133,10 +133,10 @@ def recover(position: Position, amount: int, cost: int, fact: Fact) -> None:
 
     An insurer that paid takes its share of the rest first.
     """
-    _revive(position, min(amount - position.receivable, position.written_off), fact)
+    _revive(position, min(amount - position.receivable, position.sales.written_off), fact)
     owed = min(amount, position.receivable)
     disputed = min(owed, position.books.own(Account.DISPUTED))
-    position.received += amount
+    position.sales.received += amount
     position.post(
         "recovery",
         fact,
@@ -159,7 +159,7 @@ def _revive(position: Position, amount: int, fact: Fact) -> None:
     """What was written off of the buyer's debt is worth something after all."""
     if amount <= 0:
         return
-    position.written_off -= amount
+    position.sales.written_off -= amount
     position.post(
         "recovered_after",
         fact,
@@ -206,9 +206,9 @@ def _struck_first(position: Position) -> list[Debt]:
 
 def _insurer_share(position: Position, proceeds: int, fact: Fact) -> int:
     take_out = position.take_out()
-    if not position.indemnified or take_out is None:
+    if not position.cover.indemnified or take_out is None:
         return 0
-    share = min(round_minor(take_out.facility.insured_rate * proceeds), position.indemnified)
+    share = min(round_minor(take_out.facility.insured_rate * proceeds), position.cover.indemnified)
     position.post(
         "insurer_share",
         fact,
@@ -232,7 +232,7 @@ def insured_amount(position: Position, debt: Debt) -> int:
 
 def indemnify(position: Position, debt: Debt, amount: int, fact: Fact) -> None:
     """The insurer pays into the order's account; it goes on by the waterfall of a default."""
-    position.indemnified += amount
+    position.cover.indemnified += amount
     position.post(
         "insurance",
         fact,
@@ -306,7 +306,7 @@ def _write_off_assets(position: Position, fact: Fact) -> None:
             Account.INVENTORY,
         )
     }
-    position.written_off += lost[Account.RECEIVABLE] + lost[Account.DISPUTED]
+    position.sales.written_off += lost[Account.RECEIVABLE] + lost[Account.DISPUTED]
     total = sum(lost.values())
     position.post(
         "written_off",
@@ -371,10 +371,10 @@ def _note_lost(position: Position, debt: Debt, lender: str) -> None:
 
 def _release_guarantors(position: Position, debt: Debt, fact: Fact) -> None:
     """What a guarantor will not get back is its loss; a limited recourse is released towards it too."""
-    for (facility, guarantor), owed in list(position.guaranteed.items()):
+    for (facility, guarantor), owed in list(position.cover.guaranteed.items()):
         if facility != debt.facility.id or debt.facility.recourse is Recourse.FULL:
             continue
-        position.guaranteed[facility, guarantor] = 0
+        position.cover.guaranteed[facility, guarantor] = 0
         if owed:
             debt.lost.append(Lost(Rank.GUARANTOR, 0, guarantor, owed))
         position.post(

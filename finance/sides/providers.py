@@ -9,8 +9,10 @@ from domain.states import OrderState
 from domain.terms import CancellationTerm
 from finance.agreed.contract import TRADER, Booking
 from finance.agreed.facts import Fact
+from finance.books.booking_account import BookingAccount
 from finance.books.order_books import Posting, booked
-from finance.books.position import BookingAccount, Position, share_of
+from finance.books.position import Position
+from finance.books.sales import share_of
 from finance.sides.taxes import true_up
 
 PROGRESS = tuple(state.value for state in OrderState)
@@ -109,7 +111,7 @@ def claim_damages(position: Position, account: BookingAccount, amount: int, fact
     )
     tax = amount - net
     recoverable = tax if booking.tax_recoverable else 0
-    cost = Account.COST_OF_SALES if booking.goods and position.delivered else booking.cost_account
+    cost = Account.COST_OF_SALES if booking.goods and position.sales.delivered else booking.cost_account
     account.claimed += amount
     position.post(
         "damages",

@@ -77,9 +77,9 @@ def pay_tax(position: Position, fact: Fact) -> int:
             *booked(TAX, Account.CASH, Account.TAX_COLLECTED, surcharge),
         ),
     )
-    position.tax_paid = True
-    position.tax_settled = output - inputs
-    position.surcharge_posted = surcharge
+    position.tax.paid = True
+    position.tax.settled = output - inputs
+    position.tax.surcharge = surcharge
     return payable + surcharge
 
 
@@ -89,15 +89,15 @@ def true_up(position: Position, fact: Fact) -> None:
     The surcharge on tax that comes back is part of the credit, never more than was paid; it is computed on
     the whole, so that several changes come to what one would. 1520 may turn negative: tax still to pay.
     """
-    if not position.tax_paid:
+    if not position.tax.paid:
         return
     books, rule = position.books, position.contract.tax
     output = -books.own(Account.OUTPUT_TAX)
     inputs = books.own(Account.INPUT_TAX) + input_tax_to_come(position, fact.on)
     credit = inputs - output
-    position.tax_settled -= credit
-    due = round_minor(max(position.tax_settled, 0) * rule.surcharge_rate) if rule else 0
-    surcharge, position.surcharge_posted = position.surcharge_posted - due, due
+    position.tax.settled -= credit
+    due = round_minor(max(position.tax.settled, 0) * rule.surcharge_rate) if rule else 0
+    surcharge, position.tax.surcharge = position.tax.surcharge - due, due
     position.post(
         "tax_credit",
         fact,

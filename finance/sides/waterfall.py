@@ -4,8 +4,9 @@ from datetime import date
 
 from domain.accounts import Account
 from finance.agreed.contract import BUYER, NETWORK, TAX, TRADER, Rank
+from finance.books.booking_account import BookingAccount
 from finance.books.debt import Debt
-from finance.books.position import BookingAccount, Position
+from finance.books.position import Position
 from finance.sides.lenders import LENDER_RANKS, is_foreign
 from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable
 
@@ -17,7 +18,7 @@ def dues(position: Position, on: date) -> dict[Rank, int]:
     if refunds > 0:
         found[Rank.COSTS] = refunds
     tax_on = tax_due_on(position)
-    if tax_on is not None and tax_on <= on and not position.tax_paid:
+    if tax_on is not None and tax_on <= on and not position.tax.paid:
         found[Rank.TAXES] = tax_payable(position, on) + surcharge_payable(position, on)
     for debt in position.debts.values():
         fallen_due = debt.due_on is not None and debt.due_on <= on and not debt.facility.factoring

@@ -14,7 +14,8 @@ from domain.network import FinanceProduct, Network, Role
 from domain.plan import Certificate, FacilityPlan, Plan, PlanLeg, ShareOf
 from domain.terms import Event
 from finance.agreed.contract import NETWORK, Booking, Contract, Facility, PlannedDraw
-from finance.books.position import BookingAccount, Position
+from finance.books.booking_account import BookingAccount
+from finance.books.position import Position
 from finance.sides.lenders import due_at_funding
 from flows.books.order_book import OrderBook
 from flows.books.record import fold_at

@@ -176,10 +176,10 @@ def open_items(reading: Reading, network: Network, entries: Sequence[StatementEn
 
 def _of_order(reading: Reading, network: Network, order_id: str, position: Position) -> Iterator[OpenItem]:
     order = find_order(reading, order_id).order
-    contract = position.contract
-    numbers = [number_of(order_id, place + 1) for place in range(max(len(position.invoices), 1))]
+    contract, sales = position.contract, position.sales
+    numbers = [number_of(order_id, place + 1) for place in range(max(len(sales.invoices), 1))]
     names = tuple(dict.fromkeys((order_id, order.reference, *numbers)))
-    due = position.receivable if position.invoices else contract.sale.gross_minor - position.received
+    due = position.receivable if sales.invoices else contract.sale.gross_minor - sales.received
     yield OpenItem(
         order_id,
         f"{RECEIPT}:buyer",
@@ -188,7 +188,7 @@ def _of_order(reading: Reading, network: Network, order_id: str, position: Posit
         order.buyer.name,
         order.buyer.account,
         names,
-        position.invoices[-1].due_on if position.invoices else None,
+        sales.invoices[-1].due_on if sales.invoices else None,
     )
     for account in position.accounts.values():
         owed = account.booking.gross_minor - account.paid

@@ -48,7 +48,7 @@ def invoices(reading: Reading, network: Network, order_id: str, on: date, billin
     """
     placed = find_order(reading, order_id)
     position = position_at(reading, order_id, on).position
-    if not position.invoices:
+    if not position.sales.invoices:
         raise StateError(
             f"nothing of order {order_id} is invoiced by {on}",
             f"net milestone record {order_id} delivery --on DATE comes first",
@@ -76,7 +76,7 @@ def _seller(known: Party, given: Party) -> Party:
 def _bills(order: Order, order_id: str, position: Position, billing: Billing) -> list[Invoice]:
     """One invoice for each that the books have; a part of the order is billed in proportion."""
     found: list[Invoice] = []
-    for place, bill in enumerate(position.invoices, start=1):
+    for place, bill in enumerate(position.sales.invoices, start=1):
         number = billing.number if billing.number and place == 1 else number_of(order_id, place)
         made = invoice_of(order, number, bill.on, share=Fraction(bill.gross, order.gross_minor))
         prepaid = _deposits_used(position, bill.on) - sum(one.prepaid_minor for one in found)

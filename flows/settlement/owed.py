@@ -8,7 +8,8 @@ from domain.errors import NotFoundError
 from domain.plan import FlowKind, Plan
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TAX, Contract, Due
-from finance.books.position import BookingAccount, Position
+from finance.books.booking_account import BookingAccount
+from finance.books.position import Position
 from ledger.book.reading import Reading
 
 
@@ -80,7 +81,7 @@ def _to_provider(position: Position, account: BookingAccount) -> Iterator[Owed]:
 
 
 def _to_tax_office(position: Position, plan: Plan | None) -> Iterator[Owed]:
-    if plan is None or position.tax_paid:
+    if plan is None or position.tax.paid:
         return
     for flow in plan.flows:
         if flow.kind in (FlowKind.TAX, FlowKind.SURCHARGE):
@@ -90,10 +91,11 @@ def _to_tax_office(position: Position, plan: Plan | None) -> Iterator[Owed]:
 def _by_buyer(position: Position, contract: Contract) -> Iterator[Owed]:
     """Each instalment of the buyer that is still open; what is credited is taken off the last ones."""
     party = contract.buyer or BUYER
-    left = contract.sale.gross_minor - position.credited_net - position.credited_tax - position.received
-    invoiced = max((invoice.due_on for invoice in position.invoices), default=None)
+    sales = position.sales
+    left = contract.sale.gross_minor - sales.credited - sales.received
+    invoiced = sales.due_on
     parts = sorted(contract.sale.payment, key=lambda due: due.planned_on)
-    paid = position.received
+    paid = sales.received
     open_parts: list[tuple[int, date | None]] = []
     for due in parts:
         part = min(left, max(0, due.amount_minor - max(0, paid)))

@@ -111,7 +111,7 @@ def test_delivery_in_two_parts_sells_and_invoices_in_parts(contract: Contract, f
     whole = fold(contract, [ACCEPTED, *known, first, rest], date(2026, 4, 27))
     assert balance(whole, "trader", "4010") == -100_000_000
     assert balance(whole, "trader", "5010") == 76_000_000
-    assert [one.gross for one in whole.position.invoices] == [37_662_900, 75_337_100]
+    assert [one.gross for one in whole.position.sales.invoices] == [37_662_900, 75_337_100]
 
 
 def test_credit_note_after_payment_is_owed_back(contract: Contract, fact: MakeFact) -> None:

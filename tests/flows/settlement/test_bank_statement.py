@@ -38,7 +38,7 @@ def work(session: Session, *entries: StatementEntry, dry_run: bool = False, **as
 
 
 def received(session: Session, order: Order) -> int:
-    return position_at(session.ledger, order.reference, date(2026, 12, 31)).position.received
+    return position_at(session.ledger, order.reference, date(2026, 12, 31)).position.sales.received
 
 
 def test_receipt_is_recorded_once_by_the_banks_reference(invoiced: Session, lamp_order: Order) -> None:

@@ -1,0 +1,72 @@
+"""What one order has sold so far: deliveries, invoices, credits, and what the buyer has paid."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from domain.money import round_minor
+from finance.agreed.contract import Sale
+
+
+@dataclass(slots=True)
+class BuyerInvoice:
+    """One invoice to the buyer: its gross amount and when it falls due."""
+
+    on: date
+    gross: int
+    due_on: date
+    id: str
+
+
+@dataclass(slots=True)
+class SalesLedger:
+    """Amounts in minor units; ``delivered`` is a share of the whole, ``cost`` what left the inventory.
+
+    ``collected`` is what came in and has not gone on by the waterfall, ``written_off`` what of the
+    receivable was given up.
+    """
+
+    delivered: Fraction = Fraction(0)
+    cost: int = 0
+    net: int = 0
+    tax: int = 0
+    credited_net: int = 0
+    credited_tax: int = 0
+    received: int = 0
+    collected: int = 0
+    written_off: int = 0
+    invoices: list[BuyerInvoice] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        return self.delivered == 1
+
+    @property
+    def credited(self) -> int:
+        return self.credited_net + self.credited_tax
+
+    @property
+    def gross(self) -> int:
+        return self.net + self.tax
+
+    @property
+    def uninvoiced(self) -> int:
+        return self.gross - sum(one.gross for one in self.invoices)
+
+    @property
+    def due_on(self) -> date | None:
+        """When the last of the invoices falls due, None before the first."""
+        return max((invoice.due_on for invoice in self.invoices), default=None)
+
+    def sell(self, sale: Sale) -> tuple[int, int]:
+        """Net and tax of what was delivered and not yet sold."""
+        net = share_of(sale.net_minor, self.delivered) - self.net
+        tax = share_of(sale.tax_minor, self.delivered) - self.tax
+        self.net += net
+        self.tax += tax
+        return net, tax
+
+
+def share_of(total: int, share: Fraction) -> int:
+    """A share of an amount, rounded once; cumulative shares of one total tie to it."""
+    return total if share == 1 else round_minor(total * share)
