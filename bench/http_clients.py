@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from providers.http_client import NodeClient, parse_target
+from providers.http_client import NodeClient, parse_address
 
 SERVER = """
 import asyncio
@@ -40,7 +40,7 @@ BODY, HEADERS = b'{"a":1}' * 30, {"content-type": "application/json"}
 
 
 def clients(url: str, port: int) -> Iterator[tuple[str, Callable[[], object]]]:
-    own = NodeClient(parse_target(url))
+    own = NodeClient(parse_address(url))
     yield "providers/http_client", lambda: own.exchange("POST", "/x", HEADERS, BODY)
     if urllib3 := _installed("urllib3"):
         pool = urllib3.HTTPConnectionPool("127.0.0.1", port)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from trust.http_signatures import Message, sign, verify
+from trust.http_signatures import HttpMessage, sign, verify
 
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key()
@@ -34,7 +34,7 @@ def rate(times: int, work: Callable[[], object]) -> float:
 
 
 def own(times: int) -> tuple[float, float]:
-    bare = Message("POST", "127.0.0.1:9000", "/v1/holds", "", {"content-type": "application/json"}, BODY)
+    bare = HttpMessage("POST", "127.0.0.1:9000", "/v1/holds", "", {"content-type": "application/json"}, BODY)
 
     def signing() -> dict[str, str]:
         return sign(bare, KEY, "trader", created=NOW, nonce=NONCE)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from domain.ports import Held, HoldLine
+from domain.ports import HoldLine, SlotsHeld
 from domain.posting import Entry, Leg
 from ledger.book.transaction import Transaction
 from ledger.store import create_ledger, open_ledger
@@ -59,7 +59,7 @@ def write_group(transaction: Transaction, number: int) -> list[bool]:
     """Write a group and a hold that belongs to it; which of its parts were there before."""
     repeated = [transaction.append(entry).repeated for entry in group(number)]
     answer = transaction.hold(f"h{number}", f"o{number % 50}", [HoldLine(*SLOT, 1)])
-    assert isinstance(answer, Held)
+    assert isinstance(answer, SlotsHeld)
     if number % 2 and not answer.repeated:
         transaction.confirm_hold(f"h{number}")
     return [*repeated, answer.repeated]

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from domain.errors import AlreadyFinancedError, RefusedError
-from domain.ports import Held, HoldLine
+from domain.ports import HoldLine, SlotsHeld
 from domain.posting import Entry, Leg
 from ledger.book.transaction import Transaction
 from ledger.store import Ledger, create_ledger, open_ledger
@@ -56,7 +56,7 @@ def one_operation(ledger: Ledger, chance: random.Random, name: str, live: list[s
         pay(ledger, chance, name, told)
     elif kind < 0.75 or not live:
         lines = [HoldLine(*slot, chance.randint(1, 3)) for slot in chance.sample(SLOTS, 2)]
-        if isinstance(ledger.commit(lambda t: t.hold(name, "o0", lines)), Held):
+        if isinstance(ledger.commit(lambda t: t.hold(name, "o0", lines)), SlotsHeld):
             told.update({"held": sum(line.quantity for line in lines)})
             live.append(name)
         else:

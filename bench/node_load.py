@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from flows.firms.connected import no_secrets
 from ledger.store import open_ledger
 from providers.http import HttpNode
-from providers.http_client import NodeClient, parse_target
+from providers.http_client import NodeClient, parse_address
 from providers.protocol import Call, Held, Quoted, Services, SlotLine, SlotRequest, Verb
 from tests.parts.node_parts import RunningNode, firm_keys, free_port
 
@@ -66,7 +66,7 @@ def ask_node(
 
 
 def ask_bare(url: str, seconds: float, results: Any) -> None:
-    client = NodeClient(parse_target(url), timeout=10)
+    client = NodeClient(parse_address(url), timeout=10)
     waits: list[float] = []
 
     def one(_: int) -> None:

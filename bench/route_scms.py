@@ -30,7 +30,7 @@ from flows.many.candidates import Market, consider, more_plans, problem_of  # no
 from flows.many.route import given_orders  # noqa: E402
 from ledger.store import create_ledger  # noqa: E402
 from routing.many.router import route  # noqa: E402
-from routing.shared.allocation import Candidate, Demand, Resource, allocation_of  # noqa: E402
+from routing.shared.allocation import Candidate, Demand, SharedResource, allocation_of  # noqa: E402
 from routing.shared.certify import violations  # noqa: E402
 from trust.keys import load_or_create_actor  # noqa: E402
 
@@ -89,7 +89,7 @@ def solved(
                 options.append(Candidate(str(place), -worth(plan), uses))
         demands.append(Demand(one.placed.id, options, 0))
     problem = allocation_of(
-        demands, [Resource("\t".join(place), room) for place, room in market.free.items()]
+        demands, [SharedResource("\t".join(place), room) for place, room in market.free.items()]
     )
     answer = route(problem, time_limit=60)
     assert violations(problem, answer) == []

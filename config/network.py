@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from config.calendars import CountryCalendars
-from config.reading import Collector, Table, read_toml
+from config.reading import Collector, TomlTable, read_toml
 from domain.checks import network_refusals
 from domain.dates import BusinessCalendar, DayCount, Roll
 from domain.errors import NotFoundError
@@ -86,7 +86,7 @@ def network_of(
 ) -> Network:
     """The network that these tables say; ``path`` is only where defects are reported."""
     collector = Collector(path)
-    top = Table(data, "", collector)
+    top = TomlTable(data, "", collector)
     network = _network(top, CountryCalendars() if calendars is None else calendars)
     for key in SETTINGS_KEYS:
         top.has(key)
@@ -98,7 +98,7 @@ def network_of(
     return network
 
 
-def _network(top: Table, calendars: Mapping[str, BusinessCalendar]) -> Network:
+def _network(top: TomlTable, calendars: Mapping[str, BusinessCalendar]) -> Network:
     country = top.country("country")
     currency = top.currency("currency", "CNY")
     providers: list[Provider] = []
@@ -125,14 +125,14 @@ def _network(top: Table, calendars: Mapping[str, BusinessCalendar]) -> Network:
     )
 
 
-def _limit(table: Table, currency: str) -> CreditLimit:
+def _limit(table: TomlTable, currency: str) -> CreditLimit:
     own = table.currency("currency", currency)
     limit = CreditLimit(table.text("group", required=True), table.amount("amount", own))
     table.done()
     return limit
 
 
-def _sales_tax(table: Table) -> SalesTax:
+def _sales_tax(table: TomlTable) -> SalesTax:
     tax = SalesTax(
         country=table.country("country") if table.has("country") else table.text("country", required=True),
         due_day=table.whole("due_day", 15, least=1, most=31),
@@ -145,7 +145,7 @@ def _sales_tax(table: Table) -> SalesTax:
     return tax
 
 
-def _exchange_rate(table: Table) -> ExchangeRate:
+def _exchange_rate(table: TomlTable) -> ExchangeRate:
     """A rate that is left out is the ledger's."""
     rate = ExchangeRate(
         source=table.currency("from", "USD"),
@@ -163,7 +163,7 @@ def _exchange_rate(table: Table) -> ExchangeRate:
     return rate
 
 
-def _network_fee(table: Table | None, currency: str) -> NetworkFee:
+def _network_fee(table: TomlTable | None, currency: str) -> NetworkFee:
     if table is None:
         return NetworkFee()
     fee = NetworkFee(
@@ -178,7 +178,7 @@ def _network_fee(table: Table | None, currency: str) -> NetworkFee:
     return fee
 
 
-def read_terms(table: Table, key: str) -> tuple[PaymentTerm, ...]:
+def read_terms(table: TomlTable, key: str) -> tuple[PaymentTerm, ...]:
     """Payment terms; their shares sum to 1, or it is a defect. Empty when the key is absent."""
     terms = []
     for one in table.tables(key):
@@ -198,7 +198,7 @@ def read_terms(table: Table, key: str) -> tuple[PaymentTerm, ...]:
     return tuple(terms)
 
 
-def _provider(table: Table, section: str, country: str, currency: str) -> Provider:
+def _provider(table: TomlTable, section: str, country: str, currency: str) -> Provider:
     own = table.currency("currency", currency)
     ident = table.text("id", required=True)
     kind = table.text("kind", required=True) if section == "service" else section
@@ -230,7 +230,7 @@ def _provider(table: Table, section: str, country: str, currency: str) -> Provid
     return provider
 
 
-def _option(table: Table) -> TermOption:
+def _option(table: TomlTable) -> TermOption:
     option = TermOption(
         name=table.text("name", required=True),
         payment=read_terms(table, "payment"),
@@ -240,7 +240,7 @@ def _option(table: Table) -> TermOption:
     return option
 
 
-def _cancellation(table: Table, currency: str) -> CancellationTerm:
+def _cancellation(table: TomlTable, currency: str) -> CancellationTerm:
     term = CancellationTerm(
         state=table.text("state", required=True),
         share=table.rate("share", most=ONE),
@@ -250,7 +250,7 @@ def _cancellation(table: Table, currency: str) -> CancellationTerm:
     return term
 
 
-def _made(table: Table, currency: str) -> FactoryProduct:
+def _made(table: TomlTable, currency: str) -> FactoryProduct:
     breaks = []
     for one in table.tables("break"):
         breaks.append(PriceBreak(one.decimal("from_quantity"), one.decimal("unit_price", required=True)))
@@ -270,7 +270,7 @@ def _made(table: Table, currency: str) -> FactoryProduct:
     return product
 
 
-def _storage(table: Table, currency: str) -> Storage:
+def _storage(table: TomlTable, currency: str) -> Storage:
     return Storage(
         per_unit_day=table.decimal("per_unit_day"),
         handling_per_unit=table.decimal("handling_per_unit"),
@@ -281,7 +281,7 @@ def _storage(table: Table, currency: str) -> Storage:
     )
 
 
-def _lane(table: Table, currency: str) -> Lane:
+def _lane(table: TomlTable, currency: str) -> Lane:
     lane = Lane(
         id=table.text("id", required=True),
         origin=table.text("origin", required=True),
@@ -298,7 +298,7 @@ def _lane(table: Table, currency: str) -> Lane:
     return lane
 
 
-def _weekdays(table: Table) -> tuple[int, ...]:
+def _weekdays(table: TomlTable) -> tuple[int, ...]:
     names = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
     days = table.texts("departs_on")
     unknown = [day for day in days if day not in names]
@@ -307,7 +307,7 @@ def _weekdays(table: Table) -> tuple[int, ...]:
     return tuple(sorted(names.index(day) for day in days if day in names))
 
 
-def _band(table: Table, currency: str) -> WeightBand:
+def _band(table: TomlTable, currency: str) -> WeightBand:
     band = WeightBand(
         from_measure=table.decimal("from"),
         rate=table.decimal("rate"),
@@ -318,7 +318,7 @@ def _band(table: Table, currency: str) -> WeightBand:
     return band
 
 
-def _service(table: Table, currency: str) -> Service:
+def _service(table: TomlTable, currency: str) -> Service:
     return Service(
         after=table.text("after", Event.PRODUCTION_END.value),
         days=table.whole("days"),
@@ -330,7 +330,7 @@ def _service(table: Table, currency: str) -> Service:
     )
 
 
-def _lender(table: Table, country: str, currency: str) -> tuple[Lender, list[FinanceProduct]]:
+def _lender(table: TomlTable, country: str, currency: str) -> tuple[Lender, list[FinanceProduct]]:
     own = table.currency("currency", currency)
     ident = table.text("id", required=True)
     lender = Lender(
@@ -348,7 +348,7 @@ def _lender(table: Table, country: str, currency: str) -> tuple[Lender, list[Fin
     return lender, products
 
 
-def _product(table: Table, lender: str, currency: str) -> FinanceProduct:
+def _product(table: TomlTable, lender: str, currency: str) -> FinanceProduct:
     own = table.currency("currency", currency)
     role = table.choice("role", Role, None) or Role.PRE_SHIPMENT
     take_out = role is Role.TAKE_OUT
@@ -401,7 +401,7 @@ def _usual_repayment(role: Role) -> Event:
     return Event.BUYER_PAYMENT if role in (Role.TAKE_OUT, Role.CONTINGENCY) else Event.FUNDING
 
 
-def _price(table: Table | None) -> Price:
+def _price(table: TomlTable | None) -> Price:
     if table is None:
         return Price()
     steps = []
@@ -419,7 +419,7 @@ def _price(table: Table | None) -> Price:
     return price
 
 
-def _fee(table: Table, currency: str) -> Fee:
+def _fee(table: TomlTable, currency: str) -> Fee:
     fee = Fee(
         name=table.text("name", "fee"),
         basis=table.choice("basis", FeeBasis, None) or FeeBasis.FIXED,
@@ -435,7 +435,7 @@ def _fee(table: Table, currency: str) -> Fee:
     return fee
 
 
-def _participation(table: Table) -> Participation:
+def _participation(table: TomlTable) -> Participation:
     part = Participation(table.text("lender", required=True), table.rate("share", most=ONE))
     table.done()
     return part

@@ -118,7 +118,7 @@ class Collector:
             raise InputDefectsError(sorted(self.defects, key=lambda defect: (defect.line, defect.field)))
 
 
-class Table:
+class TomlTable:
     """One TOML table being read; ``done`` reports the names nobody asked for."""
 
     def __init__(self, data: Mapping[str, Any], place: str, collector: Collector) -> None:
@@ -289,23 +289,23 @@ class Table:
             return {}
         return {name: _without_decimals(item) for name, item in value.items()}
 
-    def table(self, key: str) -> "Table | None":
+    def table(self, key: str) -> "TomlTable | None":
         value = self._value(key)
         if value is None:
             return None
         if not isinstance(value, dict):
             self.defect(key, "is not a table", f"write [{self.at(key)}]")
             return None
-        return Table(value, self.at(key), self.collector)
+        return TomlTable(value, self.at(key), self.collector)
 
-    def tables(self, key: str) -> list["Table"]:
+    def tables(self, key: str) -> list["TomlTable"]:
         value = self._value(key)
         if value is None:
             return []
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             self.defect(key, "is not a list of tables", f"write [[{self.at(key)}]]")
             return []
-        return [Table(one, f"{self.at(key)}.{place}", self.collector) for place, one in enumerate(value)]
+        return [TomlTable(one, f"{self.at(key)}.{place}", self.collector) for place, one in enumerate(value)]
 
     def done(self) -> None:
         for key in self.data:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from config.network import read_terms
-from config.reading import Collector, Table, read_toml
+from config.reading import Collector, TomlTable, read_toml
 from domain.network import Policy, Stress
 
 
@@ -19,7 +19,7 @@ def load_policy(path: Path) -> Policy:
 def _load(path: Path, _changed: int) -> Policy:
     data = read_toml(path)
     collector = Collector(path)
-    table = Table(data, "", collector).table("policy")
+    table = TomlTable(data, "", collector).table("policy")
     policy = usual_policy() if table is None else _policy(table)
     collector.finish()
     return policy
@@ -43,7 +43,7 @@ def usual_stresses() -> tuple[Stress, ...]:
     )
 
 
-def _policy(table: Table) -> Policy:
+def _policy(table: TomlTable) -> Policy:
     usual = usual_policy()
     stresses = tuple(_stress(one) for one in table.tables("stress"))
     liquid = table.whole("liquid_days_late")
@@ -65,7 +65,7 @@ def _policy(table: Table) -> Policy:
     return policy
 
 
-def _stress(table: Table) -> Stress:
+def _stress(table: TomlTable) -> Stress:
     stress = Stress(
         name=table.text("name", required=True),
         buyer_late_days=table.whole("buyer_late_days"),

@@ -27,7 +27,7 @@ QUESTIONS = (
     ),
     ("Where does a batch of orders begin?", "flows/many/batch.py", "run_batch"),
     ("Which bank entry pays which invoice?", "documents/statements/matching.py", "match"),
-    ("Where is the chain of one order searched?", "routing/plans/search.py", "Search"),
+    ("Where is the chain of one order searched?", "routing/plans/search.py", "ChainSearch"),
     ("What bytes does a record consist of?", "ledger/record/body.py", "BodyWriter"),
     ("Which exit code does an error have?", "domain/errors.py", "exit_code"),
 )

@@ -25,7 +25,7 @@ class HoldLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class SlotsHeld:
     """Every line is held until ``expires_at`` (None: until it is ended)."""
 
     hold_id: str
@@ -36,7 +36,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Declined:
+class NotFree:
     """No line is held, because of this one: ``wanted`` exceeds what is ``free``."""
 
     resource: str
@@ -62,7 +62,7 @@ class SlotCalendar(Protocol):
 
     def hold(
         self, hold_id: str, order: str, lines: Sequence[HoldLine], expires_at: datetime | None
-    ) -> Held | Declined:
+    ) -> SlotsHeld | NotFree:
         """Hold every line or none."""
         ...
 

@@ -18,7 +18,7 @@ from flows.shop.catalogue import Catalogue, catalogue_data
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from node.desk import Desk, FullError
-from node.guard import Caller
+from node.guard import CallingFirm
 from node.metrics import Metrics
 from node.models import (
     AnswerModel,
@@ -86,8 +86,8 @@ def create_app(shop: Shop) -> FastAPI:
     return app
 
 
-def _caller(request: Request) -> Caller:
-    caller: Caller = request.state.caller
+def _caller(request: Request) -> CallingFirm:
+    caller: CallingFirm = request.state.caller
     return caller
 
 

@@ -20,7 +20,7 @@ from node.nonces import NonceStore
 from node.problems import MEDIA, problem_body
 from node.settings import NodeSettings
 from providers.signing import proof_of
-from trust.http_signatures import CLOCK_SKEW, Message, SignatureError, sign, verify
+from trust.http_signatures import CLOCK_SKEW, HttpMessage, SignatureError, sign, verify
 from trust.node_keys import TrustedFirm, key_id_of
 
 Scope = MutableMapping[str, Any]
@@ -33,7 +33,7 @@ OPEN_PATHS = frozenset({"/health", "/openapi.json", "/metrics"})
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CallingFirm:
     """Who asks, proven, with the proof as it is kept."""
 
     firm: TrustedFirm
@@ -96,7 +96,7 @@ class Guard:
         )
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
-    async def _answer(self, scope: Scope, receive: Receive, request: Message) -> _Answer:
+    async def _answer(self, scope: Scope, receive: Receive, request: HttpMessage) -> _Answer:
         self._at_once += 1
         try:
             if self._at_once > self._settings.at_once:
@@ -145,7 +145,7 @@ class Guard:
             if not message.get("more_body"):
                 return b"".join(parts)
 
-    def _admit(self, scope: Scope, request: Message, body: bytes) -> None:
+    def _admit(self, scope: Scope, request: HttpMessage, body: bytes) -> None:
         """Prove who asks and let him in at his rate; OPEN_PATHS need no proof."""
         if request.path in OPEN_PATHS and request.method in {"GET", "HEAD"}:
             return
@@ -162,10 +162,10 @@ class Guard:
             raise _RefusedError(429, "rate", f"{caller.firm.name} asks too fast", 1)
         scope.setdefault("state", {})["caller"] = caller
 
-    def _prove(self, request: Message, body: bytes) -> Caller:
+    def _prove(self, request: HttpMessage, body: bytes) -> CallingFirm:
         if request.authority not in self._settings.names:
             raise _RefusedError(421, "misdirected", "the request is addressed to another node")
-        message = Message(
+        message = HttpMessage(
             request.method, request.authority, request.path, request.query, request.headers, body
         )
         firms = self._firms()
@@ -181,12 +181,12 @@ class Guard:
             raise _RefusedError(401, problem.code, str(problem)) from None
         if not self._nonces.take(signed.key_id, signed.nonce, signed.expires + CLOCK_SKEW, now):
             raise _RefusedError(401, "replayed", "this very request was received before: sign it again")
-        return Caller(firms[signed.key_id], dict(proof_of(message, signed.key_id)))
+        return CallingFirm(firms[signed.key_id], dict(proof_of(message, signed.key_id)))
 
-    def _signed(self, answer: _Answer, request: Message) -> list[tuple[bytes, bytes]]:
+    def _signed(self, answer: _Answer, request: HttpMessage) -> list[tuple[bytes, bytes]]:
         """The answer's headers with our signature over it and the request that it answers."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
-        covered = Message(
+        covered = HttpMessage(
             headers={name: value for name, value in headers.items() if name == "content-type"},
             body=answer.body,
             status=answer.status,
@@ -204,13 +204,13 @@ class Guard:
         return plain + [(name.encode(), value.encode()) for name, value in added.items()]
 
 
-def _message(scope: Scope) -> Message:
+def _message(scope: Scope) -> HttpMessage:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
-    return Message(
+    return HttpMessage(
         scope["method"],
         headers.get("host", "").lower(),
         raw_path.partition(b"?")[0].decode("latin-1"),

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from domain.errors import NetError, UnreachableError
 from ledger.record.records import Message
 from ledger.store import Ledger
-from providers.http_client import NodeClient, parse_target
+from providers.http_client import NodeClient, parse_address
 from providers.protocol import NoAnswerError
 from providers.signing import SignedClient
 from trust.node_keys import TrustedFirm
@@ -89,7 +89,7 @@ class PostOffice:
         place = (firm.callback, *(one.key_id for one in keys))
         known = self._clients.get(place)
         if known is None:
-            client = NodeClient(parse_target(firm.callback), timeout=TIMEOUT)
+            client = NodeClient(parse_address(firm.callback), timeout=TIMEOUT)
             known = SignedClient(client, self._key, [one.public_key for one in keys], self._clock)
             self._clients[place] = known
         return known

@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.errors import RefusedError, StateError, UsageError
-from domain.ports import Declined as NotFree
-from domain.ports import HoldLine, SlotCalendar
+from domain.ports import HoldLine, NotFree, SlotCalendar
 from providers.protocol import (
     Answer,
     Booked,

@@ -36,7 +36,7 @@ HOLD_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RuleOutcome:
     """One rule's outcome; ``passed`` is None where the rule does not apply, ``detail`` says why."""
 
     rule: str
@@ -52,7 +52,7 @@ class _BrokenError(Exception):
     """The rule is broken."""
 
 
-class Contract:
+class AdapterContract:
     """The rules over one adapter; ``key`` makes idempotency keys that were never used before."""
 
     def __init__(self, adapter: Adapter, request: SlotRequest, now: datetime, key: Callable[[], str]) -> None:
@@ -60,18 +60,18 @@ class Contract:
         self._held: tuple[Call, Held] | None = None
         self._booked: tuple[Call, Booked] | None = None
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[RuleOutcome]:
         """Every rule in turn; a rule that needs what an earlier one failed to get is skipped."""
         for rule in self._rules():
             name = (rule.__doc__ or "").strip().rstrip(".")
             try:
-                yield Finding(name, True, rule() or "")
+                yield RuleOutcome(name, True, rule() or "")
             except _SkipError as why:
-                yield Finding(name, None, str(why))
+                yield RuleOutcome(name, None, str(why))
             except _BrokenError as why:
-                yield Finding(name, False, str(why))
+                yield RuleOutcome(name, False, str(why))
             except Exception as error:  # whatever an adapter raises, the report names it
-                yield Finding(name, False, f"raised {type(error).__name__}: {error}")
+                yield RuleOutcome(name, False, f"raised {type(error).__name__}: {error}")
 
     def _rules(self) -> list[Callable[[], str | None]]:
         return [
@@ -323,6 +323,6 @@ def _said(answer: Answer) -> dict[str, object]:
 
 def check_adapter(
     adapter: Adapter, request: SlotRequest, now: datetime, key: Callable[[], str]
-) -> list[Finding]:
+) -> list[RuleOutcome]:
     """Every rule's finding; an adapter may be used when none is False."""
-    return list(Contract(adapter, request, now, key).findings())
+    return list(AdapterContract(adapter, request, now, key).findings())

@@ -18,7 +18,7 @@ import orjson
 from domain.errors import UsageError
 from domain.slots import credit_resource, slot_resource
 from providers.answers import AnswerError, instant_text, read_answer, request_data
-from providers.http_client import Exchange, NodeClient, parse_target
+from providers.http_client import HttpAnswer, NodeClient, parse_address
 from providers.protocol import (
     Answer,
     Booked,
@@ -52,7 +52,7 @@ class HttpNode:
         if missing:
             raise UsageError(f"provider {name} lacks {' and '.join(missing)} in its settings")
         timeout = Fraction(str(settings.get("timeout_seconds", DEFAULT_TIMEOUT)))
-        target = parse_target(str(settings["url"]), str(settings.get("verified_by", "")))
+        target = parse_address(str(settings["url"]), str(settings.get("verified_by", "")))
         lines = settings["key"] if isinstance(settings["key"], list | tuple) else [settings["key"]]
         self.name = name
         self._remote = str(settings.get("remote", name))
@@ -113,7 +113,7 @@ class HttpNode:
         exchange, proof = self._client.send("POST", path, "", headers, content)
         return self._read(exchange, proof)
 
-    def _read(self, exchange: Exchange, proof: Proof) -> Answer:
+    def _read(self, exchange: HttpAnswer, proof: Proof) -> Answer:
         if exchange.status in _TRY_AGAIN:
             raise NotSentError(
                 f"{self.name} does not take the request now: {_problem(exchange)}",
@@ -136,7 +136,7 @@ class HttpNode:
             ) from None
 
 
-def _problem(exchange: Exchange) -> str:
+def _problem(exchange: HttpAnswer) -> str:
     """The title and detail of a problem document (RFC 9457), or the bare status."""
     try:
         data = orjson.loads(exchange.body)

@@ -23,7 +23,7 @@ MAXIMUM_ANSWER = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class NodeAddress:
     """Where a node listens; ``base`` is the path before ``/v1``, ``verified_by`` a file of certificates."""
 
     scheme: str
@@ -41,7 +41,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class HttpAnswer:
     """One answer as it arrived; header names in lower case."""
 
     status: int
@@ -49,7 +49,7 @@ class Exchange:
     body: bytes
 
 
-def parse_target(url: str, verified_by: str = "") -> Target:
+def parse_address(url: str, verified_by: str = "") -> NodeAddress:
     """UsageError for anything but ``http://host[:port][/path]`` or https; no user, query or fragment."""
     try:
         parts = urlsplit(url)
@@ -61,7 +61,7 @@ def parse_target(url: str, verified_by: str = "") -> Target:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise UsageError("the address of a node holds no user, query or fragment", "keep secrets out of it")
     chosen = port or (443 if parts.scheme == "https" else 80)
-    return Target(parts.scheme, parts.hostname, chosen, parts.path.rstrip("/"), verified_by)
+    return NodeAddress(parts.scheme, parts.hostname, chosen, parts.path.rstrip("/"), verified_by)
 
 
 class _TimedReader(io.RawIOBase):
@@ -96,7 +96,7 @@ class _TimedSocket:
 class NodeClient:
     """Talks to one node from any number of threads; idle connections are kept and checked before use."""
 
-    def __init__(self, target: Target, *, timeout: float = 10.0, kept: int = 32) -> None:
+    def __init__(self, target: NodeAddress, *, timeout: float = 10.0, kept: int = 32) -> None:
         self.target = target
         self._timeout = timeout
         self._kept = kept
@@ -144,7 +144,7 @@ class NodeClient:
         for connected in idle:
             connected.close()
 
-    def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Exchange:
+    def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Send one request and read its answer whole.
 
         NotSentError when no connection could be made; NoAnswerError for everything that went wrong after
@@ -196,7 +196,7 @@ def _still_open(connected: socket.socket) -> bool:
     return False
 
 
-def _read(connected: socket.socket, method: str, deadline: float) -> tuple[Exchange, bool]:
+def _read(connected: socket.socket, method: str, deadline: float) -> tuple[HttpAnswer, bool]:
     response = http.client.HTTPResponse(_TimedSocket(connected, deadline), method=method)  # type: ignore[arg-type]
     response.begin()
     declared = response.length
@@ -212,4 +212,4 @@ def _read(connected: socket.socket, method: str, deadline: float) -> tuple[Excha
     headers = {name.lower(): value for name, value in response.getheaders()}
     # Used again only where the answer's end was known and reached; otherwise the next answer is garbage.
     keep = declared is not None and not response.will_close
-    return Exchange(response.status, headers, body), keep
+    return HttpAnswer(response.status, headers, body), keep

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from providers.http_client import Exchange, NodeClient
+from providers.http_client import HttpAnswer, NodeClient
 from providers.protocol import NoAnswerError, Proof
-from trust.http_signatures import Message, SignatureError, sign, verify
+from trust.http_signatures import HttpMessage, SignatureError, sign, verify
 from trust.node_keys import key_id_of
 
 NONCE_BYTES = 16
@@ -36,20 +36,20 @@ class SignedClient:
 
     def send(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[Exchange, Proof]:
+    ) -> tuple[HttpAnswer, Proof]:
         """The answer and its proof; NoAnswerError when the firm's signature on it does not hold."""
         target = self._client.target
         now = int(self._clock().timestamp())
-        message = Message(method, target.authority, target.base + path, query, headers, body)
+        message = HttpMessage(method, target.authority, target.base + path, query, headers, body)
         added = sign(message, self._key, self._key_id, created=now, nonce=secrets.token_hex(NONCE_BYTES))
         sent = {**headers, **added}
         place = f"{message.path}?{query}" if query else message.path
         exchange = self._client.exchange(method, place, sent, body)
-        request = Message(method, target.authority, message.path, query, sent, body)
+        request = HttpMessage(method, target.authority, message.path, query, sent, body)
         return exchange, self._proven(exchange, request)
 
-    def _proven(self, exchange: Exchange, request: Message) -> Proof:
-        answer = Message(
+    def _proven(self, exchange: HttpAnswer, request: HttpMessage) -> Proof:
+        answer = HttpMessage(
             headers=exchange.headers, body=exchange.body, status=exchange.status, request=request
         )
         now = int(self._clock().timestamp())
@@ -63,7 +63,7 @@ class SignedClient:
         return proof_of(answer, signed.key_id)
 
 
-def proof_of(message: Message, key_id: str) -> Proof:
+def proof_of(message: HttpMessage, key_id: str) -> Proof:
     """Everything needed to check the signature again later, without the network: all that it covers.
 
     A body that is no text the ledger can keep is left out; its digest, which is signed, stands for it.

@@ -51,7 +51,7 @@ class SignatureError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class HttpMessage:
     """A request, or with ``status`` an answer to ``request``; header names in lower case.
 
     ``authority`` is host and port in lower case without the scheme's default port.
@@ -64,7 +64,7 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     status: int | None = None
-    request: "Message | None" = None
+    request: "HttpMessage | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def content_digest(body: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
 
 
-def _derived(message: Message, name: str) -> str:
+def _derived(message: HttpMessage, name: str) -> str:
     match name:
         case "@method":
             return message.method.upper()
@@ -98,7 +98,7 @@ def _derived(message: Message, name: str) -> str:
     raise SignatureError("component", f"component {name} is not one that this profile derives")
 
 
-def _value(message: Message, component: str) -> str:
+def _value(message: HttpMessage, component: str) -> str:
     matched = _COMPONENT.match(component)
     if matched is None:
         raise SignatureError("component", "a component identifier is malformed")
@@ -116,7 +116,7 @@ def _value(message: Message, component: str) -> str:
     return value
 
 
-def signature_base(message: Message, components: Iterable[str], parameters: str) -> bytes:
+def signature_base(message: HttpMessage, components: Iterable[str], parameters: str) -> bytes:
     """The bytes that are signed (RFC 9421 section 2.5); ``parameters`` is the inner list as sent."""
     lines = [f"{component}: {_value(message, component)}" for component in components]
     lines.append(f'"@signature-params": {parameters}')
@@ -126,13 +126,13 @@ def signature_base(message: Message, components: Iterable[str], parameters: str)
         raise SignatureError("component", "a component has characters that cannot be signed") from None
 
 
-def _with_headers(message: Message, components: tuple[str, ...]) -> tuple[str, ...]:
+def _with_headers(message: HttpMessage, components: tuple[str, ...]) -> tuple[str, ...]:
     present = tuple(f'"{name}"' for name in _COVERED_WHEN_PRESENT if name in message.headers)
     return components + present
 
 
 def sign(
-    message: Message,
+    message: HttpMessage,
     key: Ed25519PrivateKey,
     key_id: str,
     *,
@@ -143,7 +143,7 @@ def sign(
     """The three headers to add (lower-case names); ``created`` in seconds since 1970, ``lifetime`` too."""
     digest = content_digest(message.body)
     headers = {**message.headers, "content-digest": digest}
-    complete = Message(
+    complete = HttpMessage(
         message.method,
         message.authority,
         message.path,
@@ -215,14 +215,14 @@ def _check_times(values: Mapping[str, str | int], now: int) -> tuple[int, int]:
     return created, expires
 
 
-def _check_covered(message: Message, components: tuple[str, ...]) -> None:
+def _check_covered(message: HttpMessage, components: tuple[str, ...]) -> None:
     wanted = REQUEST_COMPONENTS if message.status is None else ANSWER_COMPONENTS
     missing = [name for name in _with_headers(message, wanted) if name not in components]
     if missing:
         raise SignatureError("uncovered", f"the signature does not cover {', '.join(missing)}")
 
 
-def _check_digest(message: Message) -> None:
+def _check_digest(message: HttpMessage) -> None:
     if not hmac.compare_digest(
         message.headers.get("content-digest", "").strip().encode("latin-1", "replace"),
         content_digest(message.body).encode(),
@@ -231,7 +231,7 @@ def _check_digest(message: Message) -> None:
 
 
 def verify(
-    message: Message,
+    message: HttpMessage,
     key_of: Callable[[str], Ed25519PublicKey | None],
     *,
     now: int,

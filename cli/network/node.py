@@ -85,9 +85,9 @@ def trust(
         if not key:
             raise UsageError("the firm's key is missing", f'net node trust {firm} --key "net-ed25519 ..."')
         if callback:
-            from providers.http_client import parse_target
+            from providers.http_client import parse_address
 
-            parse_target(callback)
+            parse_address(callback)
         trust_firm(folder, firm, key, callback, keep=keep)
     rows = [(one.name, one.key_id, one.callback) for one in trusted_firms(folder).values()]
     names = ("firm", "key_id", "callback")

@@ -5,8 +5,8 @@ from typing import Any
 
 import tomli
 
+from documents.files.field_lines import nearest
 from documents.files.findings import refuse
-from documents.files.places import nearest
 from documents.files.section import Numeral
 
 BYTES = 2**20

@@ -21,7 +21,7 @@ _CHUNK = 2**16
 
 
 @dataclass(slots=True)
-class Node:
+class XmlElement:
     """An element: local ``name``, the namespace it is in, its text, attributes and children."""
 
     name: str
@@ -29,9 +29,9 @@ class Node:
     line: int
     attributes: dict[str, str]
     text: str = ""
-    children: "list[Node]" = field(default_factory=list)
+    children: "list[XmlElement]" = field(default_factory=list)
 
-    def each(self, *path: str) -> "Iterator[Node]":
+    def each(self, *path: str) -> "Iterator[XmlElement]":
         """Every element at the path below this one."""
         if not path:
             yield self
@@ -40,7 +40,7 @@ class Node:
             if child.name == path[0]:
                 yield from child.each(*path[1:])
 
-    def first(self, *path: str) -> "Node | None":
+    def first(self, *path: str) -> "XmlElement | None":
         return next(self.each(*path), None)
 
     def words(self, *path: str) -> str:
@@ -53,8 +53,8 @@ class _Builder:
     def __init__(self, file: str, namespaces: frozenset[str]) -> None:
         self.file = file
         self.namespaces = namespaces
-        self.root: Node | None = None
-        self.stack: list[Node] = []
+        self.root: XmlElement | None = None
+        self.stack: list[XmlElement] = []
         self.elements = 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.buffer_text = True
@@ -78,7 +78,7 @@ class _Builder:
         if len(self.stack) >= DEPTH:
             raise self.refused(f"is nested deeper than {DEPTH} levels", "send a flat document")
         known = not self.namespaces or namespace in self.namespaces
-        node = Node(local if known else name, namespace, self.parser.CurrentLineNumber, attributes)
+        node = XmlElement(local if known else name, namespace, self.parser.CurrentLineNumber, attributes)
         if self.stack:
             self.stack[-1].children.append(node)
         elif self.root is None:
@@ -95,7 +95,7 @@ class _Builder:
             node.text += text
 
 
-def parse(path: Path, namespaces: frozenset[str] = frozenset()) -> Node:
+def parse(path: Path, namespaces: frozenset[str] = frozenset()) -> XmlElement:
     """The root of the document; elements outside ``namespaces``, if any are given, match no name."""
     builder = _Builder(str(path), namespaces)
     read = 0

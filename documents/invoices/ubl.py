@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from documents.invoices.invoice import EXEMPTIONS, Invoice, TaxShare, category_of
 from documents.invoices.units import unit_code
-from documents.ubl.common import AGGREGATE, BASIC, document_namespace
+from documents.ubl.elements import AGGREGATE, BASIC, document_namespace
 from domain.money import exponent_of, format_minor
 from domain.order import Adjustment, OrderLine, Party
 

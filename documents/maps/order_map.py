@@ -15,7 +15,7 @@ from documents.files import toml as toml_order
 from documents.files.findings import Findings
 from documents.files.opening import decode, read_document
 from documents.files.section import Section, decimal_of
-from documents.maps.kinds import Kind, folded
+from documents.maps.cell_kinds import Kind, folded
 from documents.maps.source import Field, Sharing, Source
 from domain.money import MoneyError
 
@@ -43,7 +43,7 @@ PAYMENT_FIELDS = ("share", "event", "days", "month_end", "roll")
 
 
 @dataclass(frozen=True)
-class Rule:
+class RowRule:
     """Rows to leave out, or to refuse, each with its reason."""
 
     column: str
@@ -68,7 +68,7 @@ class OrderMap:
     by: tuple[str, ...]
     identity: str
     stated_amounts: bool
-    rules: tuple[Rule, ...]
+    rules: tuple[RowRule, ...]
     order: Mapping[str, Field]
     buyer: Mapping[str, Field]
     seller: Mapping[str, Field]
@@ -224,7 +224,7 @@ class MapLoading:
         entry.finish()
         return found
 
-    def rules(self, key: str, *, refuse: bool) -> list[Rule]:
+    def rules(self, key: str, *, refuse: bool) -> list[RowRule]:
         found = []
         for entry in self.top.sections(key, limit=1_000):
             texts = self.names(entry, "equals")
@@ -235,7 +235,7 @@ class MapLoading:
                 entry.wrong("matches", "is missing", "give equals, matches or empty = true")
             column = entry.text("column", needed=True)
             matches = self.regex(entry, "matches", pattern) or re.compile("")
-            found.append(Rule(column, matches, entry.text("reason", needed=True), refuse))
+            found.append(RowRule(column, matches, entry.text("reason", needed=True), refuse))
             entry.finish()
         return found
 

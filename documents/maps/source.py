@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from documents.files.section import decimal_of, plain_text
-from documents.maps.kinds import TEXT, Kind, folded
+from documents.maps.cell_kinds import TEXT, Kind, folded
 from domain.money import MoneyError
 
 Cells = Mapping[str, str]

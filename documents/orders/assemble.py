@@ -12,7 +12,7 @@ from typing import Any
 
 from documents.files.findings import Findings
 from documents.files.section import NOTE_LENGTH, Section, plain_text
-from documents.orders.extra import plain_data
+from documents.orders.extra_data import plain_data
 from domain.dates import Roll
 from domain.money import CURRENCY_EXPONENTS, MINOR_MAXIMUM, format_minor, round_minor
 from domain.order import Adjustment, Order, OrderLine, Party

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+from documents.files.field_lines import nearest
 from documents.files.findings import refuse
-from documents.files.places import nearest
 from documents.files.section import Numeral
 
 BYTES = 5 * 2**20

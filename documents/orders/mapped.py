@@ -13,7 +13,7 @@ from documents.maps.csv import Row, rows
 from documents.maps.order_map import OrderMap
 from documents.maps.source import CellError, Cells, Field, Source
 from documents.orders.assemble import LINES, order_of
-from documents.orders.sharing import SharedValues
+from documents.orders.shared_values import SharedValues
 from domain.errors import Defect
 from domain.order import Order
 
@@ -37,14 +37,14 @@ class MappedRow:
 
 def mapped_orders(path: Path, order_map: OrderMap, count: RowCount | None = None) -> Iterator[MappedRow]:
     """Every order of the table in turn; ``count`` is filled while they come."""
-    run = _Run(path, order_map, count or RowCount())
+    run = _Import(path, order_map, count or RowCount())
     try:
         yield from run.orders()
     finally:
         run.close()
 
 
-class _Run:
+class _Import:
     def __init__(self, path: Path, order_map: OrderMap, count: RowCount) -> None:
         self.path = path
         self.map = order_map
@@ -144,7 +144,7 @@ class _Run:
             for rule in self.map.rules:
                 if rule.refuse and rule.holds(row.cells):
                     findings.add(rule.column, rule.reason, "refused by a rule of the map")
-        reading = _Reading(self.shared, findings)
+        reading = _OrderReading(self.shared, findings)
         document = self.document(group, reading)
         source = f"{self.path}:{first.line}"
         order = None
@@ -153,7 +153,7 @@ class _Run:
         outcome = order if order is not None else tuple(findings.defects)
         return MappedRow(str(document.get("reference", ""))[:200], first.line, outcome)
 
-    def document(self, group: list[Row], reading: "_Reading") -> dict[str, Any]:
+    def document(self, group: list[Row], reading: "_OrderReading") -> dict[str, Any]:
         document: dict[str, Any] = reading.table("", self.map.order, group[0].cells)
         for party, fields in (("buyer", self.map.buyer), ("seller", self.map.seller)):
             if fields:
@@ -174,7 +174,9 @@ class _Run:
         document["extra"] = reading.table("extra", self.map.extra, group[0].cells)
         return document
 
-    def check_agreement(self, group: list[Row], document: Mapping[str, Any], reading: "_Reading") -> None:
+    def check_agreement(
+        self, group: list[Row], document: Mapping[str, Any], reading: "_OrderReading"
+    ) -> None:
         """What belongs to the order as a whole must be the same on all of its rows."""
         for row in group[1:]:
             other = reading.table("", self.map.order, row.cells)
@@ -184,7 +186,7 @@ class _Run:
                     problem = f"is {here!r} on line {row.line}, but {there}"
                     reading.findings.add(name, problem, "map it for the line, or group by it")
 
-    def adjustments(self, group: list[Row], reading: "_Reading") -> list[dict[str, str]]:
+    def adjustments(self, group: list[Row], reading: "_OrderReading") -> list[dict[str, str]]:
         found: list[dict[str, str]] = []
         for fields in self.map.adjustments:
             for row in group:
@@ -200,7 +202,7 @@ def _line_of(name: str, group: list[Row]) -> int:
     return group[0].line
 
 
-class _Reading:
+class _OrderReading:
     """Fields of a row, with unreadable cells noted."""
 
     def __init__(self, shared: SharedValues | None, findings: Findings) -> None:

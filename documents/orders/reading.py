@@ -16,7 +16,7 @@ from documents.orders import json as json_order
 from documents.orders.assemble import LINES, order_of
 from documents.orders.duplicates import Seen
 from documents.orders.mapped import RowCount, mapped_orders
-from documents.ubl import common as ubl
+from documents.ubl import elements as ubl
 from documents.ubl import order as ubl_order
 from domain.errors import Defect, InputDefectsError, UsageError
 from domain.order import Order

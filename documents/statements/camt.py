@@ -14,7 +14,7 @@ from pathlib import Path
 from documents.files import xml_tree
 from documents.files.findings import Findings, refuse
 from documents.files.section import day_of, decimal_of
-from documents.files.xml_tree import Node
+from documents.files.xml_tree import XmlElement
 from documents.statements.statement import (
     NOT_PROVIDED,
     Statement,
@@ -22,7 +22,7 @@ from documents.statements.statement import (
     balance_remark,
     with_references,
 )
-from documents.ubl.common import is_true
+from documents.ubl.elements import is_true
 from domain.money import MoneyError, minor_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
@@ -40,21 +40,21 @@ def read_camt(path: str | Path) -> list[Statement]:
     nodes = list(root.each("BkToCstmrStmt", "Stmt"))
     if not nodes:
         raise refuse(str(file), root.line, "file", "holds no statement", "export the statement again")
-    reading = _Reading(Findings(str(file)))
+    reading = _CamtReading(Findings(str(file)))
     found = [reading.statement(node) for node in nodes]
     reading.findings.raise_any()
     return found
 
 
 @dataclass
-class _Reading:
+class _CamtReading:
     findings: Findings
 
-    def wrong(self, node: Node, problem: str, remedy: str = "export the statement again") -> None:
+    def wrong(self, node: XmlElement, problem: str, remedy: str = "export the statement again") -> None:
         self.findings.where = lambda _name: node.line
         self.findings.add(node.name, problem, remedy)
 
-    def statement(self, node: Node) -> Statement:
+    def statement(self, node: XmlElement) -> Statement:
         account = node.words("Acct", "Id", "IBAN") or node.words("Acct", "Id", "Othr", "Id")
         entries = [entry for item in node.each("Ntry") for entry in self.entry(item, account)]
         currency = node.words("Acct", "Ccy") or (entries[0].currency if entries else "")
@@ -72,11 +72,11 @@ class _Reading:
         remark = balance_remark(found)
         return replace(found, remarks=(remark,)) if remark else found
 
-    def balance_currency(self, node: Node) -> str:
+    def balance_currency(self, node: XmlElement) -> str:
         amount = node.first("Bal", "Amt")
         return amount.attributes.get("Ccy", "") if amount else ""
 
-    def balance(self, statement: Node, codes: tuple[str, ...], currency: str) -> int | None:
+    def balance(self, statement: XmlElement, codes: tuple[str, ...], currency: str) -> int | None:
         """The balance in this currency of the first of these kinds that the statement has."""
         for code in codes:
             for node in statement.each("Bal"):
@@ -87,7 +87,7 @@ class _Reading:
                     return amount[0]
         return None
 
-    def amount(self, node: Node) -> tuple[int, str] | None:
+    def amount(self, node: XmlElement) -> tuple[int, str] | None:
         """Signed minor units and currency of the node's Amt, by its CdtDbtInd."""
         found = node.first("Amt")
         if found is None:
@@ -105,7 +105,7 @@ class _Reading:
             return None
         return (minor if direction == "CRDT" else -minor), currency
 
-    def day(self, node: Node, name: str) -> date | None:
+    def day(self, node: XmlElement, name: str) -> date | None:
         text = node.words(name, "Dt") or node.words(name, "DtTm")
         if not text:
             return None
@@ -115,7 +115,7 @@ class _Reading:
             self.wrong(node, str(error))
             return None
 
-    def entry(self, node: Node, account: str) -> Iterator[StatementEntry]:
+    def entry(self, node: XmlElement, account: str) -> Iterator[StatementEntry]:
         """One entry, or one for each transaction of a batch whose parts sum to it."""
         status = node.words("Sts", "Cd") or node.words("Sts")
         if status not in ("BOOK", ""):
@@ -147,7 +147,7 @@ class _Reading:
                 whole = replace(self.detailed(whole, detail), party="", party_account="")
             yield whole
 
-    def parts(self, whole: StatementEntry, details: list[Node]) -> list[StatementEntry]:
+    def parts(self, whole: StatementEntry, details: list[XmlElement]) -> list[StatementEntry]:
         """The transactions of a batch; none when their amounts do not give the amount of the entry."""
         found = []
         for place, detail in enumerate(details, start=1):
@@ -159,7 +159,7 @@ class _Reading:
             found.append(self.detailed(part, detail))
         return found if sum(part.amount_minor for part in found) == whole.amount_minor else []
 
-    def part_amount(self, detail: Node, whole: StatementEntry) -> int | None:
+    def part_amount(self, detail: XmlElement, whole: StatementEntry) -> int | None:
         node = detail.first("Amt") or detail.first("AmtDtls", "TxAmt", "Amt")
         if node is None or node.attributes.get("Ccy") != whole.currency:
             return None
@@ -172,7 +172,7 @@ class _Reading:
         )
         return minor if incoming else -minor
 
-    def detailed(self, entry: StatementEntry, detail: Node) -> StatementEntry:
+    def detailed(self, entry: StatementEntry, detail: XmlElement) -> StatementEntry:
         """The entry with what one transaction says: who, from which account, with which references.
 
         The other party is the debtor of money in; banks that name only the other role mean it too.
@@ -203,14 +203,14 @@ def _first(texts: Iterable[str]) -> str:
     return next(filter(None, texts), "")
 
 
-def _party(parties: Node | None, role: str) -> str:
+def _party(parties: XmlElement | None, role: str) -> str:
     if parties is None:
         return ""
     ultimate = parties.words(f"Ultmt{role}", "Nm") or parties.words(f"Ultmt{role}", "Pty", "Nm")
     return parties.words(role, "Nm") or parties.words(role, "Pty", "Nm") or ultimate
 
 
-def _account(parties: Node | None, role: str) -> str:
+def _account(parties: XmlElement | None, role: str) -> str:
     if parties is None:
         return ""
     return parties.words(f"{role}Acct", "Id", "IBAN") or parties.words(f"{role}Acct", "Id", "Othr", "Id")

@@ -9,7 +9,7 @@ from documents.files.findings import Findings, refuse
 from documents.files.opening import decode, fitting_encoding, opened_text, read_document
 from documents.files.section import Section, day_of, decimal_of
 from documents.maps.csv import Row, rows
-from documents.maps.order_map import MapLoading, Rule
+from documents.maps.order_map import MapLoading, RowRule
 from documents.maps.source import CellError, Field, Source
 from documents.statements.statement import Statement, StatementEntry, with_references
 from domain.money import MoneyError, minor_of
@@ -42,7 +42,7 @@ class StatementMap:
     separator: str
     skipped: int
     columns: tuple[str, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[RowRule, ...]
     entry: Mapping[str, Field]
 
 

@@ -44,7 +44,7 @@ class OpenItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class EntryShare:
     """The share of an entry that goes to one open item, signed as the entry."""
 
     item: OpenItem
@@ -56,7 +56,7 @@ class Match:
     """An entry with what it pays, and why: its reasons in words. Parts sum to the entry's amount."""
 
     entry: StatementEntry
-    parts: tuple[Part, ...]
+    parts: tuple[EntryShare, ...]
     reasons: tuple[str, ...]
 
 
@@ -211,8 +211,8 @@ class _Matching:
                 parts.append(self.take(place, given))
                 rest -= given
         if rest:
-            last = parts.pop() if parts else Part(self.items[places[0]], 0)
-            parts.append(Part(last.item, last.amount_minor + rest))
+            last = parts.pop() if parts else EntryShare(self.items[places[0]], 0)
+            parts.append(EntryShare(last.item, last.amount_minor + rest))
         open_after = sum(self.open[place] for place in places)
         return Match(entry, tuple(parts), (*reasons, *self.judged(entry, rest, open_after)))
 
@@ -226,9 +226,9 @@ class _Matching:
     def smaller(self, one: int, other: int) -> int:
         return min(one, other) if one > 0 else max(one, other)
 
-    def take(self, place: int, amount_minor: int) -> Part:
+    def take(self, place: int, amount_minor: int) -> EntryShare:
         self.open[place] -= amount_minor
-        return Part(self.items[place], amount_minor)
+        return EntryShare(self.items[place], amount_minor)
 
 
 def named_in(entry: StatementEntry, item: OpenItem) -> bool:

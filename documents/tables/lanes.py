@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from documents.tables.map import LaneTable
+from documents.tables.table_map import LaneTable
 
 
 class _Rows(Protocol):

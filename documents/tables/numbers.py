@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from documents.files.findings import refuse
 from documents.files.opening import decode, read_document
-from documents.tables.case import RoutingCase, TableChoice, TableOrder, TableProvider
-from documents.tables.map import RoutingMap
+from documents.tables.routing_case import RoutingCase, TableChoice, TableOrder, TableProvider
+from documents.tables.table_map import RoutingMap
 
 
 def read_numbers(found: RoutingMap) -> RoutingCase:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from documents.files.findings import Findings, refuse
 from documents.files.opening import decode, read_document
-from documents.tables.case import RoutingCase, TableChoice, TableOrder, TableProvider
 from documents.tables.lanes import Lanes
-from documents.tables.map import (
+from documents.tables.numbers import read_numbers
+from documents.tables.routing_case import RoutingCase, TableChoice, TableOrder, TableProvider
+from documents.tables.table_map import (
     ROW_NUMBER,
     Filter,
     OrderTable,
@@ -23,7 +24,6 @@ from documents.tables.map import (
     RateTable,
     RoutingMap,
 )
-from documents.tables.numbers import read_numbers
 
 _DIGITS = 200
 """Enough for products of three published numbers; an inexact product is an error, not a rounding."""
@@ -59,10 +59,10 @@ def read_routing_case(found: RoutingMap) -> RoutingCase:
     if found.layout != "tables":
         return read_numbers(found)
     with localcontext(Context(prec=_DIGITS, traps=[Inexact])):
-        return _Reader(found).case()
+        return _CaseReader(found).case()
 
 
-class _Reader:
+class _CaseReader:
     def __init__(self, found: RoutingMap) -> None:
         self.map = found
         self.findings: list[Findings] = []

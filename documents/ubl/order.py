@@ -9,8 +9,8 @@ from typing import Any
 
 from documents.files.findings import Findings, refuse
 from documents.files.section import Numeral, decimal_of, plain_text
-from documents.files.xml_tree import Node
-from documents.ubl.common import Places, address_of, currency_of, document_namespace, is_true, party_of
+from documents.files.xml_tree import XmlElement
+from documents.ubl.elements import Places, address_of, currency_of, document_namespace, is_true, party_of
 from documents.ubl.tax import TaxReading
 from documents.ubl.terms import payment_of
 from domain.money import MoneyError
@@ -25,7 +25,7 @@ _PERIOD_ENDS = (
 )
 
 
-def check_root(root: Node, file: str) -> None:
+def check_root(root: XmlElement, file: str) -> None:
     """Refuse whatever is not a UBL Order before reading any of it."""
     if root.namespace == document_namespace("Order") and root.name == "Order":
         return
@@ -35,18 +35,18 @@ def check_root(root: Node, file: str) -> None:
     raise refuse(file, root.line, "file", problem, "send the Order document")
 
 
-def document_of(root: Node, findings: Findings, places: Places) -> dict[str, Any]:
+def document_of(root: XmlElement, findings: Findings, places: Places) -> dict[str, Any]:
     """The fields of the order; line numbers of what they were read from go into ``places``."""
-    return _Reading(root, findings, places).document()
+    return _UblReading(root, findings, places).document()
 
 
-class _Reading:
-    def __init__(self, root: Node, findings: Findings, places: Places) -> None:
+class _UblReading:
+    def __init__(self, root: XmlElement, findings: Findings, places: Places) -> None:
         self.root = root
         self.findings = findings
         self.places = places
 
-    def text(self, name: str, node: Node, *path: str) -> str:
+    def text(self, name: str, node: XmlElement, *path: str) -> str:
         """The text at the path, remembering for the field ``name`` where it stands."""
         found = node.first(*path)
         self.places.lines[name] = found.line if found else node.line
@@ -76,7 +76,7 @@ class _Reading:
         taxes.settle(document, items)
         return document
 
-    def day(self, name: str, node: Node, *path: str) -> str:
+    def day(self, name: str, node: XmlElement, *path: str) -> str:
         """A day without the time zone that xsd:date allows behind it."""
         text = self.text(name, node, *path)
         return text[:10] if len(text) > 10 and text[10:11] in "Z+-" else text
@@ -86,7 +86,7 @@ class _Reading:
         self.places.lines[name] = node.line if node else self.root.line
         return party_of(node.first("Party") if node else None)
 
-    def items(self) -> list[Node]:
+    def items(self) -> list[XmlElement]:
         """Line items that are ordered: a cancelled line is left out, with a remark."""
         found = []
         for item in self.root.each("OrderLine", "LineItem"):
@@ -111,7 +111,7 @@ class _Reading:
         )
         return first | {"due_on": dues[0] if dues else "", "places": places, "country": country}
 
-    def delivery(self, name: str, node: Node) -> dict[str, str]:
+    def delivery(self, name: str, node: XmlElement) -> dict[str, str]:
         due_on = next((day for path in _PERIOD_ENDS if (day := self.day(name, node, *path))), "")
         if due_on:
             self.places.lines[name] = node.line
@@ -140,7 +140,7 @@ class _Reading:
             )
         return found
 
-    def signed(self, name: str, node: Node) -> str:
+    def signed(self, name: str, node: XmlElement) -> str:
         """The amount of an allowance (negative) or a charge (positive)."""
         text = self.text(name, node, "Amount")
         self.check_multiplier(name, node, text)
@@ -149,7 +149,7 @@ class _Reading:
             return text
         return text[1:] if text.startswith("-") else f"-{text}"
 
-    def check_multiplier(self, name: str, node: Node, amount: str) -> None:
+    def check_multiplier(self, name: str, node: XmlElement, amount: str) -> None:
         """The amount must be its base times its factor, given as percent or as a share."""
         factor, base = node.words("MultiplierFactorNumeric"), node.words("BaseAmount")
         try:
@@ -163,7 +163,7 @@ class _Reading:
     def percent(self, text: str) -> str:
         return f"{text}%" if text else ""
 
-    def line(self, item: Node, place: int) -> dict[str, Any]:
+    def line(self, item: XmlElement, place: int) -> dict[str, Any]:
         name = f"lines[{place}]"
         self.places.lines[name] = item.line
         delivery = self.line_delivery(name, item)
@@ -184,7 +184,7 @@ class _Reading:
         }
         return {key: Numeral(value) for key, value in fields.items() if value}
 
-    def price_quantity(self, name: str, item: Node) -> str:
+    def price_quantity(self, name: str, item: XmlElement) -> str:
         """How many ordered units the price is for; some orders price in another unit (OIOUBL G26).
 
         The factor from ordered units to priced units counts where it gives the stated amount.
@@ -203,21 +203,21 @@ class _Reading:
             return base
         return plain_text(per / factor)
 
-    def line_delivery(self, name: str, item: Node) -> dict[str, str]:
+    def line_delivery(self, name: str, item: XmlElement) -> dict[str, str]:
         read = [self.delivery(f"{name}.due_on", node) for node in item.each("Delivery")]
         dues = sorted(found["due_on"] for found in read if found["due_on"])
         if len(read) > 1:
             self.findings.remark(f"{name} is delivered in {len(read)} parts; the earliest day stands")
         return (read[0] if read else {}) | {"due_on": dues[0] if dues else ""}
 
-    def product(self, name: str, item: Node) -> str:
+    def product(self, name: str, item: XmlElement) -> str:
         """The seller's own number, else a standard one, the buyer's, the maker's, or the name."""
         for kind in ("Sellers", "Standard", "Buyers", "Manufacturers"):
             if found := item.words("Item", f"{kind}ItemIdentification", "ID"):
                 return found
         return self.text(f"{name}.product", item, "Item", "Name") or item.words("Item", "Description")
 
-    def line_adjustment(self, name: str, item: Node) -> str:
+    def line_adjustment(self, name: str, item: XmlElement) -> str:
         """Allowances and charges of the line in one sum; those of the price are in the price already."""
         total = Fraction(0)
         nodes = list(item.each("AllowanceCharge"))
@@ -229,7 +229,7 @@ class _Reading:
                 self.findings.add(f"{name}.adjustment", str(error), "give the amount as a decimal number")
         return plain_text(total) if nodes else ""
 
-    def weight(self, item: Node) -> str:
+    def weight(self, item: XmlElement) -> str:
         """Gross weight of the line in kilograms, where it is stated in kilograms, grams or tonnes."""
         node = item.first("Delivery", "Shipment", "GrossWeightMeasure") or item.first(
             "Item", "GrossWeightMeasure"

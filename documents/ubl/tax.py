@@ -11,8 +11,8 @@ from typing import Any
 
 from documents.files.findings import Findings
 from documents.files.section import decimal_of, share_of
-from documents.files.xml_tree import Node
-from documents.ubl.common import Places
+from documents.files.xml_tree import XmlElement
+from documents.ubl.elements import Places
 from domain.money import MoneyError, exponent_of, round_minor
 
 
@@ -38,13 +38,13 @@ def number(text: str) -> Fraction | None:
 class TaxReading:
     """Puts rates into the lines and adjustments of a document, and checks its stated totals."""
 
-    def __init__(self, root: Node, findings: Findings, places: Places) -> None:
+    def __init__(self, root: XmlElement, findings: Findings, places: Places) -> None:
         self.root = root
         self.findings = findings
         self.places = places
         self.totals = root.first("AnticipatedMonetaryTotal")
 
-    def settle(self, document: dict[str, Any], items: Sequence[Node]) -> None:
+    def settle(self, document: dict[str, Any], items: Sequence[XmlElement]) -> None:
         try:
             self.scale = 10 ** exponent_of(document["currency"])
         except MoneyError:
@@ -62,7 +62,7 @@ class TaxReading:
             return
         self.check(*sums, stated)
 
-    def category(self, line: dict[str, Any], item: Node) -> None:
+    def category(self, line: dict[str, Any], item: XmlElement) -> None:
         category = item.first("Item", "ClassifiedTaxCategory") or item.first(
             "TaxTotal", "TaxSubtotal", "TaxCategory"
         )
@@ -89,7 +89,7 @@ class TaxReading:
         self,
         lines: list[dict[str, Any]],
         adjustments: list[dict[str, Any]],
-        items: Sequence[Node],
+        items: Sequence[XmlElement],
         stated: Fraction | None,
     ) -> None:
         """Rates where no line has a category."""
@@ -199,7 +199,7 @@ class TaxReading:
         )
 
     def compare(
-        self, name: str, node: Node | None, stated: Fraction, expected: tuple[Fraction, ...], given: str
+        self, name: str, node: XmlElement | None, stated: Fraction, expected: tuple[Fraction, ...], given: str
     ) -> None:
         """To one minor unit, since systems round their totals in different places."""
         if any(abs(stated - amount) * self.scale <= 1 for amount in expected):

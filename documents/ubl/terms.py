@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from documents.files.findings import Findings
-from documents.files.xml_tree import Node
+from documents.files.xml_tree import XmlElement
 
 _NET = (
     re.compile(r"(?:net|n/?)\s*(\d{1,3})(?:\s*days?)?\.?", re.IGNORECASE),
@@ -14,7 +14,7 @@ _NET = (
 )
 
 
-def payment_of(root: Node, findings: Findings) -> list[dict[str, Any]]:
+def payment_of(root: XmlElement, findings: Findings) -> list[dict[str, Any]]:
     """Terms counted from the invoice or from the order; none where the document does not settle it."""
     terms = [term for node in root.each("PaymentTerms") if (term := _term(root, node))]
     if len(terms) > 1 and not all("percent" in term for term in terms):
@@ -26,7 +26,7 @@ def payment_of(root: Node, findings: Findings) -> list[dict[str, Any]]:
     return terms
 
 
-def _term(root: Node, node: Node) -> dict[str, Any]:
+def _term(root: XmlElement, node: XmlElement) -> dict[str, Any]:
     percent = node.words("PaymentPercent")
     share = {"percent": percent} if percent else {}
     if due := node.words("PaymentDueDate"):

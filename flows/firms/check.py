@@ -12,7 +12,7 @@ from domain.slots import slot_resource
 from flows.firms.connected import Firms
 from flows.firms.resources import resources
 from ledger.store import Ledger
-from providers.contract import Finding, check_adapter
+from providers.contract import RuleOutcome, check_adapter
 from providers.protocol import SlotLine, SlotRequest
 from providers.registry import installed_adapters, open_adapter
 
@@ -30,7 +30,7 @@ def check_provider(
     name: str,
     now: datetime,
     settings: Mapping[str, Any] | None = None,
-) -> list[Finding]:
+) -> list[RuleOutcome]:
     """The findings for the provider or lender ``name``, else for the adapter of that name.
 
     NotFoundError when neither is known. A firm in our own ledger is checked in a transaction that is
@@ -50,16 +50,16 @@ def check_provider(
     except NetError:
         raise
     except Exception as error:  # whatever an outsider's adapter raises, the report names it
-        return [Finding(CONNECTS, False, firms.redacted(f"raised {type(error).__name__}: {error}"))]
+        return [RuleOutcome(CONNECTS, False, firms.redacted(f"raised {type(error).__name__}: {error}"))]
     request = _request(firms.network, name, now.date() + AHEAD)
 
-    def run() -> list[Finding]:
+    def run() -> list[RuleOutcome]:
         found = check_adapter(adapter, request, now, lambda: secrets.token_hex(16))
         return [replace(one, detail=firms.redacted(one.detail)) for one in found]
 
     if not getattr(getattr(adapter, "capabilities", None), "in_ledger", False):
         return run()
-    findings: list[Finding] = []
+    findings: list[RuleOutcome] = []
     try:
         with open_ledger().write() as transaction:
             firms.calendar.current = transaction

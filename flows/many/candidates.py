@@ -24,7 +24,7 @@ from flows.plans.newest import newest_plan
 from flows.plans.record import situation_of, stale_inputs
 from routing.offers.exchange import CurrencyError, exchange_factor
 from routing.plans.choose import candidates, choose
-from routing.shared.allocation import Allocation, Candidate, Demand, Resource, allocation_of
+from routing.shared.allocation import Allocation, Candidate, Demand, SharedResource, allocation_of
 
 Place = tuple[str, str]
 """A resource and its period, as the slot calendar names them."""
@@ -244,7 +244,7 @@ def problem_of(market: Market, objective: str) -> tuple[Allocation, dict[tuple[s
             uses = {_name(key): amount for key, amount in market.uses_of(plan, one.placed).items()}
             options.append(Candidate(name, -worth, uses))
         demands.append(Demand(one.placed.id, options, None if objective == "cost" else 0))
-    resources = [Resource(_name(place), room) for place, room in market.free.items()]
+    resources = [SharedResource(_name(place), room) for place, room in market.free.items()]
     return allocation_of(demands, resources), plans
 
 

@@ -6,15 +6,15 @@ from decimal import Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 from pathlib import Path
 
-from documents.tables.case import RoutingCase
-from documents.tables.map import load_routing_map
+from documents.tables.routing_case import RoutingCase
+from documents.tables.table_map import load_routing_map
 from documents.tables.tables import read_routing_case
 from domain.errors import NetError
 from routing.many.causes import impossible_alone, left_out
 from routing.many.objectives import scaled_capacities, serve_most, smallest_times
 from routing.many.router import route
-from routing.shared.allocation import Allocation, Candidate, Demand, Resource, allocation_of
-from routing.shared.answer import Answer, Cause, Share, Status
+from routing.shared.allocation import Allocation, Candidate, Demand, SharedResource, allocation_of
+from routing.shared.answer import Allotment, Answer, Cause, Status
 from routing.shared.certify import exact_loads, violations
 
 _DIGITS = 200
@@ -119,7 +119,7 @@ def _scaled(case: RoutingCase) -> _Scaled:
         for order in case.orders
     ]
     resources = [
-        Resource(
+        SharedResource(
             item.name,
             _times(item.capacity, amount),
             _times(item.fixed_cost, money),
@@ -194,12 +194,12 @@ def _told(
     )
 
 
-def _named(problem: Allocation, share: Share) -> tuple[str, str, Fraction]:
+def _named(problem: Allocation, share: Allotment) -> tuple[str, str, Fraction]:
     part = Fraction(share.units, int(problem.quantity[share.order]))
     return problem.orders[share.order], problem.candidates[share.candidate], part
 
 
-def _parts(case: RoutingCase, problem: Allocation, shares: Sequence[Share]) -> dict[str, Fraction]:
+def _parts(case: RoutingCase, problem: Allocation, shares: Sequence[Allotment]) -> dict[str, Fraction]:
     """What the shares cost by kind."""
     chosen = {}
     for share in shares:

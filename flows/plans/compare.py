@@ -78,7 +78,7 @@ def keep_plan(session: Session, subject: Subject, plan: Plan) -> bool:
 
 def with_changes(subject: Subject, changes: Sequence[str]) -> Subject:
     """The subject with each change made (``advance_rate=0.9``); UsageError names what is known."""
-    from routing.plans.changes import changed, parse_change
+    from routing.plans.what_if import changed, parse_change
 
     situation = subject.situation
     for text in changes:

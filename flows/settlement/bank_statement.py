@@ -7,7 +7,7 @@ from pathlib import Path
 
 from documents.statements.camt import read_camt
 from documents.statements.csv_map import load_statement_map, read_statement_csv
-from documents.statements.matching import Match, OpenItem, Part, Unmatched, folded, match, same_party
+from documents.statements.matching import EntryShare, Match, OpenItem, Unmatched, folded, match, same_party
 from documents.statements.statement import Statement, StatementEntry
 from domain.errors import NetError, NotFoundError, RefusedError
 from domain.network import Network
@@ -37,7 +37,7 @@ class Line:
 
     entry: StatementEntry
     outcome: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[EntryShare, ...] = ()
     reasons: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
 
@@ -123,7 +123,7 @@ def record_match(ledger: Ledger, found: Match, *, dry_run: bool = False) -> Line
     return Line(entry, "recorded", found.parts, found.reasons)
 
 
-def _fact(part: Part, entry: StatementEntry) -> tuple[str, FactKind, date, dict[str, str]]:
+def _fact(part: EntryShare, entry: StatementEntry) -> tuple[str, FactKind, date, dict[str, str]]:
     """The order, what is stated about it, the day, and the amount with the bank's reference.
 
     A receipt that a person recorded before with that reference is the same fact.

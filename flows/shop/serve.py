@@ -11,8 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from domain.errors import KeyReusedError, NotFoundError
-from domain.ports import Declined as NotFree
-from domain.ports import HoldLine
+from domain.ports import HoldLine, NotFree
 from domain.posting import Entry
 from domain.slots import CREDIT_PERIOD
 from domain.states import OrderState

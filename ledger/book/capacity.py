@@ -14,7 +14,7 @@ from domain.errors import (
     StateError,
 )
 from ledger.book.journal import Journal
-from ledger.record.records import Declined, Held, Hold, HoldLine, Receipt, instant_text
+from ledger.record.records import Hold, HoldLine, NotFree, Receipt, SlotsHeld, instant_text
 from trust.canonical import canonical_bytes, canonical_text
 
 
@@ -49,7 +49,7 @@ class Capacity(Journal):
 
     def hold(
         self, hold_id: str, order: str, lines: Sequence[HoldLine], expires_at: datetime | None = None
-    ) -> Held | Declined:
+    ) -> SlotsHeld | NotFree:
         """Hold every line or none; counts against capacity at once. The same hold again: the same answer."""
         merged = _merged(lines)
         until = instant_text(expires_at) if expires_at else None
@@ -65,9 +65,9 @@ class Capacity(Journal):
         for line in merged:
             capacity, used = self.capacity(line.resource, line.period) or (0, 0)
             if line.quantity > capacity - used:
-                return Declined(line.resource, line.period, line.quantity, capacity - used)
+                return NotFree(line.resource, line.period, line.quantity, capacity - used)
         self._note("capacity.held", key, body, order)
-        return Held(hold_id, order, merged, expires_at)
+        return SlotsHeld(hold_id, order, merged, expires_at)
 
     def _held_before(
         self,
@@ -76,7 +76,7 @@ class Capacity(Journal):
         body: Mapping[str, Any],
         lines: tuple[HoldLine, ...],
         expires_at: datetime | None,
-    ) -> Held | None:
+    ) -> SlotsHeld | None:
         before = self.record_by_key(f"hold:{hold_id}")
         if before is None:
             return None
@@ -86,7 +86,7 @@ class Capacity(Journal):
                 f"the hold {hold_id!r} exists with other lines (record {before.sequence})",
                 "give the new hold an id of its own",
             )
-        return Held(hold_id, order, lines, expires_at, repeated=True)
+        return SlotsHeld(hold_id, order, lines, expires_at, repeated=True)
 
     def confirm_hold(self, hold_id: str) -> Receipt:
         """Turn a hold into a booking; ``StateError`` when it ended otherwise or its time is over."""

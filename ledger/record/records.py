@@ -6,22 +6,22 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from domain.errors import LedgerBrokenError
-from domain.ports import Declined, Held, HoldLine
+from domain.ports import HoldLine, NotFree, SlotsHeld
 from domain.posting import Leg
 from trust.canonical import parse_canonical
 
 __all__ = [
     "Balance",
-    "Declined",
     "Floor",
-    "Held",
     "Hold",
     "HoldLine",
     "Intent",
     "Message",
+    "NotFree",
     "OrderHead",
     "Receipt",
     "Record",
+    "SlotsHeld",
     "instant",
     "instant_text",
 ]

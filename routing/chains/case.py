@@ -21,7 +21,7 @@ from routing.offers.exchange import CurrencyError, exchange_factor
 from routing.offers.offers import (
     EVENT_INDEX,
     Offer,
-    Part,
+    PartPayment,
     Pricing,
     abroad_parts,
     factory_price,
@@ -94,7 +94,7 @@ def index_of(network: Network) -> Index:
 
 
 @dataclass(slots=True)
-class Case:
+class OrderCase:
     """The order's own figures, dates and calendars, and what each factory asks.
 
     Days are ordinals. ``earliest`` is the first possible booking, ``due`` the last day for the goods to
@@ -114,15 +114,15 @@ class Case:
     output_tax: int
     gross: int
     face: int
-    buyer: list[Part]
+    buyer: list[PartPayment]
     buyer_table: Timetable
     tax: SalesTax
     tax_table: Timetable
     fee_net: int
     fee_tax: int
-    fee_parts: list[Part]
+    fee_parts: list[PartPayment]
     targets: frozenset[str]
-    carried: list[Part] = field(default_factory=list)
+    carried: list[PartPayment] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     tax_days: dict[int, int] = field(default_factory=dict)
 
@@ -137,7 +137,7 @@ class Case:
             self.refusals.append(refusal)
 
 
-def case_of(situation: Situation) -> Case:
+def case_of(situation: Situation) -> OrderCase:
     """RefusedError when the network or the buyer's terms contradict themselves."""
     order, network, policy, on = situation.order, situation.network, situation.policy, situation.day
     index = index_of(network)
@@ -152,7 +152,7 @@ def case_of(situation: Situation) -> Case:
     start = max(on, order.issued_on).toordinal()
     due = _due_on(order)
     home = network.country
-    return Case(
+    return OrderCase(
         order=order,
         network=network,
         policy=policy,
@@ -175,7 +175,7 @@ def case_of(situation: Situation) -> Case:
         fee_parts=parts_of(fee_net + fee_tax, network.fee.payment),
         targets=_targets(order),
         carried=[
-            Part(amount, EVENT_INDEX[event], PaymentTerm(Fraction(1), event, roll=Roll.NONE))
+            PartPayment(amount, EVENT_INDEX[event], PaymentTerm(Fraction(1), event, roll=Roll.NONE))
             for event, amount in network.carried
         ],
     )
@@ -205,11 +205,11 @@ def _targets(order: Order) -> frozenset[str]:
     return frozenset(places - {""})
 
 
-def arrives(case: Case, place: str) -> bool:
+def arrives(case: OrderCase, place: str) -> bool:
     return not case.targets or place in case.targets or place == ANYWHERE
 
 
-def factory_offers(case: Case, guarantees: Collection[str]) -> list[Offer]:
+def factory_offers(case: OrderCase, guarantees: Collection[str]) -> list[Offer]:
     """What each factory that makes every line asks; one offer a set of terms, and one for each guarantee
     where the factory accepts guaranteed terms."""
     lines = case.order.lines
@@ -232,7 +232,7 @@ def factory_offers(case: Case, guarantees: Collection[str]) -> list[Offer]:
 
 
 def _priced(
-    case: Case,
+    case: OrderCase,
     provider: Provider,
     made: Made,
     price: Fraction,
@@ -251,7 +251,7 @@ def _priced(
     return offers
 
 
-def _guaranteed(case: Case, plain: Offer, provider: Provider, guarantee: str) -> Offer:
+def _guaranteed(case: OrderCase, plain: Offer, provider: Provider, guarantee: str) -> Offer:
     net, tax = plain.net, plain.tax
     if plain.currency:
         parts = parts_of(plain.price + plain.own_tax, provider.guaranteed_payment)
@@ -263,7 +263,7 @@ def _guaranteed(case: Case, plain: Offer, provider: Provider, guarantee: str) ->
     return replace(plain, option="", net=net, tax=tax, parts=parts, weight=weight, guarantee=guarantee)
 
 
-def _made(case: Case, provider: Provider) -> Made | None:
+def _made(case: OrderCase, provider: Provider) -> Made | None:
     """Which of the factory's products fills each line; None, with the reason noted, when one does not."""
     products = {product.product: product for product in provider.products}
     wanted: dict[str, Decimal] = {}
@@ -282,7 +282,7 @@ def _made(case: Case, provider: Provider) -> Made | None:
     return tuple(made)
 
 
-def _weight(case: Case, made: Made) -> Decimal:
+def _weight(case: OrderCase, made: Made) -> Decimal:
     """Kilograms of the whole order: as its lines state, else by the factory's own unit weights."""
     own = {product.product: product.weight_kg for product, _ in made}
     return sum(
@@ -294,7 +294,7 @@ def _weight(case: Case, made: Made) -> Decimal:
     )
 
 
-def service_offers(case: Case, kind: str) -> list[Offer]:
+def service_offers(case: OrderCase, kind: str) -> list[Offer]:
     """What each firm asks for a further leg of this kind."""
     offers = []
     for provider in case.index.services.get(kind, []):

@@ -11,7 +11,7 @@ from math import ceil
 from domain.network import LOGISTICS, Measure
 from domain.plan import SlotNeed
 from domain.terms import Event
-from routing.chains.case import Case
+from routing.chains.case import OrderCase
 from routing.offers.offers import EVENT_INDEX, EVENTS, Offer, options_of, storage_price
 
 LONGEST_WAIT = 90
@@ -43,7 +43,7 @@ class Combo:
 
 
 @dataclass(slots=True)
-class Step:
+class ChainStep:
     """One leg with its first and last day."""
 
     offer: Offer
@@ -58,7 +58,7 @@ class Chain:
 
     combo: Combo
     booking: int
-    steps: list[Step]
+    steps: list[ChainStep]
     events: list[int]
     delivery: int = field(default=0)
 
@@ -66,7 +66,7 @@ class Chain:
 class Dating:
     """Dates the legs of one case; remembers what is shared by many chains."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: OrderCase) -> None:
         self.case = case
         self._made: dict[tuple[int, int], int] = {}
         self._leaves: dict[tuple[str, int, int], int] = {}
@@ -182,7 +182,7 @@ class Dating:
         if ended < 0 or self._too_late(ended):
             return None
         days = {"order": self.case.ordered, "booking": booking, "production_end": ended}
-        steps = [Step(combo.factory, booking, ended)]
+        steps = [ChainStep(combo.factory, booking, ended)]
         ready = ended
         waiting = list(combo.services)
         for offer in [one for one in waiting if self._before_shipping(one, waiting)]:
@@ -220,7 +220,7 @@ class Dating:
                 break
         return follows in BEFORE_SHIPPING
 
-    def _serve(self, offer: Offer, days: dict[str, int]) -> Step | None:
+    def _serve(self, offer: Offer, days: dict[str, int]) -> ChainStep | None:
         service = offer.provider.service
         assert service is not None
         start = days.get(service.after)
@@ -230,12 +230,14 @@ class Dating:
         if ends < 0:
             return None
         days[offer.kind] = ends
-        return Step(offer, start, ends)
+        return ChainStep(offer, start, ends)
 
-    def _move(self, path: tuple[Offer, ...], ready: int, steps: list[Step]) -> tuple[int, int, int] | None:
+    def _move(
+        self, path: tuple[Offer, ...], ready: int, steps: list[ChainStep]
+    ) -> tuple[int, int, int] | None:
         """Departure from the works, arrival (at the warehouse where there is one) and delivery."""
         left = arrived = -1
-        storing: Step | None = None
+        storing: ChainStep | None = None
         for offer in path:
             if offer.kind == LOGISTICS:
                 day = self.departure(offer, ready)
@@ -244,18 +246,18 @@ class Dating:
                 storing = None
                 assert offer.lane is not None
                 left = day if left < 0 else left
-                steps.append(Step(offer, day, day + offer.lane.transit_days))
+                steps.append(ChainStep(offer, day, day + offer.lane.transit_days))
                 ready = day + offer.lane.transit_days
             else:
                 assert offer.provider.storage is not None
-                storing = Step(offer, ready, ready, ready)
+                storing = ChainStep(offer, ready, ready, ready)
                 arrived = ready
                 ready += offer.provider.storage.dwell_days
         if not self._leave_store(storing, ready, steps):
             return None
         return (left if left >= 0 else ready, arrived if arrived >= 0 else ready, ready)
 
-    def _leave_store(self, storing: Step | None, day: int, steps: list[Step]) -> bool:
+    def _leave_store(self, storing: ChainStep | None, day: int, steps: list[ChainStep]) -> bool:
         if storing is None:
             return True
         store = storing.offer.provider.storage
@@ -269,7 +271,7 @@ class Dating:
         steps.append(storing)
         return True
 
-    def _dated(self, combo: Combo, booking: int, steps: list[Step], days: dict[str, int]) -> Chain:
+    def _dated(self, combo: Combo, booking: int, steps: list[ChainStep], days: dict[str, int]) -> Chain:
         events = [0] * len(EVENTS)
         delivery = days["delivery"]
         events[ORDERED] = self.case.ordered
@@ -309,7 +311,7 @@ def production_runs(offer: Offer) -> dict[str, Run]:
     return runs
 
 
-def storage_offer(case: Case, plain: Offer, days: int) -> Offer:
+def storage_offer(case: OrderCase, plain: Offer, days: int) -> Offer:
     pricing = case.pricing
     provider = plain.provider
     price = storage_price(provider, pricing.quantity, days, pricing.scale_of(provider))
@@ -317,7 +319,7 @@ def storage_offer(case: Case, plain: Offer, days: int) -> Offer:
     return pricing.offer(provider, STORAGE, price, option, plain.table)
 
 
-def slots_of(dating: Dating, step: Step, booking: int) -> list[SlotNeed]:
+def slots_of(dating: Dating, step: ChainStep, booking: int) -> list[SlotNeed]:
     """Every resource and day that the step needs held."""
     offer = step.offer
     name = offer.provider.id
@@ -341,12 +343,12 @@ def _need(provider: str, resource: str, day: int, quantity: int, capacity: int) 
     return SlotNeed(provider, resource, date.fromordinal(day), quantity, capacity)
 
 
-def measure_of(case: Case, measure: Measure, factory: Offer) -> int:
+def measure_of(case: OrderCase, measure: Measure, factory: Offer) -> int:
     """Whole kilograms or units that a lane must carry."""
     return ceil(factory.kg) if measure is Measure.KG else case.pricing.units
 
 
-def start_dates(case: Case, offer: Offer) -> list[int]:
+def start_dates(case: OrderCase, offer: Offer) -> list[int]:
     """The factory's working days from the earliest booking, at most as many as the policy looks at."""
     last = case.due if case.due is not None else case.earliest + case.policy.horizon_days
     days: list[int] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from domain.network import ANYWHERE, Lane, Provider
-from routing.chains.case import Case, arrives
+from routing.chains.case import OrderCase, arrives
 from routing.chains.chains import STORAGE, measure_of
 from routing.offers.exchange import CurrencyError
 from routing.offers.offers import Offer, lane_price, options_of, storage_price
@@ -32,7 +32,7 @@ class Edge:
 class WayMap:
     """Edges by place for one weight of goods, and the least cost to the buyer from each place."""
 
-    case: Case
+    case: OrderCase
     factory: Offer
     edges: dict[str, list[Edge]] = field(default_factory=dict)
     _left: dict[tuple[str, bool, int, int], int] = field(default_factory=dict)

@@ -15,19 +15,19 @@ from domain.network import AdvanceBase, DrawRule, FinanceProduct, Role
 from domain.terms import Event
 from finance.pricing.cash import Abroad, Use
 from finance.pricing.credit import CreditTerms, credit_terms, draw_of
-from routing.chains.case import PREPAYING, Case
+from routing.chains.case import PREPAYING, OrderCase
 from routing.chains.chains import Chain
-from routing.mixes.figures import Figures
-from routing.mixes.least import (
+from routing.mixes.least_cost import (
     IMPOSSIBLE,
     ROUNDING,
     SCALE,
+    CashNeed,
     LeastCost,
-    Need,
     cheapest_of,
     least_cost_of,
     undominated,
 )
+from routing.mixes.operating_flows import Figures
 from routing.offers.exchange import CurrencyError, scaled
 from routing.offers.offers import EVENT_INDEX
 from routing.offers.timetable import Timetable
@@ -48,10 +48,10 @@ class Mix:
 
 
 @dataclass(slots=True)
-class Market:
+class CreditMarket:
     """The lenders' products as one order may use them; reasons why others may not are noted in the case."""
 
-    case: Case
+    case: OrderCase
     pre: list[FinanceProduct] = field(default_factory=list)
     take: list[FinanceProduct] = field(default_factory=list)
     contingency: list[FinanceProduct] = field(default_factory=list)
@@ -117,7 +117,7 @@ class Market:
         terms = credit_terms(lent.product, ceiling, face)
         return Abroad(terms, dealing, figures.abroad.get(lent.product.currency, {}))
 
-    def floor(self, need: "Need", *, alone: bool) -> int:
+    def floor(self, need: "CashNeed", *, alone: bool) -> int:
         """The least that any pre-shipment or contingency product costs for the need; ``alone`` are those
         that need no take-out."""
         if not need.amount:
@@ -153,7 +153,7 @@ class Market:
         least = bound.of(amount, amount_days) - aid.cap * dearer // SCALE - 1
         return min(least, aid.of(amount, amount_days)) if amount <= aid.cap else least
 
-    def lends(self, product: FinanceProduct, need: "Need") -> bool:
+    def lends(self, product: FinanceProduct, need: "CashNeed") -> bool:
         """Whether the product's ceiling could hold the need, as far as that is known without a chain."""
         cap = self.least[product.id].cap
         if cap is None or need.amount <= cap:
@@ -231,12 +231,12 @@ class Market:
         )
 
 
-def take_floor(market: Market, deliveries: range) -> int:
+def take_floor(market: CreditMarket, deliveries: range) -> int:
     """The least that any take-out costs when the goods arrive within these days."""
     return min((_take_floor(market, take, deliveries) for take in market.take), default=0)
 
 
-def _take_floor(market: Market, take: FinanceProduct, deliveries: range) -> int:
+def _take_floor(market: CreditMarket, take: FinanceProduct, deliveries: range) -> int:
     known = take.advance_base in (AdvanceBase.ORDER, AdvanceBase.INVOICE)
     on_invoice = take.available_from in (Event.INVOICE, Event.DELIVERY)
     if take.draw is not DrawRule.FULL or not known or not on_invoice or not deliveries:
@@ -259,14 +259,14 @@ def _take_floor(market: Market, take: FinanceProduct, deliveries: range) -> int:
     return least or 0
 
 
-def _opens_after(market: Market, take: FinanceProduct, delivery: int) -> int:
+def _opens_after(market: CreditMarket, take: FinanceProduct, delivery: int) -> int:
     day = delivery + take.available_days
     if take.available_from is Event.INVOICE:
         day += market.case.policy.invoice_days
     return market.table(take).next_working(day) if take.available_days else day
 
 
-def buyer_due_after(case: Case, delivery: int) -> int:
+def buyer_due_after(case: OrderCase, delivery: int) -> int:
     """When the buyer's last instalment falls due for goods delivered that day."""
     invoiced = delivery + case.policy.invoice_days
     index = EVENT_INDEX[Event.INVOICE]
@@ -285,9 +285,9 @@ def _full_cost(terms: CreditTerms, opens: int, due: int) -> int:
     return whole.fee + whole.discount + interest
 
 
-def market_of(case: Case) -> Market:
+def market_of(case: OrderCase) -> CreditMarket:
     """Every product of the network that this order may use."""
-    market = Market(case)
+    market = CreditMarket(case)
     names = {case.order.buyer.name, case.order.buyer.identifier} - {""}
     lists = {
         Role.PRE_SHIPMENT: market.pre,
@@ -316,7 +316,7 @@ def market_of(case: Case) -> Market:
     return market
 
 
-def _unusable(case: Case, product: FinanceProduct, buyer: set[str]) -> str:
+def _unusable(case: OrderCase, product: FinanceProduct, buyer: set[str]) -> str:
     if product.buyers and not buyer & set(product.buyers):
         return "is not open for this buyer"
     cap = _free_limit(case, product)
@@ -339,7 +339,7 @@ class LentAbroad:
         return replace(bound, fixed=bound.fixed - slack)
 
 
-def _lent_abroad(case: Case, product: FinanceProduct) -> tuple[LentAbroad | None, str]:
+def _lent_abroad(case: OrderCase, product: FinanceProduct) -> tuple[LentAbroad | None, str]:
     """The product in the order's currency, or why it cannot be used.
 
     It pays what is due in its own currency, and sells what it lends for other needs; so it is drawn payment
@@ -370,7 +370,7 @@ def _lent_abroad(case: Case, product: FinanceProduct) -> tuple[LentAbroad | None
     return LentAbroad(product, worth, dealing), ""
 
 
-def _free_limit(case: Case, product: FinanceProduct) -> int | None:
+def _free_limit(case: OrderCase, product: FinanceProduct) -> int | None:
     caps = [product.limit_minor] if product.limit_minor is not None else []
     for limit in case.network.limits:
         if product.limit_group and limit.group == product.limit_group:
@@ -383,7 +383,7 @@ def _free_limit(case: Case, product: FinanceProduct) -> int | None:
     return min(caps) if caps else None
 
 
-def _free(case: Case, group: str, limit: int) -> int:
+def _free(case: OrderCase, group: str, limit: int) -> int:
     if case.availability is None:
         return limit
     return case.availability.free_credit(group, limit)
@@ -398,7 +398,7 @@ def may_follow(pre: FinanceProduct | None, take: FinanceProduct | None) -> bool:
     return not pre.taken_out_by or take.id in pre.taken_out_by
 
 
-def uses_of(market: Market, mix: Mix, figures: Figures) -> tuple[Use, ...]:
+def uses_of(market: CreditMarket, mix: Mix, figures: Figures) -> tuple[Use, ...]:
     """The mix on the chain's dates: pre-shipment, take-out, contingency, in the order they are drawn on."""
     chain = figures.chain
     uses = []
@@ -424,7 +424,7 @@ def closing(product: FinanceProduct, mix: Mix, figures: Figures) -> tuple[int, i
     return day, day
 
 
-def with_contingency(market: Market, mix: Mix) -> Iterator[Mix]:
+def with_contingency(market: CreditMarket, mix: Mix) -> Iterator[Mix]:
     """The mix alone, then with each contingency facility behind it."""
     yield mix
     for product in market.contingency:

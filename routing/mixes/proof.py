@@ -11,8 +11,8 @@ from domain.terms import InterestTaking
 from finance.pricing.cash import Settlement, Use, settle
 from finance.pricing.credit import Payoff, draw_of, payoff_of
 from routing.chains.chains import BOOKING, Chain
-from routing.mixes.figures import AS_PLANNED, Facts, Figures, figures_of
-from routing.mixes.mixes import Market, Mix, uses_of
+from routing.mixes.mixes import CreditMarket, Mix, uses_of
+from routing.mixes.operating_flows import AS_PLANNED, Facts, Figures, figures_of
 
 LONGEST_LATE = 3653
 """Ten years of days: beyond it a headroom counts as never."""
@@ -52,7 +52,7 @@ class Tried:
         return next((use for use in self.settlement.uses if use.terms.product.role is role), None)
 
 
-def figures_for(market: Market, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
+def figures_for(market: CreditMarket, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
     """The chain's flows with what a guarantee of the factory's price costs."""
     figures = figures_of(market.case, chain, facts)
     if chain.combo.factory.guarantee:
@@ -64,7 +64,7 @@ def figures_for(market: Market, chain: Chain, facts: Facts = AS_PLANNED) -> Figu
     return figures
 
 
-def guarantee_use(market: Market, figures: Figures) -> Use:
+def guarantee_use(market: CreditMarket, figures: Figures) -> Use:
     """The guarantee over the factory's gross price, from booking to its last instalment: a promise, not
     cash, so only its fees and its price are paid."""
     chain = figures.chain
@@ -84,7 +84,7 @@ def guarantee_use(market: Market, figures: Figures) -> Use:
     return use
 
 
-def try_mix(market: Market, figures: Figures, mix: Mix) -> Tried:
+def try_mix(market: CreditMarket, figures: Figures, mix: Mix) -> Tried:
     """Walk the dates and look for what the mix's products object to."""
     settlement = settle(figures.ops(mix.opens), uses_of(market, mix, figures))
     tried = Tried(figures, mix, settlement)
@@ -92,7 +92,7 @@ def try_mix(market: Market, figures: Figures, mix: Mix) -> Tried:
     return tried
 
 
-def _objection(market: Market, tried: Tried) -> str:
+def _objection(market: CreditMarket, tried: Tried) -> str:
     case = market.case
     settlement = tried.settlement
     if settlement.lowest < 0:
@@ -130,7 +130,7 @@ def _product_objection(net: int, tried: Tried, use: Use) -> str:
     return ""
 
 
-def _promise_objection(market: Market, tried: Tried) -> str:
+def _promise_objection(market: CreditMarket, tried: Tried) -> str:
     """A fixed exchange rate must hold up to the last day on which the plan changes money at it."""
     last: dict[str, int] = {}
     for currency, days in tried.figures.abroad.items():
@@ -162,7 +162,7 @@ def cover_of(tried: Tried) -> Fraction | None:
     return Fraction(sum(part.cash for part in take.draws), pre.payoff.total)
 
 
-def run(market: Market, tried: Tried, facts: Facts) -> Tried:
+def run(market: CreditMarket, tried: Tried, facts: Facts) -> Tried:
     """The same chain and mix under other facts; draws follow their rules again."""
     figures = figures_for(market, tried.figures.chain, facts)
     mix = tried.mix
@@ -187,7 +187,7 @@ def facts_of(stress: Stress) -> Facts:
     )
 
 
-def stressed(market: Market, tried: Tried, stress: Stress) -> StressResult:
+def stressed(market: CreditMarket, tried: Tried, stress: Stress) -> StressResult:
     """The lowest balance under the stress and the first date below zero."""
     again = run(market, tried, facts_of(stress))
     low, low_on, gap_on = again.settlement.lowest, again.settlement.lowest_on, again.settlement.gap_on
@@ -219,7 +219,7 @@ def _draws_late(settlement: Settlement, days: int) -> tuple[int, int, int]:
     return low, low_on, gap_on
 
 
-def fails_policy(market: Market, tried: Tried) -> str:
+def fails_policy(market: CreditMarket, tried: Tried) -> str:
     """The first stress that must pass and does not, noted in ``tried``; empty when all do."""
     for stress in market.case.policy.stresses:
         if stress.must_pass:
@@ -230,12 +230,12 @@ def fails_policy(market: Market, tried: Tried) -> str:
     return ""
 
 
-def profit_days(market: Market, tried: Tried) -> int | None:
+def profit_days(market: CreditMarket, tried: Tried) -> int | None:
     """The most days late that leave the profit at zero or more."""
     return _latest(lambda late: run(market, tried, Facts(buyer_late=late)).profit >= 0)
 
 
-def liquidity_days(market: Market, tried: Tried) -> int | None:
+def liquidity_days(market: CreditMarket, tried: Tried) -> int | None:
     """The most days late with no balance below zero."""
     return _latest(lambda late: run(market, tried, Facts(buyer_late=late)).settlement.passed)
 

@@ -13,7 +13,7 @@ class CurrencyError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Quoted:
+class QuotedRate:
     """The rate that values one currency in another on a day, and at what money is planned to change hands."""
 
     rate: Rate
@@ -27,7 +27,7 @@ def exchange_factor(network: Network, source: str, target: str) -> Fraction:
     return quoted(network, source, target, date.max, None).dealing.buy
 
 
-def quoted(network: Network, currency: str, home: str, on: date, most_days: int | None) -> Quoted:
+def quoted(network: Network, currency: str, home: str, on: date, most_days: int | None) -> QuotedRate:
     """What the network file and the ledger say on a day of one currency in another.
 
     The newest dated rate counts, whether from the ledger or the file; an undated one where there is none. A
@@ -45,9 +45,9 @@ def quoted(network: Network, currency: str, home: str, on: date, most_days: int 
     fixed = next((one for one in declared if one.fixed_by and (one.until is None or one.until >= on)), None)
     if fixed is not None:
         promised = _as_rate(fixed, on).factor(currency, home)
-        return Quoted(rate, Dealing(currency, promised, promised, fixed.fixed_by, fixed.until))
+        return QuotedRate(rate, Dealing(currency, promised, promised, fixed.fixed_by, fixed.until))
     haircut = max((one.haircut for one in declared), default=Fraction(0))
-    return Quoted(rate, Dealing(currency, factor * (1 + haircut), factor * (1 - haircut)))
+    return QuotedRate(rate, Dealing(currency, factor * (1 + haircut), factor * (1 - haircut)))
 
 
 def _valuing(network: Network, declared: list[ExchangeRate], currency: str, home: str, on: date) -> Rate:

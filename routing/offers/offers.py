@@ -15,7 +15,7 @@ from domain.money import exponent_of, round_minor, split_minor
 from domain.network import FactoryProduct, Lane, Network, Provider, TermOption
 from domain.order import Order
 from domain.terms import Event, PaymentTerm
-from routing.offers.exchange import Quoted, quoted
+from routing.offers.exchange import QuotedRate, quoted
 from routing.offers.timetable import Timetable
 
 EVENTS: tuple[Event, ...] = tuple(Event)
@@ -25,7 +25,7 @@ AT_ONCE = (PaymentTerm(Fraction(1), Event.SERVICE_END),)
 
 
 @dataclass(slots=True)
-class Part:
+class PartPayment:
     """One instalment of a gross price: positive minor units, counted from the event by ``term``; ``own`` in
     the provider's currency, where that is another one."""
 
@@ -50,7 +50,7 @@ class Offer:
     price: int
     net: int
     tax: int
-    parts: list[Part]
+    parts: list[PartPayment]
     table: Timetable
     weight: int = 0
     lane: Lane | None = None
@@ -66,13 +66,13 @@ class Offer:
         return self.net + self.tax
 
 
-def parts_of(gross: int, terms: tuple[PaymentTerm, ...]) -> list[Part]:
+def parts_of(gross: int, terms: tuple[PaymentTerm, ...]) -> list[PartPayment]:
     """The gross price in instalments; zero instalments are left out."""
     if len(terms) == 1:
-        return [Part(gross, EVENT_INDEX[terms[0].event], terms[0])] if gross else []
+        return [PartPayment(gross, EVENT_INDEX[terms[0].event], terms[0])] if gross else []
     amounts = split_minor(gross, [term.share for term in terms])
     return [
-        Part(amount, EVENT_INDEX[term.event], term)
+        PartPayment(amount, EVENT_INDEX[term.event], term)
         for amount, term in zip(amounts, terms, strict=True)
         if amount
     ]
@@ -89,7 +89,7 @@ class Pricing:
     units: int
     on: date = date.max
     rate_days: int | None = None
-    _quoted: dict[str, Quoted] = field(default_factory=dict)
+    _quoted: dict[str, QuotedRate] = field(default_factory=dict)
 
     def currency_of(self, provider: Provider) -> str:
         return provider.currency or self.network.currency or self.order.currency
@@ -98,7 +98,7 @@ class Pricing:
         """Minor units in one major unit of the provider's currency."""
         return int(10 ** exponent_of(self.currency_of(provider)))
 
-    def quoted(self, currency: str) -> Quoted:
+    def quoted(self, currency: str) -> QuotedRate:
         """What is planned with when ``currency``, which is not the order's, is needed."""
         found = self._quoted.get(currency)
         if found is None:
@@ -164,15 +164,15 @@ class Pricing:
 
 
 def abroad_parts(
-    found: Quoted, home: str, own_tax: int, parts: list[Part], up: Fraction = Fraction(0)
-) -> tuple[int, int, list[Part]]:
+    found: QuotedRate, home: str, own_tax: int, parts: list[PartPayment], up: Fraction = Fraction(0)
+) -> tuple[int, int, list[PartPayment]]:
     """Net, tax and instalments in the order's currency of a price in another one.
 
     Each instalment is bought when it is due, haircut included; the tax counts as what the rate of the day
     makes of it, since only that is recovered; the net is the rest of what is paid.
     """
     buy = found.dealing.moved(up).buy
-    bought = [Part(converted(part.amount, buy), part.event, part.term, part.amount) for part in parts]
+    bought = [PartPayment(converted(part.amount, buy), part.event, part.term, part.amount) for part in parts]
     tax = converted(own_tax, found.rate.factor(found.dealing.currency, home))
     return sum(part.amount for part in bought) - tax, tax, bought
 

@@ -21,13 +21,13 @@ from domain.plan import (
 )
 from domain.terms import Recourse
 from finance.pricing.cash import peak_of
-from routing.chains.chains import FUNDING, Dating, Step, slots_of
-from routing.mixes.figures import carried_over, event_day, flows_of_fee
-from routing.mixes.mixes import Market
+from routing.chains.chains import FUNDING, ChainStep, Dating, slots_of
+from routing.mixes.mixes import CreditMarket
+from routing.mixes.operating_flows import carried_over, event_day, flows_of_fee
 from routing.mixes.proof import Tried, cover_of, guarantee_use, liquidity_days, profit_days, stressed
 from routing.offers.exchange import scaled
 from routing.offers.inputs import inputs_of
-from routing.offers.offers import EVENTS, Part
+from routing.offers.offers import EVENTS, PartPayment
 from routing.offers.timetable import Timetable
 from routing.plans.facility_plans import facilities_of, shares_of
 
@@ -39,7 +39,7 @@ CHANGED = "changed"
 
 
 def plan_of(
-    market: Market, dating: Dating, tried: Tried, on: date, search: Search, *, brief: bool = False
+    market: CreditMarket, dating: Dating, tried: Tried, on: date, search: Search, *, brief: bool = False
 ) -> Plan:
     """The plan in full; ``brief`` leaves out stresses and headroom, which a batch asks for later."""
     case = market.case
@@ -104,7 +104,7 @@ def _minimum(tried: Tried) -> tuple[int, int]:
     return min(after)
 
 
-def _headroom(market: Market, tried: Tried) -> Headroom:
+def _headroom(market: CreditMarket, tried: Tried) -> Headroom:
     days = [
         use.terms.product.recourse_days
         for use in tried.settlement.uses
@@ -118,7 +118,7 @@ def _headroom(market: Market, tried: Tried) -> Headroom:
 # ---------------------------------------------------------------------- legs
 
 
-def _leg(market: Market, dating: Dating, tried: Tried, step: Step) -> PlanLeg:
+def _leg(market: CreditMarket, dating: Dating, tried: Tried, step: ChainStep) -> PlanLeg:
     offer = step.offer
     provider = offer.provider
     lane = offer.lane
@@ -147,7 +147,7 @@ def _leg(market: Market, dating: Dating, tried: Tried, step: Step) -> PlanLeg:
     )
 
 
-def _instalment(part: Part, table: Timetable, event_on: int, gross: int) -> Instalment:
+def _instalment(part: PartPayment, table: Timetable, event_on: int, gross: int) -> Instalment:
     due = day_of(table.due(part.term, event_on))
     return Instalment(
         due_on=due,
@@ -160,7 +160,7 @@ def _instalment(part: Part, table: Timetable, event_on: int, gross: int) -> Inst
     )
 
 
-def _buyer(market: Market, tried: Tried) -> tuple[Instalment, ...]:
+def _buyer(market: CreditMarket, tried: Tried) -> tuple[Instalment, ...]:
     case = market.case
     return tuple(
         _instalment(part, case.buyer_table, tried.chain.events[part.event], case.gross) for part in case.buyer
@@ -170,7 +170,7 @@ def _buyer(market: Market, tried: Tried) -> tuple[Instalment, ...]:
 # ---------------------------------------------------------------------- the cash line
 
 
-def flows_of(market: Market, tried: Tried, legs: tuple[PlanLeg, ...]) -> tuple[Flow, ...]:
+def flows_of(market: CreditMarket, tried: Tried, legs: tuple[PlanLeg, ...]) -> tuple[Flow, ...]:
     """Every flow of the loop by date, inflows of a date before its outflows, with the balance after it."""
     bare: list[tuple[date, int, str, FlowKind, str]] = []
     for instalment in _buyer(market, tried):
@@ -199,7 +199,7 @@ def flows_of(market: Market, tried: Tried, legs: tuple[PlanLeg, ...]) -> tuple[F
     return tuple(flows)
 
 
-def _money_flows(market: Market, tried: Tried) -> list[tuple[date, int, str, FlowKind, str]]:
+def _money_flows(market: CreditMarket, tried: Tried) -> list[tuple[date, int, str, FlowKind, str]]:
     flows = []
     for use in tried.settlement.uses:
         product = use.terms.product
@@ -220,7 +220,7 @@ def _money_flows(market: Market, tried: Tried) -> list[tuple[date, int, str, Flo
 # ---------------------------------------------------------------------- facilities
 
 
-def exchange_of(market: Market, tried: Tried, legs: tuple[PlanLeg, ...]) -> tuple[Exchange, ...]:
+def exchange_of(market: CreditMarket, tried: Tried, legs: tuple[PlanLeg, ...]) -> tuple[Exchange, ...]:
     """Every currency beside the order's that the plan pays or borrows, with its own cash line."""
     home, pricing = market.case.order.currency, market.case.pricing
     named = [leg.currency for leg in legs]
@@ -235,7 +235,7 @@ def exchange_of(market: Market, tried: Tried, legs: tuple[PlanLeg, ...]) -> tupl
 
 
 def _change_flows(
-    market: Market, tried: Tried, legs: tuple[PlanLeg, ...], currency: str
+    market: CreditMarket, tried: Tried, legs: tuple[PlanLeg, ...], currency: str
 ) -> tuple[ChangeFlow, ...]:
     """What comes in and goes out of a currency by date: draws first, then what is bought for the rest."""
     ins: list[tuple[date, str, int]] = []
@@ -281,7 +281,7 @@ def _changed(
 
 
 def earnings_of(
-    market: Market,
+    market: CreditMarket,
     tried: Tried,
     legs: tuple[PlanLeg, ...],
     facilities: tuple[FacilityPlan, ...],

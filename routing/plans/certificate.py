@@ -15,8 +15,8 @@ from domain.plan import Certificate, Plan, Repair
 from domain.terms import Event
 from routing.mixes.proof import Tried
 from routing.offers.situation import Situation
-from routing.plans.changes import Change, changed, told
 from routing.plans.planning import Planning
+from routing.plans.what_if import Change, changed, told
 
 LONGEST_CREDIT = 366
 LONGEST_DELAY = 366

@@ -19,14 +19,14 @@ from domain.plan import (
 from domain.terms import Fee, FeeBasis, Recourse
 from finance.pricing.cash import Use
 from finance.pricing.returns import headline, rate_text, simple_rate, xirr
-from routing.mixes.mixes import Market
+from routing.mixes.mixes import CreditMarket
 from routing.mixes.proof import Tried, guarantee_use
 from routing.offers.exchange import scaled
 
 day_of = date.fromordinal
 
 
-def facilities_of(market: Market, tried: Tried, flows: tuple[Flow, ...]) -> tuple[FacilityPlan, ...]:
+def facilities_of(market: CreditMarket, tried: Tried, flows: tuple[Flow, ...]) -> tuple[FacilityPlan, ...]:
     """The guarantee, what is drawn, and what stands by, in the order in which they open."""
     pre = tried.use(Role.PRE_SHIPMENT)
     found = []
@@ -41,7 +41,7 @@ def facilities_of(market: Market, tried: Tried, flows: tuple[Flow, ...]) -> tupl
     return tuple(_abroad(market, tried, one) for one in found) if market.abroad else tuple(found)
 
 
-def _abroad(market: Market, tried: Tried, planned: FacilityPlan) -> FacilityPlan:
+def _abroad(market: CreditMarket, tried: Tried, planned: FacilityPlan) -> FacilityPlan:
     """The facility with its figures in the currency in which it lends, where that is not the order's."""
     lent = market.abroad.get(planned.product)
     if lent is None:
@@ -104,7 +104,7 @@ def _facility(use: Use, flows: tuple[Flow, ...], takes_out: str) -> FacilityPlan
     )
 
 
-def _standby(market: Market, tried: Tried, product: FinanceProduct) -> FacilityPlan:
+def _standby(market: CreditMarket, tried: Tried, product: FinanceProduct) -> FacilityPlan:
     terms = market.terms(product, tried.figures)
     due = day_of(tried.figures.buyer_due)
     return FacilityPlan(

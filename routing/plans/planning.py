@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from time import perf_counter_ns
 
-from domain.plan import Plan
-from domain.plan import Search as SearchReport
-from routing.chains.case import Case, case_of
-from routing.mixes.mixes import Market, market_of
+from domain.plan import Plan, Search
+from routing.chains.case import OrderCase, case_of
+from routing.mixes.mixes import CreditMarket, market_of
 from routing.mixes.proof import Tried
 from routing.offers.situation import Situation
 from routing.plans.assemble import plan_of
-from routing.plans.search import Search
+from routing.plans.search import ChainSearch
 
 
 class Planning:
@@ -20,9 +19,9 @@ class Planning:
         self.started = perf_counter_ns()
         self.situation = situation
         self.on = situation.day
-        self.case: Case = case_of(situation)
-        self.market: Market = market_of(self.case)
-        self.search = Search(self.case, self.market)
+        self.case: OrderCase = case_of(situation)
+        self.market: CreditMarket = market_of(self.case)
+        self.search = ChainSearch(self.case, self.market)
 
     def tried(self) -> Iterator[Tried]:
         """Passing chains with their mixes, most profit first."""
@@ -31,8 +30,8 @@ class Planning:
     def plan(self, tried: Tried, *, brief: bool = False) -> Plan:
         return plan_of(self.market, self.search.dating, tried, self.on, self.report(), brief=brief)
 
-    def report(self) -> SearchReport:
-        return SearchReport(
+    def report(self) -> Search:
+        return Search(
             chains_evaluated=self.search.chains,
             mixes_evaluated=self.search.mixes,
             chains_possible=self.search.possible,

@@ -16,15 +16,15 @@ from heapq import heappop, heappush
 from itertools import combinations
 
 from domain.near import or_rather
-from routing.chains.case import Case, arrives, factory_offers, service_offers
+from routing.chains.case import OrderCase, arrives, factory_offers, service_offers
 from routing.chains.chains import Chain, Combo, Dating, start_dates
 from routing.chains.ways import NOWHERE, WayMap
-from routing.mixes.figures import Figures
-from routing.mixes.floors import Floors, Services
-from routing.mixes.least import IMPOSSIBLE
-from routing.mixes.mixes import Market, Mix, may_follow, with_contingency
-from routing.mixes.openings import Openings, mixes_for, openings_of
+from routing.mixes.factory_floors import Floors, Services
+from routing.mixes.least_cost import IMPOSSIBLE
+from routing.mixes.mixes import CreditMarket, Mix, may_follow, with_contingency
+from routing.mixes.operating_flows import Figures
 from routing.mixes.proof import Tried, fails_policy, figures_for, try_mix
+from routing.mixes.take_outs import Openings, mixes_for, openings_of
 from routing.offers.offers import Offer
 
 ROUNDING = 2
@@ -67,10 +67,10 @@ class Dated:
     kinds: frozenset[str]
 
 
-class Search:
+class ChainSearch:
     """One order's search; ``plans`` yields passing plans, best first."""
 
-    def __init__(self, case: Case, market: Market) -> None:
+    def __init__(self, case: OrderCase, market: CreditMarket) -> None:
         self.case = case
         self.market = market
         self.dating = Dating(case)
@@ -323,7 +323,7 @@ class Search:
             self.case.refuse(subject, reason)
 
 
-def _kind_sets(case: Case, market: Market) -> list[tuple[str, ...]]:
+def _kind_sets(case: OrderCase, market: CreditMarket) -> list[tuple[str, ...]]:
     """The sets of service kinds that a chain may have: what is always required, and that with what a mix
     of products asks for on top."""
     always = set(case.index.required) | {str(kind) for kind in case.order.extra.get("requires", [])}

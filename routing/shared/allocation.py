@@ -29,7 +29,7 @@ class AllocationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class SharedResource:
     """``capacity`` None is unlimited; used at all it costs ``fixed_cost`` and must carry ``minimum``."""
 
     name: str
@@ -129,7 +129,7 @@ def exact_column(values: Sequence[int]) -> Exact:
 
 
 def allocation_of(
-    demands: Iterable[Demand], resources: Iterable[Resource], *, unserved_at_most: int | None = None
+    demands: Iterable[Demand], resources: Iterable[SharedResource], *, unserved_at_most: int | None = None
 ) -> Allocation:
     """The problem in columns and in canonical order; AllocationError names what contradicts itself."""
     demand_list = sorted(demands, key=lambda demand: demand.name)

@@ -16,7 +16,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Allotment:
     """``units`` of the order's quantity go to the candidate; whole orders take all of it."""
 
     order: int
@@ -48,7 +48,7 @@ class Answer:
     """
 
     status: Status
-    shares: Sequence[Share]
+    shares: Sequence[Allotment]
     objective: Fraction
     bound: Fraction | None
     method: str

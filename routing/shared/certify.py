@@ -12,7 +12,7 @@ from math import gcd, lcm
 import numpy as np
 
 from routing.shared.allocation import Allocation
-from routing.shared.answer import Answer, Share, Status
+from routing.shared.answer import Allotment, Answer, Status
 
 UNSERVED_PRICE = -1
 """The key under which ``prices`` holds the price of the limit on unserved orders."""
@@ -33,7 +33,7 @@ def violations(problem: Allocation, answer: Answer) -> list[str]:
     return found + _bound_faults(problem, answer)
 
 
-def exact_loads(problem: Allocation, shares: Sequence[Share]) -> dict[int, Fraction]:
+def exact_loads(problem: Allocation, shares: Sequence[Allotment]) -> dict[int, Fraction]:
     """What the shares use of each resource; resources that nobody uses are absent."""
     starts, resources = problem.use_first.tolist(), problem.use_resource.tolist()
     amounts, quantities = problem.use_amount.tolist(), problem.quantity.tolist()
@@ -51,7 +51,7 @@ def exact_loads(problem: Allocation, shares: Sequence[Share]) -> dict[int, Fract
     return {resource: load for resource, load in loads.items() if load}
 
 
-def exact_cost(problem: Allocation, shares: Sequence[Share], loads: Mapping[int, Fraction]) -> Fraction:
+def exact_cost(problem: Allocation, shares: Sequence[Allotment], loads: Mapping[int, Fraction]) -> Fraction:
     """Cost of the shares, of the opened resources and of the orders left out."""
     total = Fraction(0)
     for share in shares:
@@ -166,7 +166,7 @@ def _cheapest_ways(
         yield min(options, default=0)
 
 
-def _share_faults(problem: Allocation, shares: Sequence[Share]) -> list[str]:
+def _share_faults(problem: Allocation, shares: Sequence[Allotment]) -> list[str]:
     found = []
     seen = set()
     for share in shares:
@@ -184,7 +184,7 @@ def _share_faults(problem: Allocation, shares: Sequence[Share]) -> list[str]:
     return found
 
 
-def _service_faults(problem: Allocation, shares: Sequence[Share]) -> list[str]:
+def _service_faults(problem: Allocation, shares: Sequence[Allotment]) -> list[str]:
     units: dict[int, int] = defaultdict(int)
     parts: dict[int, int] = defaultdict(int)
     for share in shares:
@@ -208,7 +208,7 @@ def _service_faults(problem: Allocation, shares: Sequence[Share]) -> list[str]:
     return found
 
 
-def _group_faults(problem: Allocation, shares: Sequence[Share]) -> list[str]:
+def _group_faults(problem: Allocation, shares: Sequence[Allotment]) -> list[str]:
     labels: dict[int, set[int]] = defaultdict(set)
     for share in shares:
         labels[share.order].add(int(problem.label[share.candidate]))

@@ -16,7 +16,7 @@ from time import monotonic
 import numpy as np
 
 from routing.shared.allocation import Allocation
-from routing.shared.answer import Answer, Cause, Share, Status
+from routing.shared.answer import Allotment, Answer, Cause, Status
 from routing.shared.certify import UNSERVED_PRICE
 from routing.shared.scarcity import scarce_resources
 
@@ -189,7 +189,7 @@ def _solve_compiled(problem: Allocation, form: FlowForm) -> Answer:
     }
     quantities = problem.quantity.tolist()
     shares = tuple(
-        Share(order, int(flat[option, 2]), quantities[order])
+        Allotment(order, int(flat[option, 2]), quantities[order])
         for order, option in enumerate(taken.tolist())
         if flat[option, 2] >= 0
     )
@@ -374,13 +374,13 @@ class _Network:
             for node, amount in flow.items()
         )
 
-    def shares(self, quantities: Sequence[int]) -> tuple[Share, ...]:
+    def shares(self, quantities: Sequence[int]) -> tuple[Allotment, ...]:
         """The flow as shares of the orders' own quantities; whole orders take all of theirs."""
         found = []
         for order, flow in enumerate(self.flow):
             candidate_at = {node: candidate for node, _, candidate in self.form.options[order]}
             found += [
-                Share(order, candidate_at[node], amount * quantities[order] // self.form.units[order])
+                Allotment(order, candidate_at[node], amount * quantities[order] // self.form.units[order])
                 for node, amount in sorted(flow.items())
                 if candidate_at[node] >= 0
             ]

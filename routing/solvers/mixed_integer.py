@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.shared.allocation import Allocation
-from routing.shared.answer import Answer, Share, Status
+from routing.shared.answer import Allotment, Answer, Status
 from routing.shared.certify import UNSERVED_PRICE, exact_cost, exact_loads, price_bound, violations
 from routing.solvers.flow import flow_form, solve_flow
 from routing.solvers.model import Columns, Model, build_model
@@ -124,7 +124,7 @@ def _search(
     return _finish(problem, shares, bound)
 
 
-def _finish(problem: Allocation, shares: Sequence[Share], bound: Fraction | None) -> Answer | None:
+def _finish(problem: Allocation, shares: Sequence[Allotment], bound: Fraction | None) -> Answer | None:
     cost = exact_cost(problem, shares, exact_loads(problem, shares))
     if bound is not None and bound >= cost:
         bound = cost
@@ -149,7 +149,7 @@ def _tree_bound(value: float, scale: int, smallest: Fraction) -> Fraction | None
 
 def _shares(
     problem: Allocation, columns: Columns, values: npt.NDArray[np.float64], *, units: bool
-) -> tuple[Share, ...] | None:
+) -> tuple[Allotment, ...] | None:
     """Whole shares from the solver's numbers; with split orders by an exact flow over what was opened."""
     if problem.splittable.any() and not units:
         opened = {resource for resource, column in columns.opening.items() if values[column] > 0.5}
@@ -167,7 +167,7 @@ def _shares(
         if abs(part - amount) > 1e-4:
             return None
         if amount:
-            found.append(Share(order, candidate, amount if problem.splittable[order] else quantity))
+            found.append(Allotment(order, candidate, amount if problem.splittable[order] else quantity))
     return tuple(found)
 
 

@@ -19,8 +19,8 @@ from time import monotonic, process_time
 import numpy as np
 import numpy.typing as npt
 
-from routing.shared.allocation import Allocation, Candidate, Demand, Resource, allocation_of
-from routing.shared.answer import Answer, Share, Status
+from routing.shared.allocation import Allocation, Candidate, Demand, SharedResource, allocation_of
+from routing.shared.answer import Allotment, Answer, Status
 from routing.shared.certify import exact_cost, exact_loads, price_bound, violations
 from routing.solvers.annealing import BEST, EXCESS, anneal, seat_all
 from routing.solvers.lagrange import ascend
@@ -96,7 +96,7 @@ def _compile() -> None:
     """Run each compiled loop once, so that no time limit is spent on the compiler."""
     options = [Candidate("a", 1, {"slot": 1}), Candidate("b", 2, {"slot": 1})]
     problem = allocation_of(
-        [Demand("first", options, 5), Demand("second", options, 5)], [Resource("slot", 1)]
+        [Demand("first", options, 5), Demand("second", options, 5)], [SharedResource("slot", 1)]
     )
     search = _Search(problem, price_out(problem, 0.0), 0)
     search._block(search.price + search.per_unit, COLD, 1)
@@ -106,7 +106,7 @@ def _answer(problem: Allocation, priced: Priced, chosen: Integers, end: float) -
     """The choice made possible, costed exactly, and checked."""
     choice = repaired(problem, chosen, end)
     taken = [(order, int(item)) for order, item in enumerate(choice) if item >= 0]
-    shares = tuple(Share(order, item, int(problem.quantity[order])) for order, item in taken)
+    shares = tuple(Allotment(order, item, int(problem.quantity[order])) for order, item in taken)
     cost = exact_cost(problem, shares, exact_loads(problem, shares))
     status = Status.OPTIMAL if cost == priced.bound else Status.FEASIBLE
     answer = Answer(status, shares, cost, priced.bound, "prices and search", "prices", priced.exact)

@@ -15,7 +15,7 @@ from domain.errors import (
     StateError,
     UsageError,
 )
-from domain.ports import Declined, Held, HoldLine
+from domain.ports import HoldLine, NotFree, SlotsHeld
 from domain.posting import Entry, Leg
 from ledger.record.records import Balance
 from ledger.store import Ledger, create_ledger, open_ledger
@@ -130,9 +130,9 @@ def test_balance_at_a_date_counts_later_postings_out(ledger: Ledger) -> None:
 def test_hold_counts_at_once_and_no_is_data(ledger: Ledger) -> None:
     with ledger.write() as transaction:
         transaction.open_capacity(LAMP, "2026-03-05", 10)
-        assert isinstance(transaction.hold("h1", "o1", [HoldLine(LAMP, "2026-03-05", 7)]), Held)
+        assert isinstance(transaction.hold("h1", "o1", [HoldLine(LAMP, "2026-03-05", 7)]), SlotsHeld)
         refused = transaction.hold("h2", "o2", [HoldLine(LAMP, "2026-03-05", 4)])
-        assert refused == Declined(LAMP, "2026-03-05", 4, 3)
+        assert refused == NotFree(LAMP, "2026-03-05", 4, 3)
     assert ledger.free(LAMP, ["2026-03-05", "2026-03-06"]) == {"2026-03-05": 3, "2026-03-06": 0}
 
 
@@ -140,7 +140,7 @@ def test_hold_adds_up_lines_on_one_slot(ledger: Ledger) -> None:
     with ledger.write() as transaction:
         transaction.open_capacity(LAMP, "d", 10)
         answer = transaction.hold("h", "o", [HoldLine(LAMP, "d", 6), HoldLine(LAMP, "d", 6)])
-    assert answer == Declined(LAMP, "d", 12, 10)
+    assert answer == NotFree(LAMP, "d", 12, 10)
 
 
 def test_hold_ends_once(ledger: Ledger) -> None:
@@ -282,7 +282,7 @@ def test_a_name_with_an_accent_is_one_name_however_it_is_typed(ledger: Ledger) -
         transaction.open_capacity(two, "2026-03-05", 5)
         assert transaction.capacity(one, "2026-03-05") == (5, 0)
         for name, wanted in ((two, lines[1]), (one, lines[0]), (two, lines[1])):
-            assert isinstance(transaction.hold(f"h-{name}", name, wanted), Held)
+            assert isinstance(transaction.hold(f"h-{name}", name, wanted), SlotsHeld)
             transaction.claim_finance("f", name, name)
         transaction.confirm_hold(f"h-{two}")
     assert [told.amount_minor for told in ledger.balance(order=two)] == [100, -100]

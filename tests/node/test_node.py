@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.store import open_ledger
 from tests.parts.node_inside import NAME, Inside
-from trust.http_signatures import Message, content_digest, verify
+from trust.http_signatures import HttpMessage, content_digest, verify
 from trust.node_keys import public_line, trust_firm
 
 SOON = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
@@ -144,7 +144,7 @@ def test_ledger_of_the_node_proves_who_asked(works):
         "signature": proof["signature"],
         "content-digest": content_digest(proof["body"].encode()),
     }
-    message = Message(
+    message = HttpMessage(
         proof["method"], proof["authority"], proof["path"], proof["query"], headers, proof["body"].encode()
     )
     signed = verify(message, lambda _: works.buyer_key.public_key(), now=int(works.clock().timestamp()))
@@ -227,8 +227,8 @@ def test_every_answer_is_signed_and_bound_to_its_question(works):
     body = hold_body()
     headers = works.signed("POST", "/v1/holds", body, with_key("key-00001"))
     status, told, answer = works.call("POST", "/v1/holds", headers, body)
-    request = Message("POST", NAME, "/v1/holds", "", headers, body)
-    message = Message(headers=told, body=orjson.dumps(answer), status=status, request=request)
+    request = HttpMessage("POST", NAME, "/v1/holds", "", headers, body)
+    message = HttpMessage(headers=told, body=orjson.dumps(answer), status=status, request=request)
     verify(message, lambda _: works.node_key.public_key(), now=int(works.clock().timestamp()))
 
 

@@ -24,7 +24,7 @@ from providers.http import HttpNode
 from providers.protocol import Call, Held, NotSentError, Services, SlotLine, SlotRequest, Verb
 from tests.parts.node_parts import FAULTS, Between, RunningNode, firm_keys, self_signed
 from tests.parts.reservation_parts import leg, network, plan, planned
-from trust.http_signatures import Message, content_digest, verify
+from trust.http_signatures import HttpMessage, content_digest, verify
 from trust.keys import Actor, SigningKey, load_or_create_actor
 from trust.node_keys import load_signing_key
 
@@ -152,11 +152,11 @@ def _verify(proof, key):
             headers[name] = proof[name]
     at = (proof["method"], proof["authority"], proof["path"], proof["query"])
     if "status" in proof:
-        request = Message(*at, {"content-digest": proof["request-digest"]})
+        request = HttpMessage(*at, {"content-digest": proof["request-digest"]})
         status = int(proof["status"])
-        message = Message(headers=headers, body=proof["body"].encode(), status=status, request=request)
+        message = HttpMessage(headers=headers, body=proof["body"].encode(), status=status, request=request)
     else:
-        message = Message(*at, headers, proof["body"].encode())
+        message = HttpMessage(*at, headers, proof["body"].encode())
     assert verify(message, lambda _: key, now=int(now().timestamp())).key_id == proof["key"]
 
 

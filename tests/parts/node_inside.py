@@ -16,7 +16,7 @@ from node.guard import App
 from node.server import Node
 from node.settings import NodeSettings
 from tests.parts.node_parts import shop_network
-from trust.http_signatures import Message, sign
+from trust.http_signatures import HttpMessage, sign
 from trust.keys import Actor
 from trust.node_keys import create_signing_key, key_id_of, public_line, trust_firm
 
@@ -74,7 +74,7 @@ class Inside:
         """Headers of a request as the buyer would sign it; ``options`` override time, nonce, lifetime."""
         given = {"host": NAME, **(headers or {})}
         signer = key or self.buyer_key
-        message = Message(method, given["host"], path, query, given, body)
+        message = HttpMessage(method, given["host"], path, query, given, body)
         settings: dict[str, Any] = {
             "created": int(self.clock().timestamp()),
             "nonce": secrets.token_hex(16),

@@ -4,14 +4,14 @@ import itertools
 import random
 from fractions import Fraction
 
-from routing.shared.allocation import Allocation, Candidate, Demand, Resource, allocation_of
-from routing.shared.answer import Answer, Share, Status
+from routing.shared.allocation import Allocation, Candidate, Demand, SharedResource, allocation_of
+from routing.shared.answer import Allotment, Answer, Status
 from routing.shared.certify import exact_cost, exact_loads, violations
 
 
 def demands_and_resources(
     seed: int, *, flow: bool = False, plain: bool = True
-) -> tuple[list[Demand], list[Resource]]:
+) -> tuple[list[Demand], list[SharedResource]]:
     """Up to 5 orders with up to 4 candidates over up to 4 resources; tight on purpose."""
     dice = random.Random(seed)
     names = [f"r{number}" for number in range(dice.randint(1, 4))]
@@ -32,7 +32,7 @@ def demands_and_resources(
         least = dice.randint(1, quantity)
         demands.append(Demand(f"o{number}", candidates, penalty, quantity, splittable, least, group))
     resources = [
-        Resource(
+        SharedResource(
             name,
             dice.randint(0, 3 if flow else 8),
             0 if plain or dice.random() < 0.5 else dice.randint(1, 10),
@@ -47,17 +47,17 @@ def small_problem(seed: int, *, flow: bool = False, plain: bool = True) -> Alloc
     return allocation_of(*demands_and_resources(seed, flow=flow, plain=plain))
 
 
-def _ways(problem: Allocation, order: int) -> list[tuple[Share, ...]]:
+def _ways(problem: Allocation, order: int) -> list[tuple[Allotment, ...]]:
     """Every way to serve one order, and not serving it."""
     span = range(int(problem.first[order]), int(problem.first[order + 1]))
     quantity = int(problem.quantity[order])
-    ways: list[tuple[Share, ...]] = [()]
+    ways: list[tuple[Allotment, ...]] = [()]
     if not problem.splittable[order]:
-        return ways + [(Share(order, candidate, quantity),) for candidate in span]
+        return ways + [(Allotment(order, candidate, quantity),) for candidate in span]
     for parts in itertools.product(range(quantity + 1), repeat=len(span)):
         if sum(parts) == quantity:
             ways.append(
-                tuple(Share(order, item, units) for item, units in zip(span, parts, strict=True) if units)
+                tuple(Allotment(order, item, units) for item, units in zip(span, parts, strict=True) if units)
             )
     return ways
 

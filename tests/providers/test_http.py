@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.errors import UsageError
 from providers.answers import answer_data
 from providers.http import HttpNode
-from providers.http_client import Exchange
+from providers.http_client import HttpAnswer
 from providers.protocol import (
     Answer,
     Call,
@@ -39,27 +39,27 @@ def firm(tmp_path_factory):
 
 def test_good_answer_is_read_with_its_proof(firm):
     held = Held("r1", NOW, 5, "EUR")
-    answer = firm._read(Exchange(200, JSON, orjson.dumps(answer_data(held))), {"key": "k"})
+    answer = firm._read(HttpAnswer(200, JSON, orjson.dumps(answer_data(held))), {"key": "k"})
     assert answer == held
     assert answer.proof == {"key": "k"}
 
 
 def test_error_that_says_nothing_was_done_is_a_no(firm):
     body = orjson.dumps({"title": "Not found", "detail": "no such hold"})
-    answer = firm._read(Exchange(404, {"content-type": "application/problem+json"}, body), {})
+    answer = firm._read(HttpAnswer(404, {"content-type": "application/problem+json"}, body), {})
     assert answer == Declined("refused", "Not found: no such hold")
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 503])
 def test_request_that_was_turned_away_was_not_done(firm, status):
     with pytest.raises(NotSentError):
-        firm._read(Exchange(status, {}, b""), {})
+        firm._read(HttpAnswer(status, {}, b""), {})
 
 
 @pytest.mark.parametrize("status", [204, 301, 302, 500, 502, 504])
 def test_answer_that_says_nothing_leaves_doubt(firm, status):
     with pytest.raises(NoAnswerError):
-        firm._read(Exchange(status, JSON, b"{}"), {})
+        firm._read(HttpAnswer(status, JSON, b"{}"), {})
 
 
 @given(
@@ -78,7 +78,7 @@ def test_answer_that_says_nothing_leaves_doubt(firm, status):
 def test_any_answer_at_all_is_read_or_doubted(firm, status, headers, body):
     for given_headers in (headers, {**headers, **JSON}):
         try:
-            answer = firm._read(Exchange(status, given_headers, body), {})
+            answer = firm._read(HttpAnswer(status, given_headers, body), {})
         except (NoAnswerError, NotSentError):
             continue
         assert isinstance(answer, Answer)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from domain.errors import UsageError
-from providers.http_client import MAXIMUM_ANSWER, NodeClient, parse_target
+from providers.http_client import MAXIMUM_ANSWER, NodeClient, parse_address
 from providers.protocol import NoAnswerError, NotSentError
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
@@ -62,7 +62,7 @@ def firm():
 
 
 def client_of(firm, timeout=0.5):
-    return NodeClient(parse_target(f"http://127.0.0.1:{firm.port}"), timeout=timeout)
+    return NodeClient(parse_address(f"http://127.0.0.1:{firm.port}"), timeout=timeout)
 
 
 def ask(client):
@@ -90,7 +90,7 @@ def test_refused_connection_certainly_sent_nothing():
     with socket.create_server(("127.0.0.1", 0)) as spare:
         port = spare.getsockname()[1]
     with pytest.raises(NotSentError):
-        ask(NodeClient(parse_target(f"http://127.0.0.1:{port}"), timeout=0.5))
+        ask(NodeClient(parse_address(f"http://127.0.0.1:{port}"), timeout=0.5))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_redirect_is_an_answer_and_never_followed(firm):
 )
 def test_address_that_is_no_node_is_wrong_usage(url):
     with pytest.raises(UsageError):
-        parse_target(url)
+        parse_address(url)
 
 
 def test_header_that_would_split_the_request_is_refused(firm):

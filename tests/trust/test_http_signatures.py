@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trust.http_signatures import (
-    Message,
+    HttpMessage,
     SignatureError,
     Signed,
     content_digest,
@@ -20,7 +20,7 @@ from trust.http_signatures import (
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 NOW = 1_800_000_000
-REQUEST = Message(
+REQUEST = HttpMessage(
     "POST",
     "firm.example:8443",
     "/v1/holds",
@@ -51,7 +51,7 @@ def test_signature_base_matches_rfc_9421_appendix_b26():
     key = Ed25519PrivateKey.from_private_bytes(
         base64.urlsafe_b64decode("n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU=")
     )
-    message = Message(
+    message = HttpMessage(
         "POST",
         "example.com",
         "/foo",
@@ -141,7 +141,7 @@ def test_unsigned_request_is_refused():
 
 def test_answer_is_bound_to_its_request():
     request = signed()
-    answer = Message(
+    answer = HttpMessage(
         status=201, headers={"content-type": "application/json"}, body=b'{"hold":"1"}', request=request
     )
     headers = sign(answer, KEY, "trader", created=NOW, nonce="fedcba9876543210")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from domain.errors import AlreadyFinancedError, KeyReusedError, NetError, RefusedError, StateError
-from domain.ports import Declined, Held, HoldLine
+from domain.ports import HoldLine, NotFree, SlotsHeld
 from domain.posting import Entry, Leg
 from ledger.store import Ledger, create_ledger
 from ledger.verify.ledger import verify_ledger
@@ -105,10 +105,10 @@ class LedgerAgainstModel(RuleBasedStateMachine):
             assert known is not None
             assert (known["order"], known["lines"]) != (order, dict(wanted))
             return
-        if isinstance(answer, Held) and answer.repeated:
+        if isinstance(answer, SlotsHeld) and answer.repeated:
             assert known is not None
             assert (known["order"], known["lines"]) == (order, dict(wanted))
-        elif isinstance(answer, Declined):
+        elif isinstance(answer, NotFree):
             slot = (answer.resource, answer.period)
             assert answer.free == self.capacity.get(slot, 0) - self.used[slot] < wanted[slot] == answer.wanted
         else:

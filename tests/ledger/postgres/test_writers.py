@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from domain.errors import AlreadyFinancedError, NetError, RefusedError
-from domain.ports import Held, HoldLine
+from domain.ports import HoldLine, SlotsHeld
 from domain.posting import Entry, Leg
 from ledger.book.transaction import Transaction
 from ledger.postgres.backend import PostgresBackend
@@ -74,7 +74,7 @@ def one_step(ledger: Ledger, verb: str, key: str, chance: random.Random) -> str:
         answer = transaction.hold(f"h/{key}", "shared", [SLOT])
         if verb == "both":
             transaction.append(pay(f"{key}/pay", "shared", 1))
-    if not isinstance(answer, Held):
+    if not isinstance(answer, SlotsHeld):
         return "paid one" if verb == "both" else "full"
     if chance.random() < 0.5:
         with ledger.write() as transaction:

@@ -6,7 +6,7 @@ import numpy as np
 
 from routing.many.objectives import scaled_capacities, serve_most, smallest_times
 from routing.many.router import route
-from routing.shared.allocation import Candidate, Demand, Resource, allocation_of
+from routing.shared.allocation import Candidate, Demand, SharedResource, allocation_of
 from routing.shared.answer import Status
 from routing.shared.certify import violations
 from tests.parts.small_problems import cheapest_by_enumeration, small_problem
@@ -55,12 +55,12 @@ def test_smallest_times_is_smallest_and_its_refusal_proves_it():
 
 def test_smallest_times_steps_straight_to_the_number_that_cures_the_refusal():
     demands = [Demand(f"{n:03d}", [Candidate("c", 1, {"r": 1})]) for n in range(100)]
-    found = smallest_times(allocation_of(demands, [Resource("r", 3)]), [0])
+    found = smallest_times(allocation_of(demands, [SharedResource("r", 3)]), [0])
     assert (found.times, found.too_small.need, found.too_small.have) == (34, 100, 3)
 
 
 def test_smallest_times_can_leave_aside_what_nobody_may_serve():
     demands = [Demand("a", [Candidate("c", 1, {"r": 1})]), Demand("b", [])]
-    problem = allocation_of(demands, [Resource("r", 1)])
+    problem = allocation_of(demands, [SharedResource("r", 1)])
     assert smallest_times(problem, [0]) is None
     assert smallest_times(problem, [0], servable_only=True).times == 1

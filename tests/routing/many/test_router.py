@@ -8,7 +8,7 @@ import pytest
 
 from routing.many.causes import left_out
 from routing.many.router import route
-from routing.shared.allocation import Candidate, Demand, Resource, allocation_of
+from routing.shared.allocation import Candidate, Demand, SharedResource, allocation_of
 from routing.shared.answer import Status
 from routing.shared.certify import violations
 from tests.parts.small_problems import cheapest_by_enumeration, demands_and_resources, small_problem
@@ -100,14 +100,14 @@ def test_router_scaled_costs_scale_the_answer():
 
 def test_router_names_the_constraint_that_makes_it_impossible():
     demands = [Demand(f"order {n}", [Candidate("c", 1, {"factory": 2, "lane": 1})]) for n in range(3)]
-    resources = [Resource("factory", 5), Resource("lane", 9)]
+    resources = [SharedResource("factory", 5), SharedResource("lane", 9)]
     answer = route(allocation_of(demands, resources))
     assert answer.status is Status.INFEASIBLE
     assert [cause.resources for cause in answer.causes] == [("factory",)]
 
 
 def test_router_names_an_order_that_fits_nowhere():
-    answer = route(allocation_of([Demand("big", [Candidate("c", 1, {"r": 7})])], [Resource("r", 5)]))
+    answer = route(allocation_of([Demand("big", [Candidate("c", 1, {"r": 7})])], [SharedResource("r", 5)]))
     (cause,) = answer.causes
     assert (cause.orders, cause.resources) == (("big",), ("r",))
 
@@ -119,7 +119,7 @@ def test_left_out_tells_crowded_out_from_too_dear():
         Demand("loss", [Candidate("c", 5, {})], penalty=0),
         Demand("none", [], penalty=0),
     ]
-    problem = allocation_of(demands, [Resource("r", 5)])
+    problem = allocation_of(demands, [SharedResource("r", 5)])
     answer = route(problem)
     reasons = {order: (cause.reason, cause.resources) for order, cause in left_out(problem, answer).items()}
     assert reasons == {

@@ -11,8 +11,8 @@ from domain.network import FinanceProduct, Network, Policy
 from domain.order import Order
 from domain.plan import Certificate, Plan, Repair
 from routing.offers.situation import Situation
-from routing.plans.changes import changed, parse_change
 from routing.plans.choose import choose
+from routing.plans.what_if import changed, parse_change
 
 
 def only(network: Network, *products: str, **fields: object) -> Network:

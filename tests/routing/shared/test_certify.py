@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from routing.shared.allocation import Candidate, Demand, Resource, allocation_of
-from routing.shared.answer import Answer, Share, Status
+from routing.shared.allocation import Candidate, Demand, SharedResource, allocation_of
+from routing.shared.answer import Allotment, Answer, Status
 from routing.shared.certify import price_bound, violations
 
 DEMANDS = [
@@ -15,9 +15,9 @@ DEMANDS = [
     Demand("c", [Candidate("x", 6, {"x": 4}), Candidate("y", 8, {"y": 4})], None, 4, True, 2),
     Demand("d", [Candidate("x", 5, {"x": 1})], penalty=9),
 ]
-RESOURCES = [Resource("x", 6, fixed_cost=3), Resource("y", 4, fixed_cost=7, minimum=2)]
+RESOURCES = [SharedResource("x", 6, fixed_cost=3), SharedResource("y", 4, fixed_cost=7, minimum=2)]
 PROBLEM = allocation_of(DEMANDS, RESOURCES, unserved_at_most=1)
-GOOD = (Share(0, 0, 1), Share(1, 2, 1), Share(2, 4, 2), Share(2, 5, 2))
+GOOD = (Allotment(0, 0, 1), Allotment(1, 2, 1), Allotment(2, 4, 2), Allotment(2, 5, 2))
 COST = Fraction(10 + 11 + 3 + 4 + 3 + 7 + 9)
 
 
@@ -33,15 +33,15 @@ def test_certify_accepts_a_correct_answer():
     ("shares", "words"),
     [
         (GOOD[1:], "order a must be served"),
-        ((Share(0, 2, 1), *GOOD[1:]), "is not one of its own"),
-        ((Share(9, 0, 1), *GOOD), "no order number 9"),
-        ((Share(0, 1, 1), *GOOD[1:]), "belong together"),
+        ((Allotment(0, 2, 1), *GOOD[1:]), "is not one of its own"),
+        ((Allotment(9, 0, 1), *GOOD), "no order number 9"),
+        ((Allotment(0, 1, 1), *GOOD[1:]), "belong together"),
         (GOOD[:3], "2 of 4 units"),
-        ((*GOOD[:2], Share(2, 4, 3), Share(2, 5, 1)), "below the smallest share"),
-        ((*GOOD[:2], Share(2, 4, 2), Share(2, 4, 2)), "given two shares"),
-        ((*GOOD[:2], Share(2, 4, 4)), "x carries 8 and has 6"),
-        ((Share(0, 1, 1), Share(1, 3, 1), Share(2, 5, 4)), "y carries 8 and has 4"),
-        ((Share(0, 0, 1), Share(0, 1, 1), *GOOD[1:]), "a is split and may not be"),
+        ((*GOOD[:2], Allotment(2, 4, 3), Allotment(2, 5, 1)), "below the smallest share"),
+        ((*GOOD[:2], Allotment(2, 4, 2), Allotment(2, 4, 2)), "given two shares"),
+        ((*GOOD[:2], Allotment(2, 4, 4)), "x carries 8 and has 6"),
+        ((Allotment(0, 1, 1), Allotment(1, 3, 1), Allotment(2, 5, 4)), "y carries 8 and has 4"),
+        ((Allotment(0, 0, 1), Allotment(0, 1, 1), *GOOD[1:]), "a is split and may not be"),
     ],
 )
 def test_certify_rejects_one_broken_constraint(shares, words):
@@ -54,8 +54,8 @@ def test_certify_rejects_a_wrong_objective():
 
 def test_certify_rejects_a_load_below_the_minimum():
     demands = [Demand("a", [Candidate("y", 1, {"y": 1})])]
-    problem = allocation_of(demands, [Resource("y", 4, minimum=2)])
-    assert "below its minimum" in violations(problem, answer((Share(0, 0, 1),), 1))[0]
+    problem = allocation_of(demands, [SharedResource("y", 4, minimum=2)])
+    assert "below its minimum" in violations(problem, answer((Allotment(0, 0, 1),), 1))[0]
 
 
 def test_certify_rejects_too_many_left_out():

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from routing.shared.allocation import Candidate, Demand, Resource, allocation_of
+from routing.shared.allocation import Candidate, Demand, SharedResource, allocation_of
 from routing.shared.answer import Status
 from routing.shared.certify import price_bound, violations
 from routing.solvers import flow
@@ -48,7 +48,7 @@ def test_flow_price_is_what_one_more_unit_saves():
 def test_flow_splits_an_order_over_two_resources():
     candidates = [Candidate("near", 30, {"near": 3}), Candidate("far", 60, {"far": 3})]
     demands = [Demand("order", candidates, quantity=3, splittable=True)]
-    problem = allocation_of(demands, [Resource("near", 2), Resource("far", 5)])
+    problem = allocation_of(demands, [SharedResource("near", 2), SharedResource("far", 5)])
     answer = solve_flow(problem, flow_form(problem))
     assert {(problem.candidates[share.candidate], share.units) for share in answer.shares} == {
         ("near", 2),
@@ -61,7 +61,7 @@ def test_flow_splits_an_order_over_two_resources():
 def test_flow_names_orders_and_resources_that_cannot_go_together():
     demands = [Demand(f"order {n}", [Candidate("c", n, {"small": 1})]) for n in range(3)]
     demands.append(Demand("free", [Candidate("c", 1, {"large": 1})]))
-    problem = allocation_of(demands, [Resource("small", 2), Resource("large", 9)])
+    problem = allocation_of(demands, [SharedResource("small", 2), SharedResource("large", 9)])
     answer = solve_flow(problem, flow_form(problem))
     assert answer.status is Status.INFEASIBLE
     (cause,) = answer.causes
@@ -76,24 +76,28 @@ def test_flow_handles_costs_longer_than_64_bits_exactly():
         Demand("a", [Candidate("one", large, {"one": 1}), Candidate("two", large + 2, {"two": 1})]),
         Demand("b", [Candidate("one", large, {"one": 1}), Candidate("two", large + 1, {"two": 1})]),
     ]
-    problem = allocation_of(demands, [Resource("one", 1), Resource("two", 1)])
+    problem = allocation_of(demands, [SharedResource("one", 1), SharedResource("two", 1)])
     assert solve_flow(problem, flow_form(problem)).objective == 2 * large + 1
 
 
 def test_flow_sees_through_resources_that_cannot_bind():
     candidates = [Candidate(name, cost, {name: 1, "yard": 1}) for name, cost in (("x", 1), ("y", 5))]
     demands = [Demand(f"o{n}", candidates) for n in range(3)]
-    problem = allocation_of(demands, [Resource("x", 1), Resource("y", 3), Resource("yard", 3)])
+    problem = allocation_of(
+        demands, [SharedResource("x", 1), SharedResource("y", 3), SharedResource("yard", 3)]
+    )
     form = flow_form(problem)
     assert form is not None
     assert solve_flow(problem, form).objective == 11
-    tight = allocation_of(demands, [Resource("x", 1), Resource("y", 3), Resource("yard", 2)])
+    tight = allocation_of(
+        demands, [SharedResource("x", 1), SharedResource("y", 3), SharedResource("yard", 2)]
+    )
     assert flow_form(tight) is None
 
 
 def test_flow_leaves_out_what_the_limit_allows_and_no_more():
     demands = [Demand(f"o{n}", [Candidate("c", 10 + n, {"r": 1})], penalty=0) for n in range(4)]
-    problem = allocation_of(demands, [Resource("r", 3)], unserved_at_most=2)
+    problem = allocation_of(demands, [SharedResource("r", 3)], unserved_at_most=2)
     answer = solve_flow(problem, flow_form(problem))
     assert answer.objective == 10 + 11
     assert violations(problem, answer) == []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from routing.many.router import SEARCHED_WHOLE, route
-from routing.shared.allocation import Candidate, Demand, Resource, allocation_of
+from routing.shared.allocation import Candidate, Demand, SharedResource, allocation_of
 from routing.shared.answer import Status
 from routing.shared.certify import price_bound, violations
 from routing.solvers.mixed_integer import solve_mixed
@@ -34,7 +34,7 @@ def crowded(orders, candidates, seed, *, must=False):
         ]
         demands.append(Demand(f"{number:04d}", options, None if must else 2000 * size))
     room = 2 * load / len(names) * 1.2
-    resources = [Resource(name, round(room * dice.uniform(0.7, 1.3))) for name in names]
+    resources = [SharedResource(name, round(room * dice.uniform(0.7, 1.3))) for name in names]
     return allocation_of(demands, resources)
 
 

@@ -10,7 +10,7 @@ from domain.errors import UsageError
 from domain.network import Network, Policy
 from domain.order import Order
 from domain.terms import Event
-from routing.plans.changes import Situation, changed, parse_change, told
+from routing.plans.what_if import Situation, changed, parse_change, told
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def cheapest_of(bounds: list[LeastCost]) -> LeastCost:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class CashNeed:
     """Before a day: uncovered payments, and those times their days until it. ``lowest`` is the least that
     operating flows alone come to from that day until before the buyer pays, ``longest`` the days since the
     first uncovered payment."""

@@ -13,7 +13,7 @@ from domain.dates import end_of_month
 from domain.money import round_minor
 from domain.network import LOGISTICS, WAREHOUSE
 from finance.pricing.cash import Ops, by_date
-from routing.chains.case import PREPAYING, Case
+from routing.chains.case import PREPAYING, OrderCase
 from routing.chains.chains import (
     ARRIVAL,
     BOOKING,
@@ -25,9 +25,9 @@ from routing.chains.chains import (
     PRODUCTION_END,
     SERVICE_END,
     Chain,
-    Step,
+    ChainStep,
 )
-from routing.offers.offers import Offer, Part, abroad_parts, parts_of
+from routing.offers.offers import Offer, PartPayment, abroad_parts, parts_of
 from routing.offers.timetable import Timetable
 
 
@@ -59,7 +59,7 @@ class Figures:
 
     chain: Chain
     flows: list[tuple[int, int]]
-    waiting: list[tuple[Part, Timetable]]
+    waiting: list[tuple[PartPayment, Timetable]]
     buyer_due: int
     buyer_paid: int
     tax_on: int
@@ -88,14 +88,14 @@ class Figures:
         return by_date(self.flows + late)
 
 
-def figures_of(case: Case, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
+def figures_of(case: OrderCase, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
     """The chain's operating flows under the facts; the chain's own events gain the buyer's payment."""
     if facts is not AS_PLANNED:
         chain = delayed(chain, facts.production_late)
     flows, due, paid, lost = _buyer(case, chain, facts)
     early = _early(case, chain, due) if len(case.buyer) > 1 else ()
     chain.events[BUYER_PAYMENT] = paid
-    waiting: list[tuple[Part, Timetable]] = []
+    waiting: list[tuple[PartPayment, Timetable]] = []
     abroad: dict[str, dict[int, tuple[int, int]]] = {}
     net = tax_in = lost_tax = gross = 0
     for step in chain.steps:
@@ -146,7 +146,7 @@ def figures_of(case: Case, chain: Chain, facts: Facts = AS_PLANNED) -> Figures:
     )
 
 
-def _early(case: Case, chain: Chain, last: int) -> tuple[tuple[int, int], ...]:
+def _early(case: OrderCase, chain: Chain, last: int) -> tuple[tuple[int, int], ...]:
     found = (
         (case.buyer_table.due(part.term, chain.events[part.event]), part.amount)
         for part in case.buyer
@@ -155,12 +155,12 @@ def _early(case: Case, chain: Chain, last: int) -> tuple[tuple[int, int], ...]:
     return tuple((day, amount) for day, amount in found if day < last)
 
 
-def carried_over(case: Case) -> int:
+def carried_over(case: OrderCase) -> int:
     """What the order owes from before it was planned again, all of it lost to the profit."""
     return sum(part.amount for part in case.carried)
 
 
-def _buyer(case: Case, chain: Chain, facts: Facts) -> tuple[list[tuple[int, int]], int, int, int]:
+def _buyer(case: OrderCase, chain: Chain, facts: Facts) -> tuple[list[tuple[int, int]], int, int, int]:
     """The buyer's flows, when the last is due and paid, and what a short payment loses."""
     flows = []
     due = paid = lost = 0
@@ -179,11 +179,11 @@ def _buyer(case: Case, chain: Chain, facts: Facts) -> tuple[list[tuple[int, int]
 
 
 def _pay(
-    step: Step,
+    step: ChainStep,
     offer: Offer,
     events: list[int],
     flows: list[tuple[int, int]],
-    waiting: list[tuple[Part, Timetable]],
+    waiting: list[tuple[PartPayment, Timetable]],
 ) -> None:
     for part in offer.parts:
         if part.event == FUNDING:
@@ -193,7 +193,7 @@ def _pay(
             flows.append((offer.table.due(part.term, day), -part.amount))
 
 
-def _note_abroad(step: Step, offer: Offer, events: list[int], days: dict[int, tuple[int, int]]) -> None:
+def _note_abroad(step: ChainStep, offer: Offer, events: list[int], days: dict[int, tuple[int, int]]) -> None:
     for part in offer.parts:
         if part.event != FUNDING:
             day = offer.table.due(part.term, event_day(step, part.event, events))
@@ -201,7 +201,7 @@ def _note_abroad(step: Step, offer: Offer, events: list[int], days: dict[int, tu
             days[day] = cost + part.amount, amount + part.own
 
 
-def event_day(step: Step, event: int, events: list[int]) -> int:
+def event_day(step: ChainStep, event: int, events: list[int]) -> int:
     """The day a leg's term counts from: its own end, departure or arrival, else the chain's."""
     if event == SERVICE_END:
         return step.ends
@@ -216,7 +216,10 @@ def event_day(step: Step, event: int, events: list[int]) -> int:
 
 
 def _pay_fee(
-    case: Case, events: list[int], flows: list[tuple[int, int]], waiting: list[tuple[Part, Timetable]]
+    case: OrderCase,
+    events: list[int],
+    flows: list[tuple[int, int]],
+    waiting: list[tuple[PartPayment, Timetable]],
 ) -> None:
     for part in case.fee_parts:
         if part.event == FUNDING:
@@ -225,12 +228,12 @@ def _pay_fee(
             flows.append((case.tax_table.due(part.term, events[part.event]), -part.amount))
 
 
-def flows_of_fee(case: Case, events: list[int]) -> list[tuple[int, int]]:
+def flows_of_fee(case: OrderCase, events: list[int]) -> list[tuple[int, int]]:
     """The network's own instalments, once funding and buyer payment have their days; positive."""
     return [(case.tax_table.due(part.term, events[part.event]), part.amount) for part in case.fee_parts]
 
 
-def tax_due_on(case: Case, invoiced: int) -> int:
+def tax_due_on(case: OrderCase, invoiced: int) -> int:
     """Day ``due_day`` of the month so many months after the period of the invoice, rolled."""
     found = case.tax_days.get(invoiced)
     if found is None:
@@ -238,7 +241,7 @@ def tax_due_on(case: Case, invoiced: int) -> int:
     return found
 
 
-def _tax_day(case: Case, invoiced: int) -> int:
+def _tax_day(case: OrderCase, invoiced: int) -> int:
     tax = case.tax
     day = date.fromordinal(invoiced)
     period_end = (day.month - 1) // tax.period_months * tax.period_months + tax.period_months
@@ -256,11 +259,11 @@ def delayed(chain: Chain, days: int) -> Chain:
         if not days:
             steps.append(step)
         elif place == 0:
-            steps.append(Step(step.offer, step.starts, step.ends + days))
+            steps.append(ChainStep(step.offer, step.starts, step.ends + days))
         elif step.ends < ended:
             steps.append(step)
         else:
-            steps.append(Step(step.offer, step.starts + days, step.ends + days, step.leaves + days))
+            steps.append(ChainStep(step.offer, step.starts + days, step.ends + days, step.leaves + days))
     kept = (ORDERED, BOOKING)
     events = [day if place in kept else day + days for place, day in enumerate(chain.events)]
     return Chain(chain.combo, chain.booking, steps, events, chain.delivery + days)
@@ -282,10 +285,10 @@ def dearer(offer: Offer, share: Fraction) -> Offer:
     return replace(offer, price=round_minor(offer.price * (1 + share)), net=net, tax=tax, parts=parts)
 
 
-def dearer_abroad(case: Case, offer: Offer, share: Fraction) -> Offer:
+def dearer_abroad(case: OrderCase, offer: Offer, share: Fraction) -> Offer:
     """The offer of a provider in another currency when that is dearer by the share; what has a fixed rate
     stays."""
     found = case.pricing.quoted(offer.currency)
-    own = [Part(part.own, part.event, part.term) for part in offer.parts]
+    own = [PartPayment(part.own, part.event, part.term) for part in offer.parts]
     net, tax, parts = abroad_parts(found, case.order.currency, offer.own_tax, own, share)
     return replace(offer, net=net, tax=tax, parts=parts)

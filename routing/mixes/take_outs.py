@@ -6,9 +6,9 @@ from heapq import heapify, heappop, heappush
 
 from domain.network import FinanceProduct
 from domain.terms import Event
-from routing.mixes.figures import Figures
-from routing.mixes.least import IMPOSSIBLE, ROUNDING, Need
-from routing.mixes.mixes import Market, Mix, TakeRows, may_follow
+from routing.mixes.least_cost import IMPOSSIBLE, ROUNDING, CashNeed
+from routing.mixes.mixes import CreditMarket, Mix, TakeRows, may_follow
+from routing.mixes.operating_flows import Figures
 
 
 @dataclass(slots=True)
@@ -21,14 +21,14 @@ class Openings:
 
     figures: Figures
     rows: TakeRows
-    needs: dict[int, Need]
+    needs: dict[int, CashNeed]
     floors: dict[int, int]
     alone: int | None = None
     least: int | None = None
     short: int = IMPOSSIBLE
 
 
-def openings_of(market: Market, figures: Figures) -> Openings:
+def openings_of(market: CreditMarket, figures: Figures) -> Openings:
     """How the chain's needs can be covered at all, and what that costs at least."""
     paid = figures.buyer_paid
     rows = market.rows(figures)
@@ -47,7 +47,7 @@ def openings_of(market: Market, figures: Figures) -> Openings:
     return found
 
 
-def _stand_alone(market: Market, found: Openings, need: Need) -> None:
+def _stand_alone(market: CreditMarket, found: Openings, need: CashNeed) -> None:
     """What covering everything until the buyer pays costs at least, without a take-out."""
     able = not need.amount or any(not one.requires_take_out for one in market.pre)
     if not able and not market.contingency:
@@ -59,7 +59,7 @@ def _stand_alone(market: Market, found: Openings, need: Need) -> None:
         found.short = need.amount - (market.most_lent(alone=True) or 0)
 
 
-def _lacks(market: Market, row: tuple[int, int, FinanceProduct], need: Need, floor: int) -> int:
+def _lacks(market: CreditMarket, row: tuple[int, int, FinanceProduct], need: CashNeed, floor: int) -> int:
     """Cash that surely lacks with this take-out, on the worst date from its opening until the buyer pays;
     zero or less when it may do. What was lent before is paid off with its cost, so that from then on the
     balance is operating flows plus what the take-out brings less that cost."""
@@ -71,7 +71,7 @@ def _lacks(market: Market, row: tuple[int, int, FinanceProduct], need: Need, flo
     return max(0, floor) - need.lowest - row[1] - (aid.cap or 0 if aid is not None else 0)
 
 
-def mixes_for(market: Market, openings: Openings, kinds: frozenset[str]) -> Iterator[Mix]:
+def mixes_for(market: CreditMarket, openings: Openings, kinds: frozenset[str]) -> Iterator[Mix]:
     """Every allowed mix of pre-shipment and take-out, in the order of its lower bound."""
     heap: list[tuple[int, int, int, Mix, bool]] = []
     serial = 0
@@ -99,7 +99,9 @@ def mixes_for(market: Market, openings: Openings, kinds: frozenset[str]) -> Iter
                 heappush(heap, (bound, serial, cost, Mix(pre, mix.take, None, mix.opens, bound), True))
 
 
-def _pre_for(market: Market, need: Need, take: FinanceProduct | None) -> Iterator[FinanceProduct | None]:
+def _pre_for(
+    market: CreditMarket, need: CashNeed, take: FinanceProduct | None
+) -> Iterator[FinanceProduct | None]:
     if not need.amount or market.contingency:
         yield None
     for pre in market.pre:
@@ -109,7 +111,7 @@ def _pre_for(market: Market, need: Need, take: FinanceProduct | None) -> Iterato
             yield pre
 
 
-def least_of(market: Market, pre: FinanceProduct | None, need: Need) -> int:
+def least_of(market: CreditMarket, pre: FinanceProduct | None, need: CashNeed) -> int:
     """What covering the need costs at least; a contingency facility may cover a part of it."""
     if not need.amount:
         return 0
@@ -117,7 +119,7 @@ def least_of(market: Market, pre: FinanceProduct | None, need: Need) -> int:
     return market.helped(bound, need.amount, need.amount_days, need.longest) - ROUNDING
 
 
-def need_before(figures: Figures, opens: int) -> Need:
+def need_before(figures: Figures, opens: int) -> CashNeed:
     """What operating flows leave uncovered before that day."""
     balance = need = need_days = longest = 0
     lowest: int | None = None
@@ -133,4 +135,4 @@ def need_before(figures: Figures, opens: int) -> Need:
             need_days += (-balance - need) * (opens - on)
             need = -balance
             longest = max(longest, opens - on)
-    return Need(need, need_days, balance if lowest is None else lowest, longest)
+    return CashNeed(need, need_days, balance if lowest is None else lowest, longest)

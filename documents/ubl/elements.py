@@ -1,10 +1,10 @@
-"""What every UBL 2.x document shares: namespaces, parties, addresses, currencies, flags."""
+"""Elements that every UBL 2.x document has: namespaces, parties, addresses, currencies, flags."""
 
 from collections.abc import Iterator
 
+from documents.files.field_lines import nearest
 from documents.files.findings import Findings
-from documents.files.places import nearest
-from documents.files.xml_tree import Node
+from documents.files.xml_tree import XmlElement
 from domain.errors import Defect
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
@@ -32,7 +32,7 @@ class Places:
         return nearest(self.lines, name, 1)
 
 
-def party_of(party: Node | None) -> dict[str, str]:
+def party_of(party: XmlElement | None) -> dict[str, str]:
     """Name, scheme-qualified identifier, country and address of a cac:Party."""
     if party is None:
         return {}
@@ -51,7 +51,7 @@ def party_of(party: Node | None) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def identifier_of(party: Node) -> str:
+def identifier_of(party: XmlElement) -> str:
     """The number by which the firm is registered, else any that the document gives, with its scheme."""
     for path in (
         ("PartyLegalEntity", "CompanyID"),
@@ -66,7 +66,7 @@ def identifier_of(party: Node) -> str:
     return ""
 
 
-def address_of(address: Node | None) -> str:
+def address_of(address: XmlElement | None) -> str:
     """One line, from the street to the country."""
     if address is None:
         return ""
@@ -83,11 +83,11 @@ def address_of(address: Node | None) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def currency_of(root: Node, findings: Findings) -> str:
+def currency_of(root: XmlElement, findings: Findings) -> str:
     """The currency of the document; amounts in another one are noted, unless they are tax in its own."""
     stated = root.words("DocumentCurrencyCode") or root.words("PricingCurrencyCode")
     tax_currency = root.words("TaxCurrencyCode")
-    carried: dict[str, Node] = {}
+    carried: dict[str, XmlElement] = {}
     for node, under_tax in _amounts(root, False):
         code = node.attributes["currencyID"].strip()
         if not (under_tax and code == tax_currency):
@@ -102,7 +102,7 @@ def currency_of(root: Node, findings: Findings) -> str:
     return currency
 
 
-def _amounts(node: Node, under_tax: bool) -> Iterator[tuple[Node, bool]]:
+def _amounts(node: XmlElement, under_tax: bool) -> Iterator[tuple[XmlElement, bool]]:
     """Every element with a currency, and whether it stands under a TaxTotal."""
     stack = [(node, under_tax)]
     while stack:

@@ -1,6 +1,6 @@
 """The least that money costs for any chain of one factory, before its way and its dates are known."""
 
-from routing.chains.case import Case
+from routing.chains.case import OrderCase
 from routing.chains.chains import (
     BEFORE_SHIPPING,
     BOOKING,
@@ -9,8 +9,8 @@ from routing.chains.chains import (
     PRODUCTION_END,
     production_runs,
 )
-from routing.mixes.least import IMPOSSIBLE, SCALE, LeastCost
-from routing.mixes.mixes import Market, take_floor
+from routing.mixes.least_cost import IMPOSSIBLE, SCALE, LeastCost
+from routing.mixes.mixes import CreditMarket, take_floor
 from routing.offers.offers import Offer
 
 Services = tuple[tuple[Offer, ...], ...]
@@ -22,7 +22,7 @@ ROUNDING = 8
 class Floors:
     """Floors of one case; what all its factories share is worked out once."""
 
-    def __init__(self, case: Case, market: Market) -> None:
+    def __init__(self, case: OrderCase, market: CreditMarket) -> None:
         self.case = case
         self.market = market
         deliveries = range(case.earliest, (case.due or case.earliest - 1) + 1)

@@ -143,7 +143,7 @@ def load_routing_map(
     for change in changes:
         _change(table, change)
     top = Section(table, "", findings)
-    found = _Reader(top, Path(data) if data is not None else file.parent, file.stem).whole()
+    found = _MapReader(top, Path(data) if data is not None else file.parent, file.stem).whole()
     findings.raise_any()
     return found
 
@@ -165,7 +165,7 @@ def _change(table: dict[str, Any], change: str) -> None:
     table[key] = value
 
 
-class _Reader:
+class _MapReader:
     def __init__(self, top: Section, folder: Path, title: str) -> None:
         self.top = top
         self.title = title
