@@ -25,8 +25,8 @@ DEFAULT_FLOORS = (Floor("trader", Account.CASH),)
 
 
 CONTENDED_TRIES = 8
-FIRST_WAIT = 0.02
-"""Seconds, at most, before the second try."""
+FIRST_WAIT, LONGEST_WAIT = 0.02, 1.0
+"""Seconds, at most, before the second try, and before any; twice as many before each further one."""
 Answer = TypeVar("Answer")
 
 
@@ -81,10 +81,12 @@ class Ledger(Reading):
             with self.write() as transaction:
                 return work(transaction)
 
-        try:
-            return once()
-        except ContendedError:
-            return _again(once)
+        for tries in range(CONTENDED_TRIES - 1):
+            try:
+                return once()
+            except ContendedError:
+                time.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**tries)))
+        return once()
 
     def append(self, *entries: Entry) -> list[Receipt]:
         """Record the entries in one commit of their own: the fastest way to write."""
@@ -123,9 +125,6 @@ class Ledger(Reading):
                 "this ledger has the schema of an older version of net; it can be read", "net ledger upgrade"
             )
 
-    def _schema(self) -> int:
-        return self._backend.version
-
     def close(self) -> None:
         self._backend.close()
 
@@ -134,19 +133,6 @@ class Ledger(Reading):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _again(once: Callable[[], Answer]) -> Answer:
-    """The tries after the first: few commands need them, and what waits takes long to load."""
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
-    time.sleep(random.uniform(0, FIRST_WAIT))
-    return Retrying(
-        retry=retry_if_exception_type(ContendedError),
-        stop=stop_after_attempt(CONTENDED_TRIES - 1),
-        wait=wait_random_exponential(multiplier=FIRST_WAIT, max=1),
-        reraise=True,
-    )(once)
 
 
 def create_ledger(

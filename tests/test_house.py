@@ -243,11 +243,7 @@ def wanted_modules(source: str) -> Iterator[str]:
 
 
 def modules_in_rooms() -> list[Path]:
-    inside = [
-        path
-        for path in modules()
-        if path.relative_to(ROOT).parts[0] in ROOMED and "migrations" not in path.parts  # found by path
-    ]
+    inside = [path for path in modules() if path.relative_to(ROOT).parts[0] in ROOMED]
     return [path for path in inside if len(dotted(path).removesuffix(".__init__").split(".")) > 1]
 
 

@@ -25,12 +25,9 @@ from ledger.record.statements import (
     record_filter,
     total_statement,
 )
-from ledger.schema.versions import SCHEMA_VERSION
 from trust.canonical import canonical_text, parse_canonical
 
 PAGE = 1_000
-EXPIRING_SINCE = 2
-"""The schema that has a table of the holds that will expire."""
 
 _HOLD = """SELECT hold.hold_id, hold.order_reference, hold.expires_at, hold.sequence,
        hold_end.ending, booking_end.ending
@@ -44,10 +41,6 @@ class Reading:
 
     def _queries(self) -> Queries:
         raise NotImplementedError
-
-    def _schema(self) -> int:
-        """The schema of what is read; an open write has the newest."""
-        return SCHEMA_VERSION
 
     def _rows(self, statement: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
         """Texts are looked up as records write them: an accent typed as two characters finds the one."""
@@ -311,9 +304,7 @@ class Reading:
 
     def expired_holds(self, now: datetime) -> list[Hold]:
         """Holds neither confirmed nor ended whose time is over; takes no longer for those that ended."""
-        where = " WHERE hold_end.ending IS NULL AND hold.expires_at <= ?"
-        if self._schema() >= EXPIRING_SINCE:
-            where = " WHERE hold.hold_id IN (SELECT hold_id FROM expiring_hold WHERE expires_at <= ?)"
+        where = " WHERE hold.hold_id IN (SELECT hold_id FROM expiring_hold WHERE expires_at <= ?)"
         rows = list(self._rows(f"{_HOLD}{where} ORDER BY hold.sequence", instant_text(now)))
         return [self._hold(row) for row in rows]
 

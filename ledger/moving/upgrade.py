@@ -1,22 +1,19 @@
 """Bring a ledger that an older version wrote to the schema of this one.
 
-Forward only. Verify, take a verified backup, run the Alembic steps and record them in one transaction, verify
+Forward only. Verify, take a verified backup, run the steps and record them in one transaction, verify
 again: the root over the records from before must be the same. The record ``ledger.migrated`` says from which
 schema to which; a body is never rewritten. Whatever goes wrong before the commit leaves the ledger as it was.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from domain.errors import LedgerBrokenError, RefusedError
 from domain.posting import Entry
 from ledger.book.transaction import Clock, Transaction
 from ledger.moving.backup import backup
 from ledger.record.backend import Progress
-from ledger.schema import versions
-from ledger.schema.versions import MIGRATED, newest_version
+from ledger.schema.versions import MIGRATED, newest_version, steps
 from ledger.sqlite.lock import FileLock
 from ledger.store import Ledger, is_postgres, open_ledger, sqlite_path
 from ledger.verify.ledger import verify_ledger
@@ -73,7 +70,7 @@ def _migrated(transaction: Transaction, clock: Clock, before: int, after: int) -
 
 def _run_sqlite(url: str, actor: Actor, clock: Clock, before: int, after: int) -> None:
     from ledger.sqlite.backend import SqliteWrite
-    from ledger.sqlite.file import connect
+    from ledger.sqlite.file import connect, statements
 
     path = sqlite_path(url)
     lock = FileLock(path.with_name(path.name + "-lock"))
@@ -83,7 +80,9 @@ def _run_sqlite(url: str, actor: Actor, clock: Clock, before: int, after: int) -
         connection = connect(path, read_only=False)
         try:
             connection.execute("BEGIN IMMEDIATE")
-            run_steps("sqlite://", lambda: connection, before)
+            for step in steps(before, "sqlite"):
+                for statement in statements(step):
+                    connection.execute(statement)
             write = SqliteWrite(connection)
             _migrated(Transaction(write, name, actor, clock), clock, before, after)
             write.seal(name, actor)
@@ -112,7 +111,8 @@ def _run_postgres(url: str, actor: Actor, clock: Clock, before: int, after: int)
             names = role_names(connection.info.dbname)
             connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(names["owner"])))
             connection.execute("LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE")
-            run_steps("postgresql+psycopg://", lambda: connection, before)
+            for step in steps(before, "postgres"):
+                connection.execute(step)
             grant_rights(connection, names)
             write = OwnersWrite(connection)
             _migrated(Transaction(write, name, actor, clock), clock, before, after)
@@ -121,31 +121,3 @@ def _run_postgres(url: str, actor: Actor, clock: Clock, before: int, after: int)
         raise RefusedError(error.message, "upgrade with the URL of the ledger's owner") from error
     finally:
         connection.close()
-
-
-def run_steps(dialect: str, connection: Callable[[], Any], before: int) -> None:
-    """Alembic's steps after ``before``, oldest first, inside the transaction that is open on the connection.
-
-    Without Alembic's own version table: where a ledger stands is said by its records, which are in the tree,
-    and not by a table that anybody could edit.
-    """
-    from alembic.migration import MigrationContext
-    from alembic.operations import Operations
-    from alembic.script import ScriptDirectory
-
-    context = MigrationContext.configure(_engine_connection(dialect, connection))
-    scripts = ScriptDirectory(str(versions.SCRIPTS))
-    with Operations.context(context):
-        for script in reversed(list(scripts.iterate_revisions("head", f"{before:04}"))):
-            script.module.upgrade()
-
-
-def _engine_connection(dialect: str, connection: Callable[[], Any]) -> Any:
-    """An SQLAlchemy connection over ours that neither begins, commits nor closes."""
-    from sqlalchemy import create_engine
-    from sqlalchemy.pool import StaticPool
-
-    engine = create_engine(dialect, creator=connection, poolclass=StaticPool, pool_reset_on_return=None)
-    for ending in ("do_commit", "do_rollback"):  # the transaction is ours to end
-        setattr(engine.dialect, ending, lambda _: None)
-    return engine.connect()

@@ -24,7 +24,7 @@ from ledger.postgres.sealer import SealedNodes, SealerBusyError, seal
 from ledger.postgres.setup import create_database_objects
 from ledger.record.backend import ContendedError, GuardError, NewRecord, Row
 from ledger.record.signing import command_digest, command_message
-from ledger.schema.versions import newest_version, version_of
+from ledger.schema.versions import require_known, version_of
 from trust.keys import Actor
 
 SEAL_EVERY_SECONDS = 0.25
@@ -65,7 +65,7 @@ class PostgresQueries:
         return "placed_record"
 
     def summands(self) -> str:
-        return "balance_part" if self._backend.version > 1 else "balance"
+        return "balance_part"
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
         with told():
@@ -181,9 +181,7 @@ class PostgresBackend:
             raise UsageError(
                 "this database holds no whole ledger", "run net init again, in an empty database"
             )
-        self.version = version_of(self.reader(), row[2])
-        if self.version > newest_version():
-            raise UsageError("the ledger was written by a newer version of net", "install that version")
+        self.version = require_known(version_of(self.reader(), row[2]), "the ledger")
         return row[0], bool(row[1])
 
     def reader(self) -> PostgresQueries:

@@ -6,9 +6,6 @@
 -- never wait for one another's tree. The program's role may insert into `record`, `command`, `sealing` and
 -- `seal` and into nothing else; all triggers are ENABLE ALWAYS, so that session_replication_role does not
 -- switch them off. Guards raise SQLSTATE NT001.
---
--- Until version 2 of the schema is tagged, what changes here changes in migrations/versions/0002_postgresql.sql
--- too: a test upgrades a database of version 1 and compares.
 
 CREATE SEQUENCE command_number;
 CREATE SEQUENCE command_place;

@@ -11,7 +11,7 @@ from domain.errors import LedgerBrokenError, NetError, NotFoundError, UsageError
 from ledger.book.transaction import Clock, Transaction
 from ledger.record.backend import TOGETHER, GuardError, NewRecord, Row
 from ledger.record.signing import command_digest, command_message
-from ledger.schema.versions import newest_version, version_of
+from ledger.schema.versions import require_known, version_of
 from ledger.sqlite.file import connect, create_file, storage_trouble
 from ledger.sqlite.file_system import refuse_network
 from ledger.sqlite.lock import FileLock
@@ -201,11 +201,7 @@ class SqliteBackend:
             raise _not_a_ledger(self.path) from error
         if row is None:
             raise _not_a_ledger(self.path)
-        self.version = version_of(self.reader(), row[2])
-        if self.version > newest_version():
-            raise UsageError(
-                f"the ledger at {self.path} was written by a newer version of net", "install that version"
-            )
+        self.version = require_known(version_of(self.reader(), row[2]), f"the ledger at {self.path}")
         return row[0], bool(row[1])
 
     def reader(self) -> SqliteQueries:

@@ -84,7 +84,7 @@ def _verify(
         check_catalog(connection, report, schema)
         connection.execute("SET TRANSACTION READ ONLY")
         settle(connection)
-        _verify_records(connection, report, jobs, size, schema, progress)
+        _verify_records(connection, report, jobs, size, progress)
         report.record_seconds = time.perf_counter() - started
         started = time.perf_counter()
         for signed in jobs.each(signature_job, _commands(connection, size)):
@@ -103,9 +103,9 @@ def _jobs(connection: Connection, ledger_id: str, url: str | None, workers: int 
 
 
 def _verify_records(
-    connection: Connection, report: Report, jobs: Jobs, size: int, schema: int, progress: Progress | None
+    connection: Connection, report: Report, jobs: Jobs, size: int, progress: Progress | None
 ) -> None:
-    derived = jobs.submit(projections_job, schema)
+    derived = jobs.submit(projections_job)
     report.add(list(_outside(connection, report, size)))
     peaks: list[tuple[int, bytes]] = []
     for stretch in jobs.each(stretch_job, parts(size, STRETCH)):

@@ -14,8 +14,6 @@ from ledger.postgres.connection import Connection, reraise_if_broken
 from ledger.record.findings import Finding
 
 SHOWN = 20
-PARTS_SINCE = 2
-"""The schema that keeps a balance in parts."""
 
 _PLACE = "COALESCE(sealing.sequence, (1::bigint << 62) + command.place)"
 _PLACED = "command USING (command) LEFT JOIN sealing ON sealing.record = record.sequence"
@@ -35,8 +33,6 @@ class Projection:
     expected: str
     stored: str
     key: int
-    since: int = 1
-    """The schema that brought the table."""
 
 
 def _noted(table: str, kinds: str, columns: str, values: str, key: int) -> Projection:
@@ -122,7 +118,6 @@ PROJECTIONS = (
         " AND NOT EXISTS (SELECT 1 FROM hold_end WHERE hold_id = told->>'hold')",
         "SELECT expires_at, hold_id FROM expiring_hold",
         2,
-        since=2,
     ),
     _noted(
         "hold_end",
@@ -217,13 +212,12 @@ _DOUBLED = """SELECT fingerprint, COUNT(*) FROM finance_claim AS made WHERE NOT 
   GROUP BY fingerprint HAVING COUNT(*) > 1 LIMIT 20"""
 
 
-def check_projections(connection: Connection, schema: int) -> Iterator[Finding]:
+def check_projections(connection: Connection) -> Iterator[Finding]:
     """Every derived table against the records; the caller's transaction is the snapshot."""
     if not _balances_fit(connection):
         yield from _compare(connection, BALANCE)
     for projection in PROJECTIONS:
-        if projection.since <= schema:
-            yield from _compare(connection, projection)
+        yield from _compare(connection, projection)
     for order, entity, account, currency, sequence, amount in connection.execute(_BELOW_FLOOR):
         yield Finding(
             "floor",
@@ -231,7 +225,7 @@ def check_projections(connection: Connection, schema: int) -> Iterator[Finding]:
             f"took account {account} of {entity} in order {order or '-'} below its floor,"
             f" to {amount} {currency}",
         )
-    for order, entity, account, part in connection.execute(_PART_BELOW) if schema >= PARTS_SINCE else ():
+    for order, entity, account, part in connection.execute(_PART_BELOW):
         yield Finding(
             "floor",
             f"account {account} of {entity} in order {order or '-'}",

@@ -143,6 +143,6 @@ def _check_one(
     return check_command(ledger_id, row, [leaf or b"" for leaf in leaves], enrolled)
 
 
-def projections_job(place: Place, snapshot: str, _: str, schema: int) -> list[Finding]:
+def projections_job(place: Place, snapshot: str, _: str) -> list[Finding]:
     with _reader(place, snapshot) as connection:
-        return list(check_projections(connection, schema))
+        return list(check_projections(connection))

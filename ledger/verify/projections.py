@@ -25,8 +25,6 @@ class Projection:
     expected: str
     stored: str
     key: int
-    since: int = 1
-    """The schema that brought the table."""
 
 
 def _noted(name: str, kind: str, columns: str, values: str, key: int) -> Projection:
@@ -103,7 +101,6 @@ PROJECTIONS = (
         f" AND NOT EXISTS (SELECT 1 FROM hold_end WHERE hold_end.hold_id = {_J.format('hold')})",
         "SELECT expires_at, hold_id FROM expiring_hold",
         2,
-        since=2,
     ),
     _ending("hold end", "'capacity.confirmed', 'capacity.released', 'capacity.expired'"),
     _ending("booking end", "'capacity.used', 'capacity.cancelled', 'capacity.returned'"),
@@ -191,8 +188,7 @@ def check_projections(connection: sqlite3.Connection) -> list[Finding]:
         version = stated_version(connection)
         findings = [*check_schema(connection, version), *check_header(connection)]
         for projection in PROJECTIONS:
-            if projection.since <= version:
-                findings += compare(connection, projection)
+            findings += compare(connection, projection)
         for limit in _LIMITS:
             findings += _asked(connection, limit)
     finally:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from ledger.record.backend import Progress
 from ledger.record.findings import Finding, Report
+from ledger.schema.versions import OLDEST_VERSION, require_known
 from ledger.sqlite.file import CACHE_KIB, connect, storage_trouble
 from ledger.verify.balances import check_balances
 from ledger.verify.jobs import Jobs, parts
 from ledger.verify.plain import plain_stretch
 from ledger.verify.projections import SHOWN, check_projections
 from ledger.verify.records import SignedStretch, Stretch, check_command, check_stretch
+from ledger.verify.schema import stated_version
 from trust.merkle import Frontier, fold, node_hash
 
 STRETCH = 1 << 14
@@ -42,6 +44,7 @@ def verify_file(path: Path, workers: int | None = None, progress: Progress | Non
     connection = connect(path, read_only=True)
     try:
         connection.execute("BEGIN")  # one state throughout, whoever writes meanwhile
+        _require_known_schema(connection, path)
         report.ledger_id, size, commands = _extent(connection)
         report.add(list(_outside(connection, size)))
         jobs = Jobs(str(path), report.ledger_id, workers=workers, several=size > STRETCH)
@@ -57,6 +60,16 @@ def verify_file(path: Path, workers: int | None = None, progress: Progress | Non
     finally:
         connection.close()
     return report
+
+
+def _require_known_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """``UsageError`` for a schema too old to be opened, where both its table and its records say so."""
+    try:
+        row = connection.execute("SELECT MAX(schema_version) FROM ledger").fetchone()
+    except sqlite3.DatabaseError:  # found elsewhere
+        return
+    if type(row[0]) is int and max(row[0], stated := stated_version(connection)) < OLDEST_VERSION:
+        require_known(stated, f"the ledger at {path}")
 
 
 def _extent(connection: sqlite3.Connection) -> tuple[str, int, int]:

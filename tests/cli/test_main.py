@@ -11,7 +11,7 @@ import pytest
 from cli.main import COMMANDS, run
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("sqlmodel", "sqlalchemy", "pydantic", "highspy", "numpy", "httpx", "fastapi", "psycopg", "alembic")
+HEAVY = ("sqlmodel", "sqlalchemy", "pydantic", "highspy", "numpy", "httpx", "fastapi", "psycopg")
 
 
 def modules_after(arguments: list[str]) -> set[str]:

@@ -13,9 +13,14 @@ GOLDEN = Path(__file__).parent
 
 
 def unpacked(version: str, folder: Path) -> tuple[Path, dict[str, Any]]:
-    path = folder / "net.ledger"
-    path.write_bytes(gzip.decompress((GOLDEN / f"{version}.ledger.gz").read_bytes()))
+    path = unpacked_file(f"{version}.ledger.gz", folder)
     return path, json.loads((GOLDEN / f"{version}.json").read_text(encoding="utf-8"))
+
+
+def unpacked_file(name: str, folder: Path) -> Path:
+    path = folder / "net.ledger"
+    path.write_bytes(gzip.decompress((GOLDEN / name).read_bytes()))
+    return path
 
 
 def assert_as_written(ledger: Ledger, told: dict[str, Any]) -> None:
