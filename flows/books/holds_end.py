@@ -13,6 +13,7 @@ from finance.books.position import Position
 from finance.fold.fold import Folded
 from flows.books.order_book import OrderBook
 from flows.firms.call_journal import Journal, call_key, read_call
+from flows.firms.operation import HoldName, ReservationName, current_reservation
 from flows.plans.needs import booking_names, leg_need
 from flows.plans.newest import newest_plan
 from ledger.book.reading import Reading
@@ -21,18 +22,10 @@ from ledger.record.records import Hold
 from providers.protocol import Call, Verb
 
 
-def reservation_of(reading: Reading, order: str) -> str:
-    """The reservation that has not ended, by name."""
-    number = 0
-    while reading.record_by_key(f"{order}/reservation/{number}/ended") is not None:
-        number += 1
-    return f"{order}/reservation/{number}"
-
-
 def intend_completions(transaction: Transaction, order: str, position: Position) -> None:
     """Intend the notice for every booking at another firm whose part is done by now, once each."""
-    prefix = reservation_of(transaction, order)
-    rows = [row for row in _reserved(transaction, prefix) if row.get("completes")]
+    reservation = current_reservation(transaction, order)
+    rows = [row for row in _reserved(transaction, reservation) if row.get("completes")]
     if not rows:
         return
     rendered = rendered_legs(transaction, order, position)
@@ -41,17 +34,17 @@ def intend_completions(transaction: Transaction, order: str, position: Position)
     )
     for row in rows:
         if credit_back if row["kind"].startswith(CREDIT) else row["leg"] in rendered:
-            _intend(transaction, order, f"{prefix}/{row['leg']}/{row['turn']}", row["reference"])
+            _intend(transaction, reservation.hold(row["leg"], row["turn"]), row["reference"])
 
 
-def _reserved(reading: Reading, prefix: str) -> Sequence[Mapping[str, Any]]:
+def _reserved(reading: Reading, reservation: ReservationName) -> Sequence[Mapping[str, Any]]:
     """What is reserved by now: as first reserved, or as a provider was last replaced."""
     rows: Sequence[Mapping[str, Any]] = ()
-    record = reading.record_by_key(f"{prefix}/reserved")
+    record = reading.record_by_key(reservation.reserved)
     number = 0
     while record is not None:
         rows = record.body["legs"]
-        record = reading.record_by_key(f"{prefix}/replaced/{number}")
+        record = reading.record_by_key(reservation.replaced(number))
         number += 1
     return rows
 
@@ -66,15 +59,15 @@ def rendered_legs(reading: Reading, order: str, position: Position) -> set[str]:
     return {leg_need(plan, leg).leg for leg, name in named if name in done}
 
 
-def _intend(transaction: Transaction, order: str, turn: str, reference: str) -> None:
-    operation = f"{turn}/{Verb.COMPLETE.value}"
-    booking = transaction.intent(f"{turn}/{Verb.CONFIRM.value}")
+def _intend(transaction: Transaction, hold: HoldName, reference: str) -> None:
+    operation = str(hold.operation(Verb.COMPLETE))
+    booking = transaction.intent(str(hold.operation(Verb.CONFIRM)))
     if booking is None or transaction.intent(operation) is not None:
         return
     booked = read_call(booking.request)
     key = call_key(booked.key, operation)
     call = Call(Verb.COMPLETE, key, booked.request, booked.expires_at, reference)
-    Journal().intend(transaction, operation, order, call)
+    Journal().intend(transaction, operation, hold.reservation.order, call)
 
 
 def end_holds(transaction: Transaction, book: OrderBook, folded: Folded) -> None:

@@ -69,10 +69,7 @@ class Turn:
 Steps = Generator[Sequence[Ask], Turn, Outcome]
 
 
-UNDOING = (f"/{Verb.RELEASE.value}", f"/{Verb.CANCEL.value}")
-
-
-ENDING = (*UNDOING, f"/{Verb.COMPLETE.value}")
+ENDING = (Verb.RELEASE, Verb.CANCEL, Verb.COMPLETE)
 """Calls that end something: whatever else becomes of the order, they are still made."""
 
 

@@ -13,6 +13,7 @@ from domain.accounts import Account
 from domain.posting import Entry, Leg
 from finance.agreed.facts import FactKind
 from finance.sides.providers import cancellation_fee
+from flows.firms.operation import Operation, ReservationName
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from ledger.record.records import Record
@@ -22,11 +23,11 @@ from providers.protocol import Call, Released
 def charged_minor(reading: Reading, order: str, operation: str) -> int | None:
     """What calling the order off, or giving it back, has posted for the leg of that call already, in the
     order's currency; None where neither has happened since it was reserved."""
-    prefix, leg = _parts(operation)
-    if reading.record_by_key(f"{prefix}/reserved") is None:
+    call = Operation.parse(operation)
+    if reading.record_by_key(call.reservation.reserved) is None:
         return None
-    ended = _ended(reading, order, prefix)
-    name = _booking_of(reading, order, leg) if ended is not None else ""
+    ended = _ended(reading, order, call.reservation)
+    name = _booking_of(reading, order, call.leg) if ended is not None else ""
     if ended is None or not name:
         return None
     if ended.kind == FactKind.CANCELLED.value:
@@ -34,20 +35,13 @@ def charged_minor(reading: Reading, order: str, operation: str) -> int | None:
     return int(ended.body["fees"].get(name, 0))
 
 
-def _parts(operation: str) -> tuple[str, str]:
-    """(reservation, leg) of an operation's name."""
-    reservation, _, rest = operation.partition("/reservation/")
-    number, _, rest = rest.partition("/")
-    return f"{reservation}/reservation/{number}", rest.rsplit("/", 2)[0]
-
-
-def _ended(reading: Reading, order: str, prefix: str) -> Record | None:
+def _ended(reading: Reading, order: str, reservation: ReservationName) -> Record | None:
     """The record that called the order off or gave it back after that reservation."""
     from flows.books.acceptance import WITHDRAWN
 
     reserved = False
     for record in reading.records(order=order):
-        reserved = reserved or record.key == f"{prefix}/reserved"
+        reserved = reserved or record.key == reservation.reserved
         if reserved and record.kind in (WITHDRAWN, FactKind.CANCELLED.value):
             return record
     return None

@@ -51,7 +51,7 @@ def sweep(
 ) -> Swept:
     """Expire, find out what became of calls given up, and undo what firms did all the same."""
     expired = expire_holds(ledger, firms.clock())
-    wanted = [one for one in open_calls(ledger) if one.given_up or one.operation.endswith(ENDING)]
+    wanted = [one for one in open_calls(ledger) if one.given_up or one.call.verb in ENDING]
     caller: Caller[str] = Caller(ledger, firms, on, patience=patience, pool=pool)
     flows = [_settle(ledger.id, firms, one) for one in wanted]
     outcomes = caller.run(flows) if flows else []

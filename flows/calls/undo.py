@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from flows.calls.fees import post_fee
 from flows.firms.call_journal import Journal, call_key
+from flows.firms.operation import Operation
 from ledger.book.transaction import Transaction
 from providers.protocol import Answer, Booked, Call, Held, Released, Verb
 
@@ -33,7 +34,7 @@ def undoing(ledger_id: str, operation: str, call: Call, answer: Answer, until: d
         verb, reference = Verb.CANCEL, answer.reference
     else:
         return None
-    name = f"{operation.rpartition('/')[0]}/{verb.value}"
+    name = str(Operation.parse(operation).hold.operation(verb))
     return Undoing(name, Call(verb, call_key(ledger_id, name), call.request, until, reference))
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from domain.posting import Entry
 from domain.states import ENDED, OrderState
 from finance.agreed.facts import FactKind
+from flows.firms.operation import HoldName, Operation, ReservationName
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from providers.protocol import Declined
@@ -29,19 +30,21 @@ def note_withdrawal(
     transaction: Transaction, on: date, operation: str, order: str, firm: str, said: Declined
 ) -> bool:
     """Record it, once; whether it is new."""
-    turn = operation.rpartition("/")[0]
-    key = f"withdrew:{turn}"
-    if transaction.record_by_key(key) is not None:
+    hold = Operation.parse(operation).hold
+    if was_withdrawn(transaction, hold):
         return False
-    leg = turn.partition("/reservation/")[2].partition("/")[2].rpartition("/")[0]
-    body = {"operation": operation, "firm": firm, "leg": leg, "reason": said.reason}
-    transaction.append(Entry(WITHDREW, key, on, order, body))
+    body = {"operation": operation, "firm": firm, "leg": hold.leg, "reason": said.reason}
+    transaction.append(Entry(WITHDREW, _key(hold), on, order, body))
     return True
 
 
-def was_withdrawn(reading: Reading, turn: str) -> bool:
-    """Whether the firm took back what was asked for as ``ORDER/reservation/NUMBER/LEG/TURN``."""
-    return reading.record_by_key(f"withdrew:{turn}") is not None
+def was_withdrawn(reading: Reading, hold: HoldName) -> bool:
+    """Whether the firm took back what was asked for under that name."""
+    return reading.record_by_key(_key(hold)) is not None
+
+
+def _key(hold: HoldName) -> str:
+    return f"withdrew:{hold}"
 
 
 def open_withdrawals(reading: Reading, order: str) -> list[Withdrawal]:
@@ -51,24 +54,20 @@ def open_withdrawals(reading: Reading, order: str) -> list[Withdrawal]:
     if state is None or OrderState(state) in ENDED:
         return []
     failed: set[str] = set()
-    found: list[tuple[str, Withdrawal]] = []
+    found: list[tuple[ReservationName, Withdrawal]] = []
     for record in reading.records(order=order):
         if record.kind == WITHDREW:
             body = record.body
-            prefix = _reservation(str(body["operation"]))
-            found.append((prefix, Withdrawal(order, body["firm"], body["leg"], body["reason"], record.on)))
+            reservation = Operation.parse(body["operation"]).reservation
+            one = Withdrawal(order, body["firm"], body["leg"], body["reason"], record.on)
+            found.append((reservation, one))
         elif record.kind == FactKind.PROVIDER_FAILED.value:
             failed.add(str(record.body["fact"]["data"].get("booking", "")).partition("#")[0])
     return [
         one
-        for prefix, one in found
-        if one.firm not in failed and reading.record_by_key(f"{prefix}/ended") is None
+        for reservation, one in found
+        if one.firm not in failed and reading.record_by_key(reservation.ended) is None
     ]
-
-
-def _reservation(operation: str) -> str:
-    order, _, rest = operation.partition("/reservation/")
-    return f"{order}/reservation/{rest.partition('/')[0]}"
 
 
 def told(withdrawals: list[Withdrawal]) -> Iterator[str]:

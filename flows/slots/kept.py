@@ -16,6 +16,13 @@ from flows.calls.fees import charged_minor, post_fee
 from flows.firms.call_journal import Journal, call_key
 from flows.firms.cancellation_terms import fee_by_terms
 from flows.firms.connected import Firms
+from flows.firms.operation import (
+    HoldName,
+    Operation,
+    ReservationName,
+    current_reservation,
+    last_replacement,
+)
 from flows.firms.withdrawals import was_withdrawn
 from flows.plans.needs import Need
 from ledger.book.transaction import Transaction
@@ -74,7 +81,7 @@ class Reservation:
     on: date
     hold_for: timedelta
     turn: Turn = field(init=False)
-    prefix: str = ""
+    reservation: ReservationName = field(init=False)
     kept: dict[str, Kept] = field(default_factory=dict)
     cost: dict[str, int] = field(default_factory=dict)
     fees: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -97,16 +104,13 @@ class Reservation:
 
     def find_number(self) -> None:
         """The first number whose reservation has not ended."""
-        number = 0
-        while self.transaction.record_by_key(f"{self.order}/reservation/{number}/ended") is not None:
-            number += 1
-        self.prefix = f"{self.order}/reservation/{number}"
+        self.reservation = current_reservation(self.transaction, self.order)
 
     def operation(self, leg: str, verb: Verb, turn: int) -> str:
-        return f"{self.prefix}/{leg}/{turn}/{verb.value}"
+        return str(self.reservation.hold(leg, turn).operation(verb))
 
     def hold_id(self, leg: str, turn: int) -> str:
-        return f"{self.prefix}/{leg}/{turn}"
+        return str(self.reservation.hold(leg, turn))
 
     def call(self, need: Need, verb: Verb, turn: int, reference: str = "") -> Call:
         """Our own calendar's key is the hold's id; a firm sees a key that tells it nothing."""
@@ -126,7 +130,7 @@ class Reservation:
     def read_asked(self) -> None:
         """Every need that this reservation has asked for, also for plans given up since."""
         while True:
-            record = self.transaction.record_by_key(f"{self.prefix}/asked/{self.asked_sets}")
+            record = self.transaction.record_by_key(self.reservation.asked(self.asked_sets))
             if record is None:
                 return
             self.asked_sets += 1
@@ -144,7 +148,7 @@ class Reservation:
                 leg: {"firm": need.firm, "request": request_data(need.request)} for leg, need in new.items()
             }
         }
-        key = f"{self.prefix}/asked/{self.asked_sets}"
+        key = self.reservation.asked(self.asked_sets)
         self.transaction.append(Entry("slots.asked", key, self.on, self.order, body))
         self.asked.update(new)
         self.asked_sets += 1
@@ -174,7 +178,7 @@ class Reservation:
 
     def _firm_kept(self, need: Need, turn: int) -> Kept | None:
         adapter = self.adapter(need)
-        if was_withdrawn(self.transaction, self.hold_id(need.leg, turn)):
+        if was_withdrawn(self.transaction, self.reservation.hold(need.leg, turn)):
             return None
         booked = self._answer(need.leg, Verb.CONFIRM, turn)
         held = self._answer(need.leg, Verb.HOLD, turn)
@@ -195,34 +199,27 @@ class Reservation:
         """Our own holds and bookings, from the calendar itself; what is used already stays used."""
         prices = self._prices()
         for hold in self.transaction.holds(self.order):
-            leg = hold.hold_id.removeprefix(f"{self.prefix}/").rpartition("/")[0]
-            if leg in self.kept or not hold.hold_id.startswith(f"{self.prefix}/"):
+            name = HoldName.find(hold.hold_id)
+            if name is None or name.reservation != self.reservation or name.leg in self.kept:
                 continue
+            leg = name.leg
             kind, firm = leg.split(":")[:2]
             price, currency = prices.get(leg, (0, "XXX"))
             lines = tuple(SlotLine(line.resource, line.period, line.quantity) for line in hold.lines)
             need = Need(leg, firm, SlotRequest(self.order, leg, kind, firm, lines, price, currency))
             until = hold.expires_at or self.turn.now
-            kept = Kept(
-                need, self.adapter(need), hold.hold_id, price, until, int(hold.hold_id.rpartition("/")[2])
-            )
+            kept = Kept(need, self.adapter(need), hold.hold_id, price, until, name.turn)
             kept.booked = hold.ending == "confirmed"
             self.kept[leg] = kept
 
     def _prices(self) -> dict[str, tuple[int, str]]:
         found: dict[str, tuple[int, str]] = {}
-        for kind in ("held", "reserved", *(f"replaced/{number}" for number in range(self.replaced_so_far()))):
-            record = self.transaction.record_by_key(f"{self.prefix}/{kind}")
+        name, last = self.reservation, last_replacement(self.transaction, self.reservation)
+        for key in (name.held, name.reserved, *(name.replaced(number) for number in range(last))):
+            record = self.transaction.record_by_key(key)
             rows = record.body["legs"] if record is not None else ()
             found |= {row["leg"]: (int(row["price_minor"]), row["currency"]) for row in rows}
         return found
-
-    def replaced_so_far(self) -> int:
-        """How often a provider of this reservation was replaced."""
-        number = 0
-        while self.transaction.record_by_key(f"{self.prefix}/replaced/{number}") is not None:
-            number += 1
-        return number
 
     def open_turn(self, leg: str) -> int:
         """The first turn of the leg that was not given back."""
@@ -276,7 +273,8 @@ class Reservation:
     def give_up_open(self, reason: str) -> None:
         """Calls still without an answer: whatever comes of them is undone by the sweep."""
         for intent in self.transaction.unfinished_intents(self.order):
-            if intent.operation.startswith(f"{self.prefix}/") and not intent.operation.endswith(ENDING):
+            call = Operation.parse(intent.operation)
+            if call.reservation == self.reservation and call.verb not in ENDING:
                 Journal().give_up(self.transaction, self.on, intent.operation, self.order, reason)
 
     # what is recorded ---------------------------------------------------------------------------

@@ -75,7 +75,7 @@ class Releasing(Reservation):
             body["state"] = self._state
         if names or self.asked_sets or self._state:
             self.transaction.append(
-                Entry("slots.released", f"{self.prefix}/ended", self.on, self.order, body)
+                Entry("slots.released", self.reservation.ended, self.on, self.order, body)
             )
 
 

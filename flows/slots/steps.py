@@ -90,7 +90,7 @@ class Reserving(Reservation):
         self._read_plans()
         state = OrderState(self.transaction.order_state(self.order) or OrderState.PLANNED)
         if state is OrderState.RESERVED:
-            record = self.transaction.record_by_key(f"{self.prefix}/reserved")
+            record = self.transaction.record_by_key(self.reservation.reserved)
             if record is not None:
                 plan = newest_plan(self.transaction, self.order) if self._plans else None
                 return reserved_again(self.order, plan or self.job.plan, record.body)
@@ -103,7 +103,7 @@ class Reserving(Reservation):
 
     def _read_plans(self) -> None:
         """The plan that an interrupted run of this reservation had come to, and what it was refused."""
-        while (record := self.transaction.record_by_key(f"{self.prefix}/plan/{self._plans}")) is not None:
+        while (record := self.transaction.record_by_key(self.reservation.plan(self._plans))) is not None:
             self._plans += 1
             if record.body["plans"] != self._plans_made():
                 continue  # the order was planned anew since: that plan counts
@@ -128,7 +128,7 @@ class Reserving(Reservation):
             "plans": self._plans_made(),
             "plan": to_plain(plan),
         }
-        key = f"{self.prefix}/plan/{self._plans}"
+        key = self.reservation.plan(self._plans)
         self.transaction.append(Entry("slots.replanned", key, self.on, self.order, body))
         self._plans += 1
         self._tried = len(self.refusals)
@@ -241,7 +241,7 @@ class Reserving(Reservation):
 
     def _keep(self, need: Need, reply: Reply, turn: int) -> bool:
         match reply:
-            case Held() if was_withdrawn(self.transaction, self.hold_id(need.leg, turn)):
+            case Held() if was_withdrawn(self.transaction, self.reservation.hold(need.leg, turn)):
                 self._refuse(need, WITHDRAWN, "took back what it held")
             case Held() if reply.expires_at <= self.turn.now + MARGIN:
                 return False
@@ -363,7 +363,7 @@ class Reserving(Reservation):
         if self.transaction.order_state(self.order) == OrderState.HELD:
             return
         body = {"state": OrderState.HELD.value, "legs": self.rows(needs), "notes": self._notes()}
-        self.transaction.append(Entry("slots.held", f"{self.prefix}/held", self.on, self.order, body))
+        self.transaction.append(Entry("slots.held", self.reservation.held, self.on, self.order, body))
 
     def _notes(self) -> list[str]:
         return list(dict.fromkeys(self.notes))
@@ -381,7 +381,7 @@ class Reserving(Reservation):
             "cost_minor": self.cost_data(),
             "left": list(self.left),
         }
-        self.transaction.append(Entry("slots.reserved", f"{self.prefix}/reserved", self.on, self.order, body))
+        self.transaction.append(Entry("slots.reserved", self.reservation.reserved, self.on, self.order, body))
         legs = tuple(read_reserved_leg(row) for row in rows)
         return Reserved(self.order, self.plan, legs, tuple(self._notes()), dict(self.cost))
 
@@ -393,7 +393,7 @@ class Reserving(Reservation):
         }
         if self.transaction.order_state(self.order) == OrderState.HELD:
             body["state"] = OrderState.PLANNED.value
-        self.transaction.append(Entry("slots.refused", f"{self.prefix}/ended", self.on, self.order, body))
+        self.transaction.append(Entry("slots.refused", self.reservation.ended, self.on, self.order, body))
         refusals, left = tuple(self.refusals), tuple(self.left)
         return Refused(self.order, refusals, dict(self.cost), left, tuple(self._notes()))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.posting import Entry
 from flows.calls.asking import Steps
+from flows.firms.operation import last_replacement
 from flows.plans.needs import Need, needs_of
 from flows.slots.kept import Asking
 from flows.slots.outcomes import Outcome, Refused, Reserved, read_reserved_leg
@@ -66,7 +67,7 @@ class Swapping(Reserving):
             "cost_minor": self.cost_data(),
             "left": list(self.left),
         }
-        key = f"{self.prefix}/replaced/{self.replaced_so_far()}"
+        key = self.reservation.replaced(last_replacement(self.transaction, self.reservation))
         self.transaction.append(Entry("slots.replaced", key, self.on, self.order, body))
         legs = tuple(read_reserved_leg(row) for row in rows)
         return Reserved(self.order, self.plan, legs, tuple(self._notes()), dict(self.cost))
