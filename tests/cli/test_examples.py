@@ -1,9 +1,14 @@
-"""Every example of every ``--help`` runs as it stands, in the situation that it speaks of."""
+"""Every example of every ``--help`` runs as it stands, in the situation that it speaks of.
+
+Its answer in JSON is that of a process of its own, read from a pipe: so a compiled library that prints on
+standard output past Python would be seen.
+"""
 
 import json
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -144,11 +149,34 @@ def runs_here(example: str) -> bool:
 HERE = [example for _, example in ALL if runs_here(example)]
 
 
+def words(line: str) -> list[str]:
+    """What ``net`` is given, without what the shell does with its output."""
+    return shlex.split(line.split(" | ")[0].split(" > ")[0])[1:]
+
+
+def process(line: str, *more: str) -> subprocess.CompletedProcess[str]:
+    """The line as a process of its own in the working directory, its output in pipes."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *words(line), *more],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def answered(line: str, *more: str) -> str:
+    """What the process printed on standard output; nothing of it went wrong."""
+    done = process(line, *more)
+    assert done.returncode == 0, f"{line}\n{done.stdout[-500:]}\n{done.stderr}"
+    return done.stdout
+
+
 def typed(net: Net, line: str, *more: str) -> str:
     if line.startswith("rm "):
         Path(line.removeprefix("rm ")).unlink()
         return ""
-    ran = net(*shlex.split(line.split(" | ")[0].split(" > ")[0])[1:], *more)
+    ran = net(*words(line), *more)
     assert ran.code == 0, f"{line}\n{ran.out[-500:]}\n{ran.err}"
     return ran.out
 
@@ -163,6 +191,12 @@ def shapes() -> Iterator[Shapes]:
     yield found
     if os.environ.get("NET_ANSWERS") == "write":
         answers.TARGET.write_text(answers.page(found))
+
+
+STREAMS = {
+    path: True for path, command in reference.commands() for one in command.params if "--jsonl" in one.opts
+}
+"""Commands that also answer in one JSON object a line."""
 
 
 def take_shapes(shapes: Shapes, printed: str) -> None:
@@ -211,16 +245,18 @@ def test_example_runs(
         monkeypatch.chdir(tmp_path / "work")
 
     again()
-    printed = typed(net, example)
+    typed(net, example)
     if "--csv" in example or "ledger export" in example:
         return  # another program's format
-    if "--json" not in example:
+    again()
+    told: Shapes = {}
+    take_shapes(told, answered(example, *([] if "--json" in example else ["--json"])))
+    if beginning(example, STREAMS) and "--json" not in example:
         again()
-        printed = typed(net, example, "--json")
-    answered: Shapes = {}
-    take_shapes(answered, printed)
+        lines = answered(example, "--jsonl").splitlines()
+        assert {type(json.loads(line)) for line in lines} == {dict}
     known = answers.documented(answers.TARGET.read_text()) if answers.TARGET.exists() else {}
-    for schema, places in answered.items():
+    for schema, places in told.items():
         for place, kinds in places.items():
             shapes.setdefault(schema, {}).setdefault(place, set()).update(kinds)
         if os.environ.get("NET_ANSWERS") != "write":
@@ -230,6 +266,59 @@ def test_example_runs(
 def test_what_is_not_run_here_is_an_example_of_some_help() -> None:
     unknown = {name for name in NOT_HERE if not any(f"{one} ".startswith(f"{name} ") for _, one in ALL)}
     assert unknown == set()
+
+
+SERVES = "net node serve"
+
+
+@pytest.mark.parametrize(
+    "path", sorted({path for path, _ in ALL} - {path for path, example in ALL if runs_here(example)})
+)
+def test_a_command_without_its_situation_still_keeps_standard_output_for_json(
+    path: str,
+    home: Path,  # noqa: ARG001
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What cannot run here as it stands is refused: nothing on standard output, one object on the other."""
+    monkeypatch.chdir(tmp_path)
+    example = next(example for one, example in ALL if one == path)
+    done = process(f"{example} --certificate nowhere.pem" if path == SERVES else example, "--json")
+    assert done.returncode in range(2, 9), done.stderr
+    assert done.stdout == ""
+    if path != SERVES:  # it answers others, not the one who typed it
+        assert json.loads(done.stderr.splitlines()[-1])["schema"].startswith("net.error/")
+
+
+PRINTS_PAST_PYTHON = """
+import ctypes, os
+import cli.main
+
+def load(name, load=cli.main.load):
+    os.write(1, b"a banner\\n")
+    ctypes.CDLL(None).printf(b"kept in a buffer until the end\\n")
+    return load(name)
+
+cli.main.load = load
+cli.main.main()
+"""
+
+
+def test_what_a_compiled_library_prints_is_no_part_of_the_answer(
+    home: Path,  # noqa: ARG001
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTS_PAST_PYTHON, "doctor", "--json"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(done.stdout)["schema"].startswith("net.doctor/")
+    assert "a banner" in done.stderr
+    assert "kept in a buffer" in done.stderr
 
 
 def test_a_broken_example_is_found(net: Net) -> None:
