@@ -9,8 +9,8 @@ from routing.chains.chains import (
     PRODUCTION_END,
     production_runs,
 )
+from routing.mixes.credit_market import CreditMarket
 from routing.mixes.least_cost import IMPOSSIBLE, SCALE, LeastCost
-from routing.mixes.mixes import CreditMarket, take_floor
 from routing.offers.offers import Offer
 
 Services = tuple[tuple[Offer, ...], ...]
@@ -25,8 +25,9 @@ class Floors:
     def __init__(self, case: OrderCase, market: CreditMarket) -> None:
         self.case = case
         self.market = market
+        self.costs = market.costs
         deliveries = range(case.earliest, (case.due or case.earliest - 1) + 1)
-        self.take = take_floor(market, deliveries)
+        self.take = market.take_outs.floor(deliveries)
 
     def of(self, factory: Offer, kinds: tuple[str, ...], services: Services, days: int) -> tuple[int, int]:
         """The floor, and what each further day on the way adds; ``days`` are the fewest on the way.
@@ -36,13 +37,13 @@ class Floors:
         need, need_days, longest = self._need(factory, kinds, services, days)
         if not need:
             return 0, 0
-        options = [(self.market.floors(alone=True), 0)]
-        if self.market.take:
-            options.append((self.market.floors(alone=False), self.take))
+        options = [(self.costs.floors(alone=True), 0)]
+        if self.market.products.take:
+            options.append((self.costs.floors(alone=False), self.take))
         floors, rates = [], []
         for bounds, take in options:
             for bound in bounds:
-                least = self.market.helped(bound, need, need_days, longest)
+                least = self.costs.helped(bound, need, need_days, longest)
                 if least < IMPOSSIBLE:
                     floors.append(least + take)
                     rates.append(self._per_day(bound, need))
@@ -52,7 +53,7 @@ class Floors:
 
     def _per_day(self, bound: LeastCost | None, need: int) -> int:
         """What each further day of the need costs at least, contingency standing in for a part of it."""
-        aid = self.market.aid
+        aid = self.costs.aid
         if aid is None or bound is None:
             one = bound or aid
             return one.by_day * need // SCALE if one is not None else 0

@@ -1,6 +1,6 @@
 """Lower bounds on what money costs, in whole numbers: N x a rate plus X x a rate a day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from domain.dates import DayCount
@@ -81,3 +81,75 @@ class CashNeed:
     amount_days: int
     lowest: int
     longest: int = 0
+
+
+class LeastCosts:
+    """What each product costs at least, and what a need costs by the cheapest of them.
+
+    ``aid`` is what contingency costs at least, with the most that one such product lends; None without any.
+    """
+
+    def __init__(
+        self, least: dict[str, LeastCost], pre: list[FinanceProduct], contingency: list[FinanceProduct]
+    ) -> None:
+        self.least = least
+        self.pre = pre
+        self.aid = _aid([least[one.id] for one in contingency])
+        self._floors: dict[bool, list[LeastCost | None]] = {}
+
+    def floor(self, need: CashNeed, *, alone: bool) -> int:
+        """The least that any pre-shipment or contingency product costs for the need; ``alone`` are those
+        that need no take-out."""
+        if not need.amount:
+            return 0
+        kept = self.floors(alone=alone)
+        found = [self.helped(one, need.amount, need.amount_days, need.longest) for one in kept]
+        able = [least for least in found if least < IMPOSSIBLE]
+        return min(able) - ROUNDING if able else IMPOSSIBLE
+
+    def floors(self, *, alone: bool) -> list[LeastCost | None]:
+        """The pre-shipment products that may be the cheapest; None stands for contingency without one."""
+        kept = self._floors.get(alone)
+        if kept is None:
+            bounds = [self.least[one.id] for one in self.pre if not (alone and one.requires_take_out)]
+            kept = [*undominated(bounds), *([None] if self.aid else [])]
+            self._floors[alone] = kept
+        return kept
+
+    def helped(self, bound: LeastCost | None, amount: int, amount_days: int, longest: int) -> int:
+        """The least that a pre-shipment product costs for the need when contingency may take a part of it,
+        no more than that lends and no longer than ``longest`` days; IMPOSSIBLE when both cannot hold it."""
+        aid = self.aid
+        if aid is None:
+            fits = bound is not None and (bound.cap is None or amount <= bound.cap)
+            return bound.of(amount, amount_days) if bound is not None and fits else IMPOSSIBLE
+        if bound is None:
+            return aid.of(amount, amount_days) if aid.cap is None or amount <= aid.cap else IMPOSSIBLE
+        if aid.cap is None:
+            return cheapest_of([bound, aid]).of(amount, amount_days)
+        if bound.cap is not None and amount > bound.cap + aid.cap:
+            return IMPOSSIBLE
+        dearer = max(0, bound.by_amount - aid.by_amount) + longest * max(0, bound.by_day - aid.by_day)
+        least = bound.of(amount, amount_days) - aid.cap * dearer // SCALE - 1
+        return min(least, aid.of(amount, amount_days)) if amount <= aid.cap else least
+
+    def lends(self, product: FinanceProduct, need: CashNeed) -> bool:
+        """Whether the product's ceiling could hold the need, as far as that is known without a chain."""
+        cap = self.least[product.id].cap
+        if cap is None or need.amount <= cap:
+            return True
+        return self.aid is not None and (self.aid.cap is None or need.amount <= cap + self.aid.cap)
+
+    def most_lent(self, *, alone: bool) -> int | None:
+        """The most that any pre-shipment product lends on this order; None when that depends on the chain."""
+        caps = [self.least[one.id].cap for one in self.pre if not (alone and one.requires_take_out)]
+        known = [cap for cap in caps if cap is not None]
+        return max(known, default=0) if len(known) == len(caps) else None
+
+
+def _aid(bounds: list[LeastCost]) -> LeastCost | None:
+    if not bounds:
+        return None
+    caps = [one.cap for one in bounds]
+    known = [cap for cap in caps if cap is not None]
+    return replace(cheapest_of(bounds), cap=max(known) if len(known) == len(caps) else None)

@@ -11,7 +11,8 @@ from domain.terms import InterestTaking
 from finance.pricing.cash import Settlement, Use, settle
 from finance.pricing.credit import Payoff, draw_of, payoff_of
 from routing.chains.chains import BOOKING, Chain
-from routing.mixes.mixes import CreditMarket, Mix, uses_of
+from routing.mixes.credit_market import CreditMarket
+from routing.mixes.mixes import Mix, uses_of
 from routing.mixes.operating_flows import AS_PLANNED, Facts, Figures, figures_of
 
 LONGEST_LATE = 3653
@@ -68,12 +69,12 @@ def guarantee_use(market: CreditMarket, figures: Figures) -> Use:
     """The guarantee over the factory's gross price, from booking to its last instalment: a promise, not
     cash, so only its fees and its price are paid."""
     chain = figures.chain
-    product = market.guarantees[chain.combo.factory.guarantee]
+    product = market.products.guarantees[chain.combo.factory.guarantee]
     offer = chain.steps[0].offer
     opens = chain.events[BOOKING]
     ends = [offer.table.due(part.term, chain.events[part.event]) for part in offer.parts]
     closes = max([opens, *ends])
-    terms = market.terms(product, figures)
+    terms = market.lending.terms(product, figures)
     covered = draw_of(terms, offer.gross, opens, closes)
     paid = payoff_of(terms, [covered], closes, closes)
     if product.price.taken is InterestTaking.IN_ADVANCE:
@@ -169,7 +170,7 @@ def run(market: CreditMarket, tried: Tried, facts: Facts) -> Tried:
     if mix.take is None:
         opens = figures.buyer_paid
     elif facts.production_late:
-        opens = market.opens(mix.take, figures.chain)
+        opens = market.lending.opens(mix.take, figures.chain)
     else:
         opens = mix.opens
     mix = Mix(mix.pre, mix.take, mix.contingency, opens, mix.least)

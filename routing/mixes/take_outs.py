@@ -1,138 +1,110 @@
-"""On one chain: which take-outs could open when, what is uncovered before each, and the mixes that follow."""
+"""The take-outs of one order: the day each would open on a chain, the least it costs, the most it brings."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
-
-from domain.network import FinanceProduct
+from domain.dates import DayCount
+from domain.network import AdvanceBase, DrawRule, FinanceProduct
 from domain.terms import Event
-from routing.mixes.least_cost import IMPOSSIBLE, ROUNDING, CashNeed
-from routing.mixes.mixes import CreditMarket, Mix, TakeRows, may_follow
+from finance.pricing.credit import CreditTerms, draw_of
+from routing.chains.case import PREPAYING, OrderCase
+from routing.mixes.lending import Lending
 from routing.mixes.operating_flows import Figures
+from routing.offers.offers import EVENT_INDEX
+
+TakeRows = dict[int, list[tuple[int, int, FinanceProduct]]]
+"""By the day they open: the least each take-out costs, the most cash it brings, cheapest first."""
 
 
-@dataclass(slots=True)
-class Openings:
-    """On one chain: the take-outs by opening day, what is uncovered before each, the least to cover it.
+class TakeOuts:
+    """Rows are shared by all chains on which the take-outs open on the same days."""
 
-    ``least`` bounds the cost of money from below whatever the mix, None when no mix can do; then
-    ``short`` is about what the best of them lacks.
-    """
+    def __init__(self, lending: Lending, products: list[FinanceProduct]) -> None:
+        self.lending = lending
+        self.products = products
+        self._rows: dict[tuple[object, ...], TakeRows] = {}
+        self._events = tuple(sorted({EVENT_INDEX[one.available_from] for one in products}))
+        self._by_chain = any(one.advance_base in (AdvanceBase.COST, AdvanceBase.NLV) for one in products)
 
-    figures: Figures
-    rows: TakeRows
-    needs: dict[int, CashNeed]
-    floors: dict[int, int]
-    alone: int | None = None
+    def rows(self, figures: Figures) -> TakeRows:
+        """The take-outs by the day they would open on this chain; shared by all chains with these days."""
+        events = figures.chain.events
+        key = (
+            figures.buyer_due,
+            tuple(events[place] for place in self._events),
+            (figures.cost_gross, figures.factory_net) if self._by_chain else (),
+            figures.early,
+        )
+        found = self._rows.get(key)
+        if found is None:
+            found = self._rows[key] = self._new_rows(figures)
+        return found
+
+    def _new_rows(self, figures: Figures) -> TakeRows:
+        rows: TakeRows = {}
+        for take in self.products:
+            opens = self.lending.opens(take, figures.chain)
+            if opens < figures.buyer_due:
+                cost, cash = self._least(take, figures, opens)
+                rows.setdefault(opens, []).append((cost, cash, take))
+        for group in rows.values():
+            group.sort(key=lambda row: row[0])
+        return rows
+
+    def _least(self, product: FinanceProduct, figures: Figures, opens: int) -> tuple[int, int]:
+        """The least a take-out costs and the most cash it brings, when it opens on that day."""
+        terms = self.lending.terms(product, figures, opens)
+        if product.draw is not DrawRule.FULL or terms.ceiling <= 0:
+            return 0, terms.ceiling
+        cash = draw_of(terms, terms.ceiling, opens, figures.buyer_due).cash
+        return _full_cost(terms, opens, figures.buyer_due), cash
+
+    def floor(self, deliveries: range) -> int:
+        """The least that any take-out costs when the goods arrive within these days."""
+        return min((_floor(self.lending, take, deliveries) for take in self.products), default=0)
+
+
+def _floor(lending: Lending, take: FinanceProduct, deliveries: range) -> int:
+    known = take.advance_base in (AdvanceBase.ORDER, AdvanceBase.INVOICE)
+    on_invoice = take.available_from in (Event.INVOICE, Event.DELIVERY)
+    if take.draw is not DrawRule.FULL or not known or not on_invoice or not deliveries:
+        return 0
+    if sum(part.event not in PREPAYING for part in lending.case.buyer) > 1:
+        return 0  # how much is left to advance on depends on the day
+    terms = lending.terms(take, None)
+    if terms.ceiling <= 0:
+        return 0
+    plain = not take.price.steps and take.price.day_count is not DayCount.THIRTY_360
     least: int | None = None
-    short: int = IMPOSSIBLE
+    seen: set[tuple[int, int]] = set()
+    for delivery in deliveries:
+        opens, due = _opens_after(lending, take, delivery), buyer_due_after(lending.case, delivery)
+        span = (0, due - opens) if plain else (opens, due)
+        if opens < due and span not in seen:
+            seen.add(span)
+            cost = _full_cost(terms, opens, due)
+            least = cost if least is None else min(least, cost)
+    return least or 0
 
 
-def openings_of(market: CreditMarket, figures: Figures) -> Openings:
-    """How the chain's needs can be covered at all, and what that costs at least."""
-    paid = figures.buyer_paid
-    rows = market.rows(figures)
-    needs = {opens: need_before(figures, opens) for opens in (*rows, paid)}
-    floors = {opens: market.floor(needs[opens], alone=False) for opens in rows}
-    found = Openings(figures, rows, needs, floors)
-    _stand_alone(market, found, needs[paid])
-    for opens, group in rows.items():
-        for row in group:
-            lacks = _lacks(market, row, needs[opens], floors[opens])
-            if lacks <= 0:
-                least = row[0] + floors[opens]
-                found.least = least if found.least is None else min(found.least, least)
-                break
-            found.short = min(found.short, lacks)
-    return found
+def _opens_after(lending: Lending, take: FinanceProduct, delivery: int) -> int:
+    day = delivery + take.available_days
+    if take.available_from is Event.INVOICE:
+        day += lending.case.policy.invoice_days
+    return lending.table(take).next_working(day) if take.available_days else day
 
 
-def _stand_alone(market: CreditMarket, found: Openings, need: CashNeed) -> None:
-    """What covering everything until the buyer pays costs at least, without a take-out."""
-    able = not need.amount or any(not one.requires_take_out for one in market.pre)
-    if not able and not market.contingency:
-        return
-    floor = market.floor(need, alone=True)
-    if floor < IMPOSSIBLE:
-        found.alone = found.least = floor
-    else:
-        found.short = need.amount - (market.most_lent(alone=True) or 0)
+def buyer_due_after(case: OrderCase, delivery: int) -> int:
+    """When the buyer's last instalment falls due for goods delivered that day."""
+    invoiced = delivery + case.policy.invoice_days
+    index = EVENT_INDEX[Event.INVOICE]
+    return max(
+        (
+            case.buyer_table.due(part.term, invoiced if part.event == index else delivery)
+            for part in case.buyer
+        ),
+        default=delivery,
+    )
 
 
-def _lacks(market: CreditMarket, row: tuple[int, int, FinanceProduct], need: CashNeed, floor: int) -> int:
-    """Cash that surely lacks with this take-out, on the worst date from its opening until the buyer pays;
-    zero or less when it may do. What was lent before is paid off with its cost, so that from then on the
-    balance is operating flows plus what the take-out brings less that cost."""
-    aid = market.aid
-    if market.lasting or (aid is not None and aid.cap is None):
-        return 0
-    if floor >= IMPOSSIBLE:
-        return need.amount - (market.most_lent(alone=False) or 0)
-    return max(0, floor) - need.lowest - row[1] - (aid.cap or 0 if aid is not None else 0)
-
-
-def mixes_for(market: CreditMarket, openings: Openings, kinds: frozenset[str]) -> Iterator[Mix]:
-    """Every allowed mix of pre-shipment and take-out, in the order of its lower bound."""
-    heap: list[tuple[int, int, int, Mix, bool]] = []
-    serial = 0
-    if openings.alone is not None:
-        paid = openings.figures.buyer_paid
-        heap.append((openings.alone, 0, 0, Mix(None, None, None, paid, openings.alone), False))
-    for opens, group in openings.rows.items():
-        for row in group:
-            lacks = _lacks(market, row, openings.needs[opens], openings.floors[opens])
-            if lacks <= 0 and kinds.issuperset(row[2].requires):
-                serial += 1
-                bound = row[0] + openings.floors[opens]
-                heap.append((bound, serial, row[0], Mix(None, row[2], None, opens, bound), False))
-    heapify(heap)
-    while heap:
-        _, _, cost, mix, whole = heappop(heap)
-        if whole:
-            yield mix
-            continue
-        need = openings.needs[mix.opens]
-        for pre in _pre_for(market, need, mix.take):
-            if may_follow(pre, mix.take) and (pre is None or kinds.issuperset(pre.requires)):
-                bound = cost + least_of(market, pre, need)
-                serial += 1
-                heappush(heap, (bound, serial, cost, Mix(pre, mix.take, None, mix.opens, bound), True))
-
-
-def _pre_for(
-    market: CreditMarket, need: CashNeed, take: FinanceProduct | None
-) -> Iterator[FinanceProduct | None]:
-    if not need.amount or market.contingency:
-        yield None
-    for pre in market.pre:
-        if not market.lends(pre, need):
-            continue
-        if need.amount or (take is not None and pre.repaid_on is Event.BUYER_PAYMENT):
-            yield pre
-
-
-def least_of(market: CreditMarket, pre: FinanceProduct | None, need: CashNeed) -> int:
-    """What covering the need costs at least; a contingency facility may cover a part of it."""
-    if not need.amount:
-        return 0
-    bound = market.least[pre.id] if pre is not None else None
-    return market.helped(bound, need.amount, need.amount_days, need.longest) - ROUNDING
-
-
-def need_before(figures: Figures, opens: int) -> CashNeed:
-    """What operating flows leave uncovered before that day."""
-    balance = need = need_days = longest = 0
-    lowest: int | None = None
-    for on, amount in figures.ops(opens):
-        if on >= figures.buyer_due:
-            break
-        if on >= opens:
-            balance += amount
-            lowest = balance if lowest is None else min(lowest, balance)
-            continue
-        balance += amount
-        if balance < -need:
-            need_days += (-balance - need) * (opens - on)
-            need = -balance
-            longest = max(longest, opens - on)
-    return CashNeed(need, need_days, balance if lowest is None else lowest, longest)
+def _full_cost(terms: CreditTerms, opens: int, due: int) -> int:
+    whole = draw_of(terms, terms.ceiling, opens, due)
+    interest = 0 if terms.in_advance else terms.interest(terms.ceiling, opens, due)
+    return whole.fee + whole.discount + interest

@@ -22,7 +22,7 @@ from domain.plan import (
 from domain.terms import Recourse
 from finance.pricing.cash import peak_of
 from routing.chains.chains import FUNDING, ChainStep, Dating, slots_of
-from routing.mixes.mixes import CreditMarket
+from routing.mixes.credit_market import CreditMarket
 from routing.mixes.operating_flows import carried_over, event_day, flows_of_fee
 from routing.mixes.proof import Tried, cover_of, guarantee_use, liquidity_days, profit_days, stressed
 from routing.offers.exchange import scaled
@@ -224,7 +224,7 @@ def exchange_of(market: CreditMarket, tried: Tried, legs: tuple[PlanLeg, ...]) -
     """Every currency beside the order's that the plan pays or borrows, with its own cash line."""
     home, pricing = market.case.order.currency, market.case.pricing
     named = [leg.currency for leg in legs]
-    named += [one.product.currency for one in market.abroad.values()]
+    named += [one.product.currency for one in market.products.abroad.values()]
     found = []
     for currency in sorted(set(named) - {home}):
         flows = _change_flows(market, tried, legs, currency)

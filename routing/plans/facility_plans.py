@@ -19,7 +19,7 @@ from domain.plan import (
 from domain.terms import Fee, FeeBasis, Recourse
 from finance.pricing.cash import Use
 from finance.pricing.returns import headline, rate_text, simple_rate, xirr
-from routing.mixes.mixes import CreditMarket
+from routing.mixes.credit_market import CreditMarket
 from routing.mixes.proof import Tried, guarantee_use
 from routing.offers.exchange import scaled
 
@@ -37,13 +37,13 @@ def facilities_of(market: CreditMarket, tried: Tried, flows: tuple[Flow, ...]) -
         if use.terms.product.role is Role.TAKE_OUT and pre is not None and pre.draws:
             takes_out = pre.terms.product.id
         found.append(_facility(use, flows, takes_out))
-    found += [_standby(market, tried, product) for product in market.standby]
-    return tuple(_abroad(market, tried, one) for one in found) if market.abroad else tuple(found)
+    found += [_standby(market, tried, product) for product in market.products.standby]
+    return tuple(_abroad(market, tried, one) for one in found) if market.products.abroad else tuple(found)
 
 
 def _abroad(market: CreditMarket, tried: Tried, planned: FacilityPlan) -> FacilityPlan:
     """The facility with its figures in the currency in which it lends, where that is not the order's."""
-    lent = market.abroad.get(planned.product)
+    lent = market.products.abroad.get(planned.product)
     if lent is None:
         return planned
     product, dealing = lent.product, lent.dealing
@@ -105,7 +105,7 @@ def _facility(use: Use, flows: tuple[Flow, ...], takes_out: str) -> FacilityPlan
 
 
 def _standby(market: CreditMarket, tried: Tried, product: FinanceProduct) -> FacilityPlan:
-    terms = market.terms(product, tried.figures)
+    terms = market.lending.terms(product, tried.figures)
     due = day_of(tried.figures.buyer_due)
     return FacilityPlan(
         product=product.id,

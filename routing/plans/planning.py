@@ -5,7 +5,7 @@ from time import perf_counter_ns
 
 from domain.plan import Plan, Search
 from routing.chains.case import OrderCase, case_of
-from routing.mixes.mixes import CreditMarket, market_of
+from routing.mixes.credit_market import CreditMarket, market_of
 from routing.mixes.proof import Tried
 from routing.offers.situation import Situation
 from routing.plans.assemble import plan_of

@@ -19,12 +19,13 @@ from domain.near import or_rather
 from routing.chains.case import OrderCase, arrives, factory_offers, service_offers
 from routing.chains.chains import Chain, Combo, Dating, start_dates
 from routing.chains.ways import NOWHERE, WayMap
+from routing.mixes.coverage import Coverage, coverage_of, mixes_for
+from routing.mixes.credit_market import CreditMarket
 from routing.mixes.factory_floors import Floors, Services
 from routing.mixes.least_cost import IMPOSSIBLE
-from routing.mixes.mixes import CreditMarket, Mix, may_follow, with_contingency
+from routing.mixes.mixes import Mix, may_follow, with_contingency
 from routing.mixes.operating_flows import Figures
 from routing.mixes.proof import Tried, fails_policy, figures_for, try_mix
-from routing.mixes.take_outs import Openings, mixes_for, openings_of
 from routing.offers.offers import Offer
 
 ROUNDING = 2
@@ -63,7 +64,7 @@ class Dated:
     """A chain with its dates and flows, waiting for its money to be worked out."""
 
     figures: Figures
-    openings: Openings
+    coverage: Coverage
     kinds: frozenset[str]
 
 
@@ -103,7 +104,7 @@ class ChainSearch:
         heappush(self._heap, (-bound, self._serial, node))
 
     def _roots(self) -> None:
-        factories = factory_offers(self.case, self.market.guarantees)
+        factories = factory_offers(self.case, self.market.products.guarantees)
         for kinds in _kind_sets(self.case, self.market):
             services = tuple(tuple(service_offers(self.case, kind)) for kind in kinds)
             if not all(services):
@@ -199,12 +200,12 @@ class ChainSearch:
 
     def _push_chain(self, chain: Chain, kinds: frozenset[str]) -> None:
         figures = figures_for(self.market, chain)
-        openings = openings_of(self.market, figures)
-        node = Dated(figures, openings, kinds)
-        money = openings.least
+        coverage = coverage_of(self.market, figures)
+        node = Dated(figures, coverage, kinds)
+        money = coverage.least
         if money is None or money >= IMPOSSIBLE:
             self.undone += 1
-            if self._spare is None or openings.short < self._spare.openings.short:
+            if self._spare is None or coverage.short < self._spare.coverage.short:
                 self._spare = node
         else:
             self._push(figures.unlevered - figures.guarantee_cost - money, node)
@@ -257,7 +258,7 @@ class ChainSearch:
         floor = self.case.policy.profit_minimum_minor - 1
         best: Tried | None = None
         tried_any = False
-        for mix in mixes_for(self.market, node.openings, node.kinds):
+        for mix in mixes_for(self.market, node.coverage, node.kinds):
             if earned - mix.least <= floor and (best is not None or self.nearest is not None):
                 break
             tried_any = True
@@ -290,12 +291,12 @@ class ChainSearch:
         market = self.market
         self.chains += 1
         self._try(node.figures, Mix(None, None, None, node.figures.buyer_paid), 0)
-        for opens, group in node.openings.rows.items():
+        for opens, group in node.coverage.rows.items():
             for row in group:
-                for pre in (None, *market.pre):
+                for pre in (None, *market.products.pre):
                     if may_follow(pre, row[2]):
                         self._try(node.figures, Mix(pre, row[2], None, opens), 0)
-        for pre in market.pre:
+        for pre in market.products.pre:
             if may_follow(pre, None):
                 self._try(node.figures, Mix(pre, None, None, node.figures.buyer_paid), 0)
 
@@ -327,9 +328,10 @@ def _kind_sets(case: OrderCase, market: CreditMarket) -> list[tuple[str, ...]]:
     """The sets of service kinds that a chain may have: what is always required, and that with what a mix
     of products asks for on top."""
     always = set(case.index.required) | {str(kind) for kind in case.order.extra.get("requires", [])}
+    offered = market.products
     extras = {
         frozenset(product.requires) - always
-        for product in (*market.pre, *market.take, *market.contingency, *market.guarantees.values())
+        for product in (*offered.pre, *offered.take, *offered.contingency, *offered.guarantees.values())
     } - {frozenset()}
     sets = {frozenset(always)}
     for count in range(1, min(len(extras), 4) + 1):
