@@ -177,6 +177,12 @@ class Facility:
     currency: str = ""
 
     @property
+    def tiers(self) -> list[list[str]]:
+        """Lenders of one priority together, those who are paid first first."""
+        priorities = sorted({share.priority for share in self.shares})
+        return [[one.lender for one in self.shares if one.priority == priority] for priority in priorities]
+
+    @property
     def factoring(self) -> bool:
         """Whether what is advanced stands in the factoring accounts (1330, 2330) and not as a loan."""
         return self.role is Role.TAKE_OUT

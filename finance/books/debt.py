@@ -1,9 +1,4 @@
-"""What one order owes one facility, lender by lender: drawings, interest, late charges, repayments.
-
-Everything accrues cumulatively: what has accrued at a date is computed afresh from the layers of
-principal and rounded once, and only the difference to what was posted is posted. So the dates on which
-somebody asked never change a total.
-"""
+"""What one order owes one facility, lender by lender: drawings, interest, late charges, repayments."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,58 +8,10 @@ from fractions import Fraction
 from domain.money import round_minor, split_minor
 from domain.terms import InterestTaking
 from finance.agreed.contract import Facility, Rank, Share
+from finance.books.accruals import INCOME, Accruals, Amounts
+from finance.books.deferred_fee import DeferredFee
+from finance.books.drawing import Drawing, LenderPart
 from finance.pricing.interest import exact_interest, exact_late_charge
-
-Amounts = dict[str, int]
-"""Lender to amount in minor units."""
-
-
-INCOME = (Rank.PENALTY, Rank.FEE, Rank.INTEREST)
-CLAIMS = (*INCOME, Rank.PRINCIPAL)
-
-
-@dataclass(slots=True)
-class Accrued:
-    """What one accrual added, per lender."""
-
-    interest: Amounts = field(default_factory=dict)
-    late: Amounts = field(default_factory=dict)
-    fees: Amounts = field(default_factory=dict)
-    taxes: Amounts = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """Principal that was outstanding until ``until``."""
-
-    amount_minor: int
-    until: date
-
-
-@dataclass(slots=True)
-class Part:
-    """One lender's part of one drawing: what is still owed of it, and what was owed until when."""
-
-    share: Share
-    principal: int = 0
-    drawn: int = 0
-    layers: list[Layer] = field(default_factory=list)
-
-    def repay(self, amount: int, on: date) -> None:
-        self.layers.append(Layer(amount, on))
-        self.principal -= amount
-
-
-@dataclass(slots=True)
-class Drawing:
-    """What was drawn on one day, owed from then on; ``parts`` by lender."""
-
-    on: date
-    parts: dict[str, Part]
-
-    @property
-    def principal(self) -> int:
-        return sum(part.principal for part in self.parts.values())
 
 
 @dataclass(slots=True)
@@ -81,31 +28,29 @@ class Lost:
 class Debt:
     """The state of one facility for one order.
 
-    ``due_on`` is the day from which grace and penalty count, None while nothing is due on a day.
-    ``stage`` and ``measured`` (principal, interest) are what the allowance was last made for.
+    ``due_on`` is the day from which grace and penalty count, None while nothing is due on a day. ``taken``
+    is what was kept back from the draws. ``allowance`` is each lender's, ``measured`` what it was last made
+    for: IFRS 9 stage, principal, interest.
     """
 
     facility: Facility
     drawings: list[Drawing] = field(default_factory=list)
     due_on: date | None = None
-    drawn: int = 0
-    fee_deferred: dict[str, int] = field(default_factory=dict)
-    fee_earned: dict[str, int] = field(default_factory=dict)
-    allowance: dict[str, int] = field(default_factory=dict)
-    fee_life: tuple[date, date] | None = None
     taken: int = 0
-    accrued: dict[Rank, Amounts] = field(default_factory=lambda: {rank: {} for rank in INCOME})
-    paid: dict[Rank, Amounts] = field(default_factory=lambda: {rank: {} for rank in INCOME})
-    taxes: Amounts = field(default_factory=dict)
+    fee: DeferredFee = field(default_factory=DeferredFee)
+    accruals: Accruals = field(default_factory=Accruals)
+    allowance: Amounts = field(default_factory=dict)
+    measured: tuple[int, int, int] = (0, 0, 0)
     struck_on: date | None = None
     closed: bool = False
     released: bool = False
     stopped: bool = False
     promised: int = 0
     lost: list[Lost] = field(default_factory=list)
-    stage: int = 0
-    measured: tuple[int, int] = (0, 0)
-    accrued_to: date | None = None
+
+    @property
+    def stage(self) -> int:
+        return self.measured[0]
 
     @property
     def struck(self) -> bool:
@@ -117,6 +62,11 @@ class Debt:
         return sum(drawing.principal for drawing in self.drawings)
 
     @property
+    def drawn(self) -> int:
+        """Principal, whether still owed or not."""
+        return sum(part.drawn for part in self.parts())
+
+    @property
     def currency(self) -> str:
         """The facility's currency; nothing where it is the order's."""
         return self.facility.currency
@@ -124,27 +74,25 @@ class Debt:
     def lenders(self) -> tuple[str, ...]:
         return tuple(share.lender for share in self.facility.shares)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[LenderPart]:
         for drawing in self.drawings:
             yield from drawing.parts.values()
 
     def owed(self, rank: Rank) -> int:
-        if rank is Rank.PRINCIPAL:
-            return self.principal
-        return sum(self.accrued[rank].values()) - sum(self.paid[rank].values())
+        return self.principal if rank is Rank.PRINCIPAL else self.accruals.owed(rank)
 
     def owed_to(self, lender: str, rank: Rank) -> int:
         if rank is Rank.PRINCIPAL:
             return sum(one.parts[lender].principal for one in self.drawings if lender in one.parts)
-        return self.accrued[rank].get(lender, 0) - self.paid[rank].get(lender, 0)
+        return self.accruals.owed_to(lender, rank)
 
     @property
     def claim(self) -> int:
         """All that is owed now: principal, interest, late charges, fees with their tax."""
-        return sum(self.owed(rank) for rank in CLAIMS)
+        return self.principal + sum(map(self.accruals.owed, INCOME))
 
     def income_owed_to(self, lender: str) -> int:
-        return sum(self.owed_to(lender, rank) for rank in CLAIMS if rank is not Rank.PRINCIPAL)
+        return sum(self.accruals.owed_to(lender, rank) for rank in INCOME)
 
     def split(self, amount: int, absent: Iterable[str] = ()) -> Amounts:
         """The lenders' parts of a draw by largest remainder; an absent lender's part goes to the others.
@@ -167,90 +115,45 @@ class Debt:
             self.drawings.append(drawing)
         shares = {share.lender: share for share in self.facility.shares}
         for lender, amount in amounts.items():
-            part = drawing.parts.setdefault(lender, Part(shares.get(lender, Share(lender, Fraction(0)))))
+            part = drawing.parts.setdefault(
+                lender, LenderPart(shares.get(lender, Share(lender, Fraction(0))))
+            )
             part.principal += amount
             part.drawn += amount
-        self.drawn += sum(amounts.values())
 
-    def accrue(self, on: date) -> Accrued:
-        """Bring interest, late charges, fees and tax up to ``on``; what was added, per lender."""
-        added = Accrued()
+    def accrue(self, on: date) -> dict[str, Amounts]:
+        """Bring interest, late charges, fees and tax up to ``on``; what was added of each, per lender."""
+        added: dict[str, Amounts] = {}
         if self.facility.price.taken is not InterestTaking.IN_ADVANCE:
-            self._bring(Rank.INTEREST, self._interest(on), added.interest)
-        if self.due_on is not None and (on > self.due_on or self.accrued[Rank.PENALTY]):
-            self._bring(Rank.PENALTY, self._late(on, self.due_on), added.late)
-        self._accrue_fees(added)
+            added["interest"] = self.accruals.bring(Rank.INTEREST, self._interest(on))
+        if self.due_on is not None and (on > self.due_on or self.accruals.accrued[Rank.PENALTY]):
+            added["late_charge"] = self.accruals.bring(Rank.PENALTY, self._late(on, self.due_on))
+        if self.facility.tax_rate or self.facility.fees:
+            added["fee"], added["tax_on_finance"] = self._accrue_fees()
         return added
 
-    def _bring(self, rank: Rank, exact: list[dict[str, Fraction]], added: Amounts) -> None:
-        """Each drawing's total is rounded once; the sum is split among lenders by largest remainder."""
-        total = sum(round_minor(sum(some.values(), Fraction(0))) for some in exact)
-        weights: dict[str, Fraction] = {}
-        for some in exact:
-            for lender, part in some.items():
-                weights[lender] = weights.get(lender, Fraction(0)) + part
-        if len(weights) == 1 or not total:
-            target = dict.fromkeys(weights, total)
-        else:
-            target = dict(zip(weights, split_minor(total, list(weights.values())), strict=True))
-        known = self.accrued[rank]
-        for lender, amount in target.items():
-            if amount != known.get(lender, 0):
-                added[lender] = amount - known.get(lender, 0)
-                known[lender] = amount
-
     def _interest(self, on: date) -> list[dict[str, Fraction]]:
-        price = self.facility.price
         end = on if self.due_on is None else min(on, self.due_on)
-        return [
-            {
-                lender: sum(
-                    (
-                        exact_interest(price, amount, drawing.on, min(until, end))
-                        for amount, until in _layers(part, end)
-                    ),
-                    Fraction(0),
-                )
-                for lender, part in drawing.parts.items()
-            }
-            for drawing in self.drawings
-        ]
+
+        def cost(start: date, amount: int, until: date) -> Fraction:
+            return exact_interest(self.facility.price, amount, start, min(until, end))
+
+        return [drawing.exact(end, cost) for drawing in self.drawings]
 
     def _late(self, on: date, due: date) -> list[dict[str, Fraction]]:
-        facility = self.facility
-        terms = (facility.grace_days, facility.penalty_multiplier)
-        return [
-            {
-                lender: sum(
-                    (
-                        exact_late_charge(facility.price, amount, due, max(min(until, on), due), *terms)
-                        for amount, until in _layers(part, on)
-                    ),
-                    Fraction(0),
-                )
-                for lender, part in drawing.parts.items()
-            }
-            for drawing in self.drawings
-        ]
+        price, terms = self.facility.price, (self.facility.grace_days, self.facility.penalty_multiplier)
 
-    def _accrue_fees(self, added: Accrued) -> None:
+        def cost(_start: date, amount: int, until: date) -> Fraction:
+            return exact_late_charge(price, amount, due, max(min(until, on), due), *terms)
+
+        return [drawing.exact(on, cost) for drawing in self.drawings]
+
+    def _accrue_fees(self) -> tuple[Amounts, Amounts]:
         """Fees that are paid with the repayment, and tax on all that the money cost so far."""
-        if not self.facility.tax_rate and not self.facility.fees:
-            return
         fees = self._fees_at_repayment()
-        earned = sum(sum(self.accrued[rank].values()) for rank in (Rank.INTEREST, Rank.PENALTY))
+        earned = self.accruals.total(Rank.INTEREST) + self.accruals.total(Rank.PENALTY)
         taxes = round_minor((self.taken + fees + earned) * self.facility.tax_rate)
-        whole = self.accrued[Rank.FEE]
-        before = {lender: amount - self.taxes.get(lender, 0) for lender, amount in whole.items()}
-        for total, posted, new in ((fees, before, added.fees), (taxes, self.taxes, added.taxes)):
-            if total == sum(posted.values()):
-                continue
-            for lender, amount in self.split(total).items():
-                difference = amount - posted.get(lender, 0)
-                posted[lender] = amount
-                if difference:
-                    new[lender] = difference
-                    whole[lender] = whole.get(lender, 0) + difference
+        return self.accruals.bring_fees(fees, taxes, self.split)
 
     def _fees_at_repayment(self) -> int:
         total = 0
@@ -264,7 +167,9 @@ class Debt:
 
         What each lender gets, by largest remainder; the sum is what could be used.
         """
-        return self._pay_principal(amount, on) if rank is Rank.PRINCIPAL else self._pay_income(rank, amount)
+        if rank is Rank.PRINCIPAL:
+            return self._pay_principal(amount, on)
+        return self.accruals.pay(rank, amount, self.facility.tiers)
 
     def _pay_principal(self, amount: int, on: date) -> Amounts:
         paid: Amounts = {}
@@ -280,29 +185,13 @@ class Debt:
             amount -= used
         return paid
 
-    def _tiers(self) -> list[list[Part]]:
+    def _tiers(self) -> list[list[LenderPart]]:
         """Parts that are paid together: those of one priority and one drawing, first paid first."""
-        tiers: dict[tuple[int, date], list[Part]] = {}
+        tiers: dict[tuple[int, date], list[LenderPart]] = {}
         for drawing in self.drawings:
             for part in drawing.parts.values():
                 tiers.setdefault((part.share.priority, drawing.on), []).append(part)
         return [tiers[place] for place in sorted(tiers)]
-
-    def _pay_income(self, rank: Rank, amount: int) -> Amounts:
-        paid: Amounts = {}
-        settled = self.paid[rank]
-        for priority in sorted({share.priority for share in self.facility.shares}):
-            lenders = [share.lender for share in self.facility.shares if share.priority == priority]
-            owed = {lender: self.owed_to(lender, rank) for lender in lenders}
-            owed = {lender: minor for lender, minor in owed.items() if minor > 0}
-            used = min(amount, sum(owed.values()))
-            if used <= 0:
-                continue
-            for lender, share in zip(owed, split_minor(used, list(owed.values())), strict=True):
-                settled[lender] = settled.get(lender, 0) + share
-                paid[lender] = share
-            amount -= used
-        return paid
 
     def transfer(self, seller: str, buyer: str) -> None:
         """Another lender takes a lender's whole place: what is owed and what is still to be drawn."""
@@ -315,8 +204,7 @@ class Debt:
                 part = drawing.parts.pop(seller)
                 part.share = new
                 drawing.parts[buyer] = part
-        places = [self.fee_deferred, self.fee_earned, self.allowance, self.taxes]
-        for amounts in [*places, *self.accrued.values(), *self.paid.values()]:
+        for amounts in [self.fee.taken, self.fee.earned, self.allowance, *self.accruals.amounts()]:
             if seller in amounts:
                 amounts[buyer] = amounts.pop(seller)
 
@@ -324,32 +212,4 @@ class Debt:
         """Nothing is owed any more; what was paid stays paid."""
         for part in self.parts():
             part.repay(part.principal, on)
-        for rank in INCOME:
-            self.paid[rank] = dict(self.accrued[rank])
-
-    def earn_fee(self, on: date, *, entirely: bool = False) -> Amounts:
-        """The deferred fee earned up to ``on``, evenly over its life; what was added, per lender."""
-        added: Amounts = {}
-        for lender, deferred in self.fee_deferred.items():
-            earned = deferred if entirely else round_minor(deferred * self._life_share(on))
-            difference = earned - self.fee_earned.get(lender, 0)
-            if difference:
-                self.fee_earned[lender] = earned
-                added[lender] = difference
-        return added
-
-    def _life_share(self, on: date) -> Fraction:
-        if self.fee_life is None:
-            return Fraction(1)
-        start, end = self.fee_life
-        if on >= end:
-            return Fraction(1)
-        return Fraction(max((on - start).days, 0), max((end - start).days, 1))
-
-
-def _layers(part: Part, on: date) -> Iterator[tuple[int, date]]:
-    """Each amount of principal with the date until which it has been owed, open ones until ``on``."""
-    for layer in part.layers:
-        yield layer.amount_minor, layer.until
-    if part.principal:
-        yield part.principal, on
+        self.accruals.forgive()

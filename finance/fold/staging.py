@@ -46,9 +46,9 @@ def _measure(position: Position, debt: Debt, fact: Fact) -> None:
         lending.accrue(position, debt, fact)
     interest = debt.owed(Rank.INTEREST) if stage > 1 else 0
     measured = (stage, debt.principal, interest)
-    if measured == (debt.stage, *debt.measured):
+    if measured == debt.measured:
         return
-    debt.stage, debt.measured = stage, (debt.principal, interest)
+    debt.measured = measured
     set_allowance(position, debt, _target(position, debt, stage, fact.on), fact)
 
 

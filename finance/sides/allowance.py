@@ -4,7 +4,8 @@ from domain.accounts import Account
 from domain.money import split_minor
 from finance.agreed.contract import Rank
 from finance.agreed.facts import Fact
-from finance.books.debt import Amounts, Debt
+from finance.books.accruals import Amounts
+from finance.books.debt import Debt
 from finance.books.order_books import booked
 from finance.books.position import Position
 
@@ -29,11 +30,10 @@ def expected_parts(debt: Debt, target: int) -> Amounts:
     remainder; beyond what all are owed the first class bears the rest."""
     parts = dict.fromkeys(debt.lenders(), 0)
     left = target
-    priorities = sorted({share.priority for share in debt.facility.shares}, reverse=True)
-    for priority in priorities:
-        lenders = [share.lender for share in debt.facility.shares if share.priority == priority]
+    tiers = debt.facility.tiers
+    for lenders in reversed(tiers):
         owed = [max(debt.owed_to(lender, Rank.PRINCIPAL), 0) for lender in lenders]
-        lost = left if priority == priorities[-1] else min(left, sum(owed))
+        lost = left if lenders is tiers[0] else min(left, sum(owed))
         for lender, part in zip(
             lenders, split_minor(lost, owed if sum(owed) else [1] * len(owed)), strict=True
         ):

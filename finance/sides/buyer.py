@@ -36,17 +36,13 @@ def deliver(position: Position, quantity: Fraction | None, fact: Fact) -> None:
 def _sell(position: Position, fact: Fact) -> None:
     net, tax = position.sales.sell(position.contract.sale)
     deposit = min(-position.books.own(Account.DEPOSIT), net + tax)
-    position.post(
-        "sale",
-        fact,
-        BUYER,
-        (
-            (TRADER, Account.DEPOSIT, deposit),
-            (TRADER, Account.RECEIVABLE, net + tax - deposit),
-            (TRADER, Account.SALES, -net),
-            (TRADER, Account.OUTPUT_TAX, -tax),
-        ),
-    )
+    postings = [
+        (TRADER, Account.DEPOSIT, deposit),
+        (TRADER, Account.RECEIVABLE, net + tax - deposit),
+        (TRADER, Account.SALES, -net),
+        (TRADER, Account.OUTPUT_TAX, -tax),
+    ]
+    position.post("sale", fact, BUYER, postings)
 
 
 def _move_cost(position: Position, fact: Fact) -> None:
@@ -54,12 +50,7 @@ def _move_cost(position: Position, fact: Fact) -> None:
     inventory = position.books.own(Account.INVENTORY) + position.sales.cost
     cost = share_of(inventory, position.sales.delivered) - position.sales.cost
     position.sales.cost += cost
-    position.post(
-        "cost_of_sale",
-        fact,
-        "",
-        booked(TRADER, Account.COST_OF_SALES, Account.INVENTORY, cost),
-    )
+    position.post("cost_of_sale", fact, "", booked(TRADER, Account.COST_OF_SALES, Account.INVENTORY, cost))
 
 
 def invoice(position: Position, fact: Fact) -> None:
@@ -96,17 +87,13 @@ def receive(position: Position, amount: int, fact: Fact, *, identified: bool = T
     rest = amount - undisputed - disputed
     position.sales.received += amount if identified else 0
     to_refund = Account.DEPOSIT if before and identified else Account.BUYER_REFUND
-    position.post(
-        "receipt",
-        fact,
-        BUYER,
-        (
-            (TRADER, Account.CASH, amount),
-            (TRADER, Account.RECEIVABLE, -undisputed),
-            (TRADER, Account.DISPUTED, -disputed),
-            (TRADER, to_refund, -rest),
-        ),
-    )
+    postings = [
+        (TRADER, Account.CASH, amount),
+        (TRADER, Account.RECEIVABLE, -undisputed),
+        (TRADER, Account.DISPUTED, -disputed),
+        (TRADER, to_refund, -rest),
+    ]
+    position.post("receipt", fact, BUYER, postings)
     if undisputed + disputed:
         collect(position, undisputed + disputed, fact)
     elif before and identified and buyer_is_done(position):
@@ -118,16 +105,12 @@ def identify(position: Position, amount: int, fact: Fact) -> None:
     moved = min(amount, -position.books.own(Account.BUYER_REFUND), position.receivable)
     undisputed = min(moved, position.books.own(Account.RECEIVABLE))
     position.sales.received += moved
-    position.post(
-        "receipt_identified",
-        fact,
-        BUYER,
-        (
-            (TRADER, Account.BUYER_REFUND, moved),
-            (TRADER, Account.RECEIVABLE, -undisputed),
-            (TRADER, Account.DISPUTED, undisputed - moved),
-        ),
-    )
+    postings = [
+        (TRADER, Account.BUYER_REFUND, moved),
+        (TRADER, Account.RECEIVABLE, -undisputed),
+        (TRADER, Account.DISPUTED, undisputed - moved),
+    ]
+    position.post("receipt_identified", fact, BUYER, postings)
     if moved:
         collect(position, moved, fact)
 
@@ -211,12 +194,7 @@ def dispute(position: Position, amount: int, fact: Fact) -> None:
 def settle_dispute(position: Position, amount: int, fact: Fact) -> None:
     """The buyer gives in: what was disputed is owed again."""
     moved = min(amount, position.books.own(Account.DISPUTED))
-    position.post(
-        "dispute_settled",
-        fact,
-        BUYER,
-        booked(TRADER, Account.RECEIVABLE, Account.DISPUTED, moved),
-    )
+    position.post("dispute_settled", fact, BUYER, booked(TRADER, Account.RECEIVABLE, Account.DISPUTED, moved))
 
 
 def gross_of(position: Position, quantity: Fraction) -> int:
@@ -234,41 +212,30 @@ def credit(position: Position, gross: int, fact: Fact) -> None:
     position.sales.credited_tax += tax
     disputed = min(gross, position.books.own(Account.DISPUTED))
     open_part = min(gross - disputed, position.books.own(Account.RECEIVABLE))
-    position.post(
-        "credit_note",
-        fact,
-        BUYER,
-        (
-            (TRADER, Account.SALES, net),
-            (TRADER, Account.OUTPUT_TAX, tax),
-            (TRADER, Account.DISPUTED, -disputed),
-            (TRADER, Account.RECEIVABLE, -open_part),
-            (TRADER, Account.BUYER_REFUND, disputed + open_part - gross),
-        ),
-    )
+    postings = [
+        (TRADER, Account.SALES, net),
+        (TRADER, Account.OUTPUT_TAX, tax),
+        (TRADER, Account.DISPUTED, -disputed),
+        (TRADER, Account.RECEIVABLE, -open_part),
+        (TRADER, Account.BUYER_REFUND, disputed + open_part - gross),
+    ]
+    position.post("credit_note", fact, BUYER, postings)
     true_up(position, fact)
 
 
 def refund_buyer(position: Position, amount: int, fact: Fact) -> None:
     """Pay back what the buyer paid too much, or its deposit when nothing will be delivered."""
     owed = min(amount, -position.books.own(Account.BUYER_REFUND))
-    position.post(
-        "buyer_refund",
-        fact,
-        BUYER,
-        (
-            (TRADER, Account.BUYER_REFUND, owed),
-            (TRADER, Account.DEPOSIT, amount - owed),
-            (TRADER, Account.CASH, -amount),
-        ),
-    )
+    postings = [
+        (TRADER, Account.BUYER_REFUND, owed),
+        (TRADER, Account.DEPOSIT, amount - owed),
+        (TRADER, Account.CASH, -amount),
+    ]
+    position.post("buyer_refund", fact, BUYER, postings)
 
 
 def charge_late_interest(position: Position, amount: int, fact: Fact) -> None:
     """Late interest or another charge that the buyer owes on top."""
     position.post(
-        "late_interest",
-        fact,
-        BUYER,
-        booked(TRADER, Account.RECEIVABLE, Account.BUYER_LATE_INTEREST, amount),
+        "late_interest", fact, BUYER, booked(TRADER, Account.RECEIVABLE, Account.BUYER_LATE_INTEREST, amount)
     )

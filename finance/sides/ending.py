@@ -40,12 +40,7 @@ def _refer(position: Position, fact: Fact) -> None:
     """Whoever referred the order gets its share of the network's net fee, only on a settled order."""
     earned = -position.books.balance(NETWORK, Account.NETWORK_FEE_INCOME)
     amount = round_minor(position.contract.referral_share * earned)
-    position.post(
-        "referral",
-        fact,
-        "",
-        booked(NETWORK, Account.REFERRAL, Account.REFERRAL_PAYABLE, amount),
-    )
+    position.post("referral", fact, "", booked(NETWORK, Account.REFERRAL, Account.REFERRAL_PAYABLE, amount))
 
 
 def _share_profit(position: Position, fact: Fact) -> None:
@@ -58,10 +53,7 @@ def _share_profit(position: Position, fact: Fact) -> None:
         booked(TRADER, Account.PROFIT_SHARE, Account.PROFIT_SHARE_PAYABLE, amount),
     )
     position.post(
-        "profit_share_paid",
-        fact,
-        partner,
-        booked(TRADER, Account.PROFIT_SHARE_PAYABLE, Account.CASH, amount),
+        "profit_share_paid", fact, partner, booked(TRADER, Account.PROFIT_SHARE_PAYABLE, Account.CASH, amount)
     )
 
 

@@ -11,7 +11,8 @@ from domain.network import Role
 from domain.terms import Event, Fee, FeeBasis, FeeTaking, InterestTaking
 from finance.agreed.contract import TRADER, Facility, PlannedDraw, Rank
 from finance.agreed.facts import Fact
-from finance.books.debt import Accrued, Amounts, Debt
+from finance.books.accruals import Amounts
+from finance.books.debt import Debt
 from finance.books.order_books import Posting, booked
 from finance.books.position import Position
 from finance.pricing.interest import exact_interest
@@ -174,9 +175,9 @@ def planned_repayment(position: Position, facility: Facility) -> date | None:
 
 
 def _set_fee_life(position: Position, debt: Debt, on: date) -> None:
-    if debt.fee_life is None:
+    if debt.fee.life is None:
         end = planned_repayment(position, debt.facility) or on
-        debt.fee_life = (on, max(end, on))
+        debt.fee.life = (on, max(end, on))
 
 
 def _post_draw(position: Position, debt: Debt, lender: str, cost: Cost, fact: Fact) -> None:
@@ -193,7 +194,7 @@ def _post_draw(position: Position, debt: Debt, lender: str, cost: Cost, fact: Fa
         taken = cost.fee + cost.discount
         postings += [(TRADER, Account.FACTORING_COST, taken), (entity, Account.FACTORING_INCOME, -taken)]
     else:
-        debt.fee_deferred[lender] = debt.fee_deferred.get(lender, 0) + cost.fee
+        debt.fee.take(lender, cost.fee)
         postings += [
             (TRADER, Account.DEFERRED_FINANCE_COST, cost.fee),
             (entity, Account.UNEARNED_FEE, -cost.fee),
@@ -223,28 +224,18 @@ def accrue(position: Position, debt: Debt, fact: Fact) -> None:
         ("fee", (Account.LENDER_FEE, Account.FEE_INCOME)),
         ("tax_on_finance", (Account.TAX_ON_FINANCE, Account.OUTPUT_TAX)),
     ):
-        _post_accrual(position, debt, kind, [(day, _added(one, kind)) for day, one in parts], accounts, fact)
-    _post_fee_earned(position, debt, debt.earn_fee(fact.on, entirely=debt.closed), fact)
-
-
-def _added(accrued: Accrued, kind: str) -> Amounts:
-    kinds = {
-        "interest": accrued.interest,
-        "late_charge": accrued.late,
-        "fee": accrued.fees,
-        "tax_on_finance": accrued.taxes,
-    }
-    return kinds[kind]
+        _post_accrual(position, debt, kind, [(day, one.get(kind, {})) for day, one in parts], accounts, fact)
+    _post_fee_earned(position, debt, debt.fee.earn(fact.on, entirely=debt.closed), fact)
 
 
 def _accrual_days(position: Position, debt: Debt, end: date) -> list[date]:
     """The days up to which a debt is accrued one after another: for one in another currency also the days
     on which its rate changed, since each part is worth what the rate of its time says."""
     days = [end]
-    since = debt.accrued_to or min((drawing.on for drawing in debt.drawings), default=end)
+    since = debt.accruals.up_to or min((drawing.on for drawing in debt.drawings), default=end)
     if position.currency_of(debt.facility.id):
         days = [*position.exchange.changes(debt.currency, since, end), end]
-    debt.accrued_to = max(since, end)
+    debt.accruals.up_to = max(since, end)
     return days
 
 
@@ -266,34 +257,23 @@ def _post_accrual(
             owed = [(day, -part) for day, part in added]
             place = payable, debt.currency, debt.facility.id, f"{kind}/{lender}"
             worth = position.exchange.accrual_worth(*place, owed)
-        position.post(
-            kind,
-            fact,
-            entity,
-            (
-                (TRADER, accounts[0], amount),
-                (TRADER, payable, -amount),
-                (entity, receivable, amount),
-                (entity, accounts[1], -amount),
-            ),
-            debt.facility.id,
-            worth=worth,
-        )
+        postings = [
+            (TRADER, accounts[0], amount),
+            (TRADER, payable, -amount),
+            (entity, receivable, amount),
+            (entity, accounts[1], -amount),
+        ]
+        position.post(kind, fact, entity, postings, debt.facility.id, worth=worth)
 
 
 def _post_fee_earned(position: Position, debt: Debt, amounts: Amounts, fact: Fact) -> None:
     for lender, amount in amounts.items():
         entity = lender_entity(lender)
-        position.post(
-            "fee_earned",
-            fact,
-            entity,
-            (
-                *booked(TRADER, Account.LENDER_FEE, Account.DEFERRED_FINANCE_COST, amount),
-                *booked(entity, Account.UNEARNED_FEE, Account.FEE_INCOME, amount),
-            ),
-            debt.facility.id,
-        )
+        postings = [
+            *booked(TRADER, Account.LENDER_FEE, Account.DEFERRED_FINANCE_COST, amount),
+            *booked(entity, Account.UNEARNED_FEE, Account.FEE_INCOME, amount),
+        ]
+        position.post("fee_earned", fact, entity, postings, debt.facility.id)
 
 
 def repay(
@@ -320,20 +300,15 @@ def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], f
         principal = paid.get(Rank.PRINCIPAL, {}).get(lender, 0)
         total = sum(amounts.get(lender, 0) for amounts in paid.values())
         entity = lender_entity(lender)
-        position.post(
-            "repayment",
-            fact,
-            entity,
-            (
-                (TRADER, owed, principal),
-                (TRADER, payable, total - principal),
-                (TRADER, Account.CASH, -total),
-                (entity, Account.CASH, total),
-                (entity, lent, -principal),
-                (entity, receivable, principal - total),
-            ),
-            debt.facility.id,
-        )
+        postings = [
+            (TRADER, owed, principal),
+            (TRADER, payable, total - principal),
+            (TRADER, Account.CASH, -total),
+            (entity, Account.CASH, total),
+            (entity, lent, -principal),
+            (entity, receivable, principal - total),
+        ]
+        position.post("repayment", fact, entity, postings, debt.facility.id)
 
 
 def close(position: Position, debt: Debt, fact: Fact) -> None:
@@ -346,7 +321,7 @@ def close(position: Position, debt: Debt, fact: Fact) -> None:
     debt.closed = True
     set_allowance(position, debt, 0, fact)
     memo(position, debt, -rest, "facility_released", fact)
-    _post_fee_earned(position, debt, debt.earn_fee(fact.on, entirely=True), fact)
+    _post_fee_earned(position, debt, debt.fee.earn(fact.on, entirely=True), fact)
 
 
 def stop(position: Position, debt: Debt, fact: Fact) -> None:
@@ -381,20 +356,15 @@ def charge(position: Position, debt: Debt, amount: int, fact: Fact) -> None:
     tax = amount - round_minor(Fraction(amount) / (1 + debt.facility.tax_rate))
     for lender, part in debt.split(amount).items():
         entity, taxed = lender_entity(lender), round_minor(Fraction(part * tax, amount)) if amount else 0
-        position.post(
-            "guarantee_fee",
-            fact,
-            entity,
-            (
-                (TRADER, Account.LENDER_FEE, part - taxed),
-                (TRADER, Account.TAX_ON_FINANCE, taxed),
-                (TRADER, Account.CASH, -part),
-                (entity, Account.CASH, part),
-                (entity, Account.FEE_INCOME, taxed - part),
-                (entity, Account.OUTPUT_TAX, -taxed),
-            ),
-            debt.facility.id,
-        )
+        postings = [
+            (TRADER, Account.LENDER_FEE, part - taxed),
+            (TRADER, Account.TAX_ON_FINANCE, taxed),
+            (TRADER, Account.CASH, -part),
+            (entity, Account.CASH, part),
+            (entity, Account.FEE_INCOME, taxed - part),
+            (entity, Account.OUTPUT_TAX, -taxed),
+        ]
+        position.post("guarantee_fee", fact, entity, postings, debt.facility.id)
 
 
 def waits_for_buyer(position: Position, facility: Facility) -> bool:
@@ -425,35 +395,25 @@ def sell(position: Position, debt: Debt, seller: str, buyer: str, price: int | N
     paid = principal + income if price is None else price
     old, new = lender_entity(seller), lender_entity(buyer)
     gain = paid - principal - income
-    position.post(
-        "participation_sold",
-        fact,
-        old,
-        (
-            (TRADER, owed, principal),
-            (TRADER, payable, income),
-            (TRADER, owed, -principal),
-            (TRADER, payable, -income),
-            (old, Account.CASH, paid),
-            (old, lent, -principal),
-            (old, receivable, -income),
-            (old, Account.RECOVERY, -gain),
-            (new, Account.CASH, -paid),
-            (new, lent, principal),
-            (new, receivable, income),
-            (new, Account.RECOVERY, gain),
-        ),
-        debt.facility.id,
-    )
-    for account in (Account.UNEARNED_FEE, Account.ALLOWANCE):
-        balance = -debt.fee_deferred.get(seller, 0) + debt.fee_earned.get(seller, 0)
-        amount = balance if account == Account.UNEARNED_FEE else -debt.allowance.get(seller, 0)
-        other = Account.FEE_INCOME if account == Account.UNEARNED_FEE else Account.IMPAIRMENT
-        position.post(
-            "participation_moved",
-            fact,
-            old,
-            (*booked(old, account, other, -amount), *booked(new, account, other, amount)),
-            debt.facility.id,
-        )
+    postings = [
+        (TRADER, owed, principal),
+        (TRADER, payable, income),
+        (TRADER, owed, -principal),
+        (TRADER, payable, -income),
+        (old, Account.CASH, paid),
+        (old, lent, -principal),
+        (old, receivable, -income),
+        (old, Account.RECOVERY, -gain),
+        (new, Account.CASH, -paid),
+        (new, lent, principal),
+        (new, receivable, income),
+        (new, Account.RECOVERY, gain),
+    ]
+    position.post("participation_sold", fact, old, postings, debt.facility.id)
+    for account, other, amount in (
+        (Account.UNEARNED_FEE, Account.FEE_INCOME, debt.fee.unearned(seller)),
+        (Account.ALLOWANCE, Account.IMPAIRMENT, debt.allowance.get(seller, 0)),
+    ):
+        moved = (*booked(old, account, other, amount), *booked(new, account, other, -amount))
+        position.post("participation_moved", fact, old, moved, debt.facility.id)
     debt.transfer(seller, buyer)

@@ -68,24 +68,15 @@ def call_guarantee(
     lent, owed, _, _ = principal_accounts(debt.facility)
     for lender, part in paid.items():
         entity = lender_entity(lender)
-        position.post(
-            "guarantee",
-            fact,
-            entity,
-            (
-                (TRADER, owed, part),
-                (TRADER, account or Account.OWED_TO_GUARANTOR, -part),
-                *booked(entity, Account.CASH, lent, part),
-                (guarantor, Account.GUARANTEE_LOSS if account else Account.SUBROGATION, part),
-                (guarantor, Account.CASH, -part),
-                *(
-                    booked(provider, Account.TRADER_REFUND, Account.OWED_TO_GUARANTOR, part)
-                    if provider
-                    else ()
-                ),
-            ),
-            debt.facility.id,
-        )
+        postings = [
+            (TRADER, owed, part),
+            (TRADER, account or Account.OWED_TO_GUARANTOR, -part),
+            *booked(entity, Account.CASH, lent, part),
+            (guarantor, Account.GUARANTEE_LOSS if account else Account.SUBROGATION, part),
+            (guarantor, Account.CASH, -part),
+            *(booked(provider, Account.TRADER_REFUND, Account.OWED_TO_GUARANTOR, part) if provider else ()),
+        ]
+        position.post("guarantee", fact, entity, postings, debt.facility.id)
     if not account:
         place = debt.facility.id, guarantor
         position.cover.guaranteed[place] = position.cover.guaranteed.get(place, 0) + sum(paid.values())
@@ -100,16 +91,11 @@ def repay_guarantors(position: Position, debt: Debt, available: int, fact: Fact)
             continue
         position.cover.guaranteed[facility, guarantor] = owed - part
         given += part
-        position.post(
-            "guarantor_repaid",
-            fact,
-            guarantor,
-            (
-                *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.CASH, part),
-                *booked(guarantor, Account.CASH, Account.SUBROGATION, part),
-            ),
-            debt.facility.id,
-        )
+        postings = [
+            *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.CASH, part),
+            *booked(guarantor, Account.CASH, Account.SUBROGATION, part),
+        ]
+        position.post("guarantor_repaid", fact, guarantor, postings, debt.facility.id)
     return given
 
 
@@ -137,18 +123,14 @@ def recover(position: Position, amount: int, cost: int, fact: Fact) -> None:
     owed = min(amount, position.receivable)
     disputed = min(owed, position.books.own(Account.DISPUTED))
     position.sales.received += amount
-    position.post(
-        "recovery",
-        fact,
-        BUYER,
-        (
-            (TRADER, Account.CASH, amount - cost),
-            (TRADER, Account.COLLECTION_COST, cost),
-            (TRADER, Account.DISPUTED, -disputed),
-            (TRADER, Account.RECEIVABLE, disputed - owed),
-            (TRADER, Account.BUYER_REFUND, owed - amount),
-        ),
-    )
+    postings = [
+        (TRADER, Account.CASH, amount - cost),
+        (TRADER, Account.COLLECTION_COST, cost),
+        (TRADER, Account.DISPUTED, -disputed),
+        (TRADER, Account.RECEIVABLE, disputed - owed),
+        (TRADER, Account.BUYER_REFUND, owed - amount),
+    ]
+    position.post("recovery", fact, BUYER, postings)
     available = amount - cost - _insurer_share(position, amount - cost, fact)
     for debt in _struck_first(position):
         available -= distribute(position, debt, available, fact)
@@ -161,10 +143,7 @@ def _revive(position: Position, amount: int, fact: Fact) -> None:
         return
     position.sales.written_off -= amount
     position.post(
-        "recovered_after",
-        fact,
-        BUYER,
-        booked(TRADER, Account.RECEIVABLE, Account.IMPAIRMENT, amount),
+        "recovered_after", fact, BUYER, booked(TRADER, Account.RECEIVABLE, Account.IMPAIRMENT, amount)
     )
 
 
@@ -185,16 +164,11 @@ def _pay_released(position: Position, debt: Debt, available: int, fact: Fact) ->
 
 
 def _post_recovered(position: Position, debt: Debt, party: str, amount: int, fact: Fact) -> None:
-    position.post(
-        "recovered_after",
-        fact,
-        party,
-        (
-            *booked(TRADER, Account.DEBT_RELEASED, Account.CASH, amount),
-            *booked(party, Account.CASH, Account.RECOVERY, amount),
-        ),
-        debt.facility.id,
-    )
+    postings = [
+        *booked(TRADER, Account.DEBT_RELEASED, Account.CASH, amount),
+        *booked(party, Account.CASH, Account.RECOVERY, amount),
+    ]
+    position.post("recovered_after", fact, party, postings, debt.facility.id)
 
 
 def _struck_first(position: Position) -> list[Debt]:
@@ -209,16 +183,12 @@ def _insurer_share(position: Position, proceeds: int, fact: Fact) -> int:
     if not position.cover.indemnified or take_out is None:
         return 0
     share = min(round_minor(take_out.facility.insured_rate * proceeds), position.cover.indemnified)
-    position.post(
-        "insurer_share",
-        fact,
-        "insurer",
-        (
-            *booked(TRADER, Account.INDEMNITY, Account.CASH, share),
-            ("insurer", Account.CASH, share),
-            ("insurer", Account.RECOVERY, -share),
-        ),
-    )
+    postings = [
+        *booked(TRADER, Account.INDEMNITY, Account.CASH, share),
+        ("insurer", Account.CASH, share),
+        ("insurer", Account.RECOVERY, -share),
+    ]
+    position.post("insurer_share", fact, "insurer", postings)
     return share
 
 
@@ -233,17 +203,12 @@ def insured_amount(position: Position, debt: Debt) -> int:
 def indemnify(position: Position, debt: Debt, amount: int, fact: Fact) -> None:
     """The insurer pays into the order's account; it goes on by the waterfall of a default."""
     position.cover.indemnified += amount
-    position.post(
-        "insurance",
-        fact,
-        "insurer",
-        (
-            *booked(TRADER, Account.CASH, Account.INDEMNITY, amount),
-            ("insurer", Account.GUARANTEE_LOSS, amount),
-            ("insurer", Account.CASH, -amount),
-        ),
-        debt.facility.id,
-    )
+    postings = [
+        *booked(TRADER, Account.CASH, Account.INDEMNITY, amount),
+        ("insurer", Account.GUARANTEE_LOSS, amount),
+        ("insurer", Account.CASH, -amount),
+    ]
+    position.post("insurance", fact, "insurer", postings, debt.facility.id)
     distribute(position, debt, amount, fact)
 
 
@@ -308,15 +273,11 @@ def _write_off_assets(position: Position, fact: Fact) -> None:
     }
     position.sales.written_off += lost[Account.RECEIVABLE] + lost[Account.DISPUTED]
     total = sum(lost.values())
-    position.post(
-        "written_off",
-        fact,
-        "",
-        (
-            (TRADER, Account.IMPAIRMENT, total),
-            *((TRADER, account, -amount) for account, amount in lost.items()),
-        ),
-    )
+    postings = [
+        (TRADER, Account.IMPAIRMENT, total),
+        *((TRADER, account, -amount) for account, amount in lost.items()),
+    ]
+    position.post("written_off", fact, "", postings)
     for currency, claimed in position.exchange.written_off():
         position.post(
             "written_off",
@@ -338,21 +299,16 @@ def _write_off_debt(position: Position, debt: Debt, fact: Fact) -> None:
         if full:
             continue
         _note_lost(position, debt, lender)
-        position.post(
-            "written_off",
-            fact,
-            entity,
-            (
-                (TRADER, owed, principal),
-                (TRADER, payable, income),
-                (TRADER, Account.DEBT_RELEASED, -principal - income),
-                (entity, Account.ALLOWANCE, allowed),
-                (entity, Account.IMPAIRMENT, principal + income - allowed),
-                (entity, lent, -principal),
-                (entity, receivable, -income),
-            ),
-            debt.facility.id,
-        )
+        postings = [
+            (TRADER, owed, principal),
+            (TRADER, payable, income),
+            (TRADER, Account.DEBT_RELEASED, -principal - income),
+            (entity, Account.ALLOWANCE, allowed),
+            (entity, Account.IMPAIRMENT, principal + income - allowed),
+            (entity, lent, -principal),
+            (entity, receivable, -income),
+        ]
+        position.post("written_off", fact, entity, postings, debt.facility.id)
     if not full:
         debt.forgive(fact.on)
     _release_guarantors(position, debt, fact)
@@ -377,13 +333,8 @@ def _release_guarantors(position: Position, debt: Debt, fact: Fact) -> None:
         position.cover.guaranteed[facility, guarantor] = 0
         if owed:
             debt.lost.append(Lost(Rank.GUARANTOR, 0, guarantor, owed))
-        position.post(
-            "guarantee_lost",
-            fact,
-            guarantor,
-            (
-                *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.DEBT_RELEASED, owed),
-                *booked(guarantor, Account.GUARANTEE_LOSS, Account.SUBROGATION, owed),
-            ),
-            debt.facility.id,
-        )
+        postings = [
+            *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.DEBT_RELEASED, owed),
+            *booked(guarantor, Account.GUARANTEE_LOSS, Account.SUBROGATION, owed),
+        ]
+        position.post("guarantee_lost", fact, guarantor, postings, debt.facility.id)

@@ -30,10 +30,7 @@ def hold_slot(position: Position, account: BookingAccount, fact: Fact) -> None:
     more = account.booking.gross_minor - account.memo
     account.memo = account.booking.gross_minor
     position.post(
-        "slot_held",
-        fact,
-        account.booking.entity,
-        booked(TRADER, Account.SLOT_HELD, Account.SLOT_OWED, more),
+        "slot_held", fact, account.booking.entity, booked(TRADER, Account.SLOT_HELD, Account.SLOT_OWED, more)
     )
 
 
@@ -84,21 +81,17 @@ def pay(position: Position, account: BookingAccount, amount: int, fact: Fact) ->
     account.paid += amount
     claim = ahead if account.ended else 0
     account.claimed += claim
-    position.post(
-        "payment",
-        fact,
-        entity,
-        (
-            (TRADER, account.booking.payable_account, billed),
-            (TRADER, Account.PROVIDER_CLAIM, claim),
-            (TRADER, Account.PREPAYMENT, ahead - claim),
-            (TRADER, Account.CASH, -amount),
-            (entity, Account.CASH, amount),
-            (entity, account.booking.receivable_account, -billed),
-            (entity, Account.TRADER_REFUND, -claim),
-            (entity, Account.DEPOSIT, claim - ahead),
-        ),
-    )
+    postings = [
+        (TRADER, account.booking.payable_account, billed),
+        (TRADER, Account.PROVIDER_CLAIM, claim),
+        (TRADER, Account.PREPAYMENT, ahead - claim),
+        (TRADER, Account.CASH, -amount),
+        (entity, Account.CASH, amount),
+        (entity, account.booking.receivable_account, -billed),
+        (entity, Account.TRADER_REFUND, -claim),
+        (entity, Account.DEPOSIT, claim - ahead),
+    ]
+    position.post("payment", fact, entity, postings)
 
 
 def claim_damages(position: Position, account: BookingAccount, amount: int, fact: Fact) -> None:
@@ -113,19 +106,15 @@ def claim_damages(position: Position, account: BookingAccount, amount: int, fact
     recoverable = tax if booking.tax_recoverable else 0
     cost = Account.COST_OF_SALES if booking.goods and position.sales.delivered else booking.cost_account
     account.claimed += amount
-    position.post(
-        "damages",
-        fact,
-        booking.entity,
-        (
-            (TRADER, Account.PROVIDER_CLAIM, amount),
-            (TRADER, cost, -(amount - recoverable)),
-            (TRADER, Account.INPUT_TAX, -recoverable),
-            (booking.entity, Account.DAMAGES_GIVEN, net),
-            (booking.entity, Account.OUTPUT_TAX, tax),
-            (booking.entity, Account.TRADER_REFUND, -amount),
-        ),
-    )
+    postings = [
+        (TRADER, Account.PROVIDER_CLAIM, amount),
+        (TRADER, cost, -(amount - recoverable)),
+        (TRADER, Account.INPUT_TAX, -recoverable),
+        (booking.entity, Account.DAMAGES_GIVEN, net),
+        (booking.entity, Account.OUTPUT_TAX, tax),
+        (booking.entity, Account.TRADER_REFUND, -amount),
+    ]
+    position.post("damages", fact, booking.entity, postings)
     true_up(position, fact)
 
 
@@ -136,15 +125,11 @@ def refund(position: Position, account: BookingAccount, amount: int, fact: Fact)
         claim_damages(position, account, missing, fact)
     account.refunded += amount
     entity = account.booking.entity
-    position.post(
-        "refund",
-        fact,
-        entity,
-        (
-            *booked(TRADER, Account.CASH, Account.PROVIDER_CLAIM, amount),
-            *booked(entity, Account.TRADER_REFUND, Account.CASH, amount),
-        ),
-    )
+    postings = [
+        *booked(TRADER, Account.CASH, Account.PROVIDER_CLAIM, amount),
+        *booked(entity, Account.TRADER_REFUND, Account.CASH, amount),
+    ]
+    position.post("refund", fact, entity, postings)
 
 
 def fail(position: Position, account: BookingAccount, fact: Fact) -> None:
@@ -160,15 +145,11 @@ def fail(position: Position, account: BookingAccount, fact: Fact) -> None:
 def _claim_prepayment(position: Position, account: BookingAccount, amount: int, fact: Fact) -> None:
     account.claimed += amount
     entity = account.booking.entity
-    position.post(
-        "prepayment_claimed",
-        fact,
-        entity,
-        (
-            *booked(TRADER, Account.PROVIDER_CLAIM, Account.PREPAYMENT, amount),
-            *booked(entity, Account.DEPOSIT, Account.TRADER_REFUND, amount),
-        ),
-    )
+    postings = [
+        *booked(TRADER, Account.PROVIDER_CLAIM, Account.PREPAYMENT, amount),
+        *booked(entity, Account.DEPOSIT, Account.TRADER_REFUND, amount),
+    ]
+    position.post("prepayment_claimed", fact, entity, postings)
 
 
 def cancellation_fee(booking: Booking, state: str) -> int:
@@ -212,19 +193,15 @@ def _end_with_fee(position: Position, account: BookingAccount, fee: int, fact: F
     from_prepaid = min(account.prepaid, fee)
     owed = fee - from_prepaid
     rest = account.prepaid - from_prepaid
-    position.post(
-        "cancellation_fee",
-        fact,
-        entity,
-        (
-            (TRADER, Account.CANCELLATION, fee),
-            (TRADER, Account.PREPAYMENT, -from_prepaid),
-            (TRADER, account.booking.payable_account, -owed),
-            (entity, Account.DEPOSIT, from_prepaid),
-            (entity, account.booking.receivable_account, owed),
-            (entity, Account.CANCELLATION_INCOME, -fee),
-        ),
-    )
+    postings = [
+        (TRADER, Account.CANCELLATION, fee),
+        (TRADER, Account.PREPAYMENT, -from_prepaid),
+        (TRADER, account.booking.payable_account, -owed),
+        (entity, Account.DEPOSIT, from_prepaid),
+        (entity, account.booking.receivable_account, owed),
+        (entity, Account.CANCELLATION_INCOME, -fee),
+    ]
+    position.post("cancellation_fee", fact, entity, postings)
     account.billed_net += fee
     if rest:
         _claim_prepayment(position, account, rest, fact)

@@ -55,28 +55,20 @@ def pay_tax(position: Position, fact: Fact) -> int:
     credit = min(books.own(Account.TAX_CREDIT), max(output - inputs, 0))
     payable, surcharge = tax_payable(position, fact.on), surcharge_payable(position, fact.on)
     carried = max(inputs - output, 0)
-    position.post(
-        "tax",
-        fact,
-        TAX,
-        (
-            (TRADER, Account.OUTPUT_TAX, output),
-            (TRADER, Account.INPUT_TAX, -inputs),
-            (TRADER, Account.TAX_CREDIT, carried - credit),
-            (TRADER, Account.CASH, -payable),
-            (TAX, Account.CASH, payable),
-            (TAX, Account.TAX_COLLECTED, -payable),
-        ),
-    )
-    position.post(
-        "surcharge",
-        fact,
-        TAX,
-        (
-            *booked(TRADER, Account.TAX_SURCHARGE, Account.CASH, surcharge),
-            *booked(TAX, Account.CASH, Account.TAX_COLLECTED, surcharge),
-        ),
-    )
+    postings = [
+        (TRADER, Account.OUTPUT_TAX, output),
+        (TRADER, Account.INPUT_TAX, -inputs),
+        (TRADER, Account.TAX_CREDIT, carried - credit),
+        (TRADER, Account.CASH, -payable),
+        (TAX, Account.CASH, payable),
+        (TAX, Account.TAX_COLLECTED, -payable),
+    ]
+    position.post("tax", fact, TAX, postings)
+    postings = [
+        *booked(TRADER, Account.TAX_SURCHARGE, Account.CASH, surcharge),
+        *booked(TAX, Account.CASH, Account.TAX_COLLECTED, surcharge),
+    ]
+    position.post("surcharge", fact, TAX, postings)
     position.tax.paid = True
     position.tax.settled = output - inputs
     position.tax.surcharge = surcharge
@@ -98,14 +90,10 @@ def true_up(position: Position, fact: Fact) -> None:
     position.tax.settled -= credit
     due = round_minor(max(position.tax.settled, 0) * rule.surcharge_rate) if rule else 0
     surcharge, position.tax.surcharge = position.tax.surcharge - due, due
-    position.post(
-        "tax_credit",
-        fact,
-        TAX,
-        (
-            (TRADER, Account.OUTPUT_TAX, output),
-            (TRADER, Account.INPUT_TAX, -inputs),
-            (TRADER, Account.TAX_CREDIT, credit + surcharge),
-            (TRADER, Account.TAX_SURCHARGE, -surcharge),
-        ),
-    )
+    postings = [
+        (TRADER, Account.OUTPUT_TAX, output),
+        (TRADER, Account.INPUT_TAX, -inputs),
+        (TRADER, Account.TAX_CREDIT, credit + surcharge),
+        (TRADER, Account.TAX_SURCHARGE, -surcharge),
+    ]
+    position.post("tax_credit", fact, TAX, postings)

@@ -156,7 +156,7 @@ def test_buyer_insolvent_with_a_fifth_recovered(contract: Contract, fact: MakeFa
     facts = insolvency_facts(fact)
     struck = play(contract, *facts, to=date(2026, 9, 20))
     debt = struck.position.debts["factoring"]
-    accrued = sum(sum(amounts.values()) for amounts in debt.accrued.values())
+    accrued = sum(sum(amounts.values()) for amounts in debt.accruals.accrued.values())
     assert accrued + debt.drawn == 101_625_703
     assert balance(struck, "trader", "1010") == 0
     assert balance(struck, "network", "1260") == 4_802_500

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import finance.books.accruals
 import finance.books.correction
 import finance.books.debt
 import finance.fold.fold
@@ -273,13 +274,15 @@ def put(module: object, name: str, instead: Any) -> Remove:
     return remove
 
 
-def _from_nothing(self: finance.books.debt.Debt, rank: Any, exact: Any, added: dict[str, int]) -> None:
+def _from_nothing(self: finance.books.accruals.Accruals, rank: Any, exact: Any) -> dict[str, int]:
     """Each accrual on its own, as if nothing had accrued before."""
-    total = sum(finance.books.debt.round_minor(sum(some.values(), Fraction(0))) for some in exact)
+    total = sum(finance.books.accruals.round_minor(sum(some.values(), Fraction(0))) for some in exact)
+    added = {}
     for some in exact[:1]:
         for lender in some:
             added[lender] = total
             self.accrued[rank][lender] = self.accrued[rank].get(lender, 0) + total
+    return added
 
 
 def _whole_limit(price: Any, amount: int, start: date, end: date) -> Fraction:
@@ -324,7 +327,7 @@ GUARDS: dict[str, Guard] = {
         reversal_after_full_payoff, put(finance.books.correction, "_differences", lambda *_: {})
     ),
     "accrual is cumulative": Guard(
-        settlement_interest_ties, put(finance.books.debt.Debt, "_bring", _from_nothing)
+        settlement_interest_ties, put(finance.books.accruals.Accruals, "bring", _from_nothing)
     ),
     "cash is not moved by corrections": Guard(
         cash_stays_where_it_went,
