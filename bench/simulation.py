@@ -26,6 +26,7 @@ from flows.desk.session import Session  # noqa: E402
 from flows.orders.find import find_order, list_orders  # noqa: E402
 from flows.orders.form import amended, order_from_fields  # noqa: E402
 from flows.orders.place import amend_order, place_order  # noqa: E402
+from flows.orders.statement import Statement  # noqa: E402
 from ledger.store import Ledger, create_ledger  # noqa: E402
 from tests.parts.world import FIRST_DAY, World, network_text, orders  # noqa: E402
 from trust.keys import load_or_create_actor  # noqa: E402
@@ -125,7 +126,7 @@ class Simulation:
         give_back_slots(self.session, self.order_in(BOOKED), self.today)
 
     def cancel(self) -> None:
-        call_off(self.ledger, self.order_in(BOOKED), self.today, firms=self.session.firms)
+        call_off(self.ledger, self.order_in(BOOKED), Statement(self.today), firms=self.session.firms)
 
     def wait(self) -> None:
         self.today += timedelta(days=self.random.randrange(1, 5))

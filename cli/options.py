@@ -1,7 +1,8 @@
 """What every command takes: ``--on --ledger --config --json --debug``, given to it as one ``Asked``.
 
 ``@command(app, ...)`` adds the shared options to the function's own, in a help panel of their own, and
-passes them as the argument named ``asked``.
+passes them as the argument named ``asked``. A command by which somebody states something
+(``stated=True``) takes ``--by --evidence --dry-run`` as well.
 """
 
 import inspect
@@ -16,6 +17,7 @@ import typer
 
 if TYPE_CHECKING:
     from flows.desk.session import Session
+    from flows.orders.statement import Statement
 
 Function = TypeVar("Function", bound=Callable[..., None])
 PANEL = "Everywhere"
@@ -23,7 +25,7 @@ PANEL = "Everywhere"
 
 @dataclass(frozen=True)
 class Asked:
-    """The shared options of one command line."""
+    """The shared options of one command line, and what goes with a statement where the command takes one."""
 
     on: date | None = None
     ledger: str | None = None
@@ -31,6 +33,15 @@ class Asked:
     json: bool = False
     jsonl: bool = False
     debug: bool = False
+    by: str = ""
+    evidence: str = ""
+    dry_run: bool = False
+
+    def statement(self, on: date) -> "Statement":
+        """Who states it of that day, and on what evidence, as typed; of commands with ``stated=True``."""
+        from flows.orders.statement import Statement
+
+        return Statement(on, self.by, self.evidence)
 
     def session(self) -> "Session":
         """The ledger, the network and the day to work on; a context manager that closes them."""
@@ -86,6 +97,18 @@ JsonLinesOption = Annotated[
 DebugOption = Annotated[
     bool, typer.Option("--debug", help="Show where an error comes from.", rich_help_panel=PANEL)
 ]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who states it.")]
+EvidenceOption = Annotated[
+    str, typer.Option("--evidence", metavar="TEXT", help="On what evidence: a document, a bank reference.")
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show the postings before they are made; write nothing.")
+]
+STATED: dict[str, Any] = {
+    "by": (ByOption, ""),
+    "evidence": (EvidenceOption, ""),
+    "dry_run": (DryRunOption, False),
+}
 SHARED: dict[str, Any] = {
     "on": (DateOption, None),
     "ledger": (LedgerOption, None),
@@ -109,15 +132,19 @@ def single() -> typer.Typer:
 
 
 def command(
-    app: typer.Typer, name: str, *, example: str, streams: bool = False
+    app: typer.Typer, name: str, *, example: str, streams: bool = False, stated: bool = False
 ) -> Callable[[Function], Function]:
     """Register ``function(asked, ...)`` as a command with the shared options and an example in its help.
 
-    ``streams`` adds ``--jsonl``. The function's docstring is the help text. Several examples: one a line.
+    ``streams`` adds ``--jsonl``, ``stated`` adds ``--by --evidence --dry-run``. The function's docstring is
+    the help text. Several examples: one a line.
     """
 
     def register(function: Function) -> Function:
-        wrapped = _with_shared(function, streams=streams)
+        shared = (STATED if stated else {}) | SHARED
+        if not streams:
+            shared.pop("jsonl")
+        wrapped = _with_shared(function, shared)
         app.command(name, epilog=_epilog(example))(wrapped)
         return function
 
@@ -129,9 +156,7 @@ def _epilog(example: str) -> str:
     return "\n\n".join(f"Example:  $ {line}" for line in lines)
 
 
-def _with_shared(function: Callable[..., None], *, streams: bool) -> Callable[..., None]:
-    shared = {name: given for name, given in SHARED.items() if name != "jsonl" or streams}
-
+def _with_shared(function: Callable[..., None], shared: dict[str, Any]) -> Callable[..., None]:
     @wraps(function)
     def called(**given: Any) -> None:
         asked = Asked(**{name: given.pop(name) for name in shared})

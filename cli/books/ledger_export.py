@@ -10,8 +10,8 @@ import typer
 
 from cli.options import Asked, command
 from cli.screen.output import answer, console, note, print_json, progress, table
-from cli.screen.recorded import ByOption, DryRunOption, EvidenceOption, rows_of
 from cli.screen.recorded import document as recorded_document
+from cli.screen.recorded import rows_of
 from domain.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ EXAMPLES = {
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the group ``net ledger``."""
-    for function in (export, copy, upgrade, revalue):
+    for function in (export, copy, upgrade):
         command(app, function.__name__, example=EXAMPLES[function.__name__])(function)
+    command(app, "revalue", example=EXAMPLES["revalue"], stated=True)(revalue)
     command(app, "sql", example=EXAMPLES["sql"], streams=True)(sql)
 
 
@@ -60,9 +61,6 @@ def revalue(
         list[str] | None,
         typer.Option("--order", metavar="ORDER", help="Only this order; may be repeated."),
     ] = None,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Bring what orders have open in other currencies to the rate of --on; the difference is unrealised.
 
@@ -73,8 +71,13 @@ def revalue(
 
     with asked.session() as session:
         names = [find_order(session.ledger, name).id for name in orders or []]
-        done = revalued(session.ledger, session.on, names, by=by, evidence=evidence, dry_run=dry_run)
-    document = {"on": done.on, "dry_run": dry_run, "orders": [recorded_document(one) for one in done.orders]}
+        stated = asked.statement(session.on)
+        done = revalued(session.ledger, stated, names, dry_run=asked.dry_run)
+    document = {
+        "on": done.on,
+        "dry_run": asked.dry_run,
+        "orders": [recorded_document(one) for one in done.orders],
+    }
     answer(asked, "revaluation", document, lambda screen: _render_revalued(screen, done))
 
 

@@ -6,18 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.money import finance_trouble
-from cli.options import Asked, command, group
+from cli.options import Asked, ByOption, EvidenceOption, command, group
 from cli.screen.output import amount, answer, table
-from cli.screen.recorded import (
-    ByOption,
-    DryRunOption,
-    EvidenceOption,
-    OptionalAmount,
-    OrderArgument,
-    minor_text,
-    record,
-    show,
-)
+from cli.screen.recorded import OptionalAmount, OrderArgument, minor_text, record, show
 from domain.money import format_minor
 
 if TYPE_CHECKING:
@@ -273,6 +264,7 @@ def _show_position(screen: Any, position: "Position", currency: str) -> None:
     net finance draw PO-2026-0017 harbour-order --pay zhongshan-lamps=257640.00 --on 2026-03-05
     net finance draw PO-2026-0017 pearl-factoring --on 2026-04-22
     """,
+    stated=True,
 )
 def draw(
     asked: Asked,
@@ -292,9 +284,6 @@ def draw(
         list[str] | None,
         typer.Option("--absent", metavar="LENDER", help="A lender that does not fund its share."),
     ] = None,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Draw a facility: a loan pays reserved bookings, a take-out pays into the order's account.
 
@@ -302,7 +291,6 @@ def draw(
     others do.
     """
     from domain.errors import UsageError
-    from finance.agreed.facts import FactKind
     from flows.books.acceptance import read_contract
     from flows.orders.find import find_order
 
@@ -317,9 +305,7 @@ def draw(
         payee = [name, minor_text(figure, contract.currency_of(name))]
         payees.append([*payee, minor_text(cost, contract.currency_of(facility))] if changed else payee)
     data = {"facility": facility, "payees": payees, "absent": absent or []}
-    record(
-        asked, order, FactKind.DRAW, data, money={"amount": money}, by=by, evidence=evidence, dry_run=dry_run
-    )
+    record(asked, order, "draw", data, {"amount": money})
 
 
 @command(
@@ -329,6 +315,7 @@ def draw(
     net finance confirm PO-2026-0017 --signature order.sig
     net finance confirm PO-2026-0017 --condition assignment_notified --by registry --evidence notice-4711
     """,
+    stated=True,
 )
 def confirm(
     asked: Asked,
@@ -342,9 +329,6 @@ def confirm(
     condition: Annotated[
         str, typer.Option("--condition", metavar="NAME", help="Another condition of a draw that is met.")
     ] = "",
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record that a condition of the first draw is met: the buyer's own signature, a notice of assignment.
 
@@ -364,17 +348,10 @@ def confirm(
         known = find_order(session.ledger, order)
         if signature is not None:
             raw = _read_signature(signature)
-            recorded = confirm_by_buyer(session.ledger, known.id, raw, session.on, dry_run=dry_run)
+            recorded = confirm_by_buyer(session.ledger, known.id, raw, session.on, dry_run=asked.dry_run)
         else:
-            recorded = confirm_condition(
-                session.ledger,
-                known.id,
-                Condition(condition),
-                session.on,
-                by=by,
-                evidence=evidence,
-                dry_run=dry_run,
-            )
+            stated, met = asked.statement(session.on), Condition(condition)
+            recorded = confirm_condition(session.ledger, known.id, met, stated, dry_run=asked.dry_run)
     show(asked, recorded)
 
 
@@ -422,10 +399,11 @@ def enrol(
 ) -> None:
     """Note a buyer's public key, learned from the buyer itself and never from the trader."""
     from flows.credit.confirmation import enrol_buyer
+    from flows.orders.statement import Statement
     from trust.keys import PublicKey
 
     with asked.session() as session:
-        number = enrol_buyer(session.ledger, buyer, PublicKey(key), session.on, by=by, evidence=evidence)
+        number = enrol_buyer(session.ledger, buyer, PublicKey(key), Statement(session.on, by, evidence))
     answer(
         asked,
         "buyer-key",

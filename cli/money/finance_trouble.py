@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.options import Asked, command
-from cli.screen.recorded import ByOption, DryRunOption, EvidenceOption, OptionalAmount, OrderArgument, record
+from cli.screen.recorded import OptionalAmount, OrderArgument, record
 
 FacilityArgument = Annotated[
     str, typer.Argument(metavar="FACILITY", help="The lender's product, as net finance show lists it.")
@@ -15,7 +15,7 @@ FacilityArgument = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands to ``net finance``."""
     for name, example, function in COMMANDS:
-        command(app, name, example=example)(function)
+        command(app, name, example=example, stated=True)(function)
 
 
 def guarantee(
@@ -28,39 +28,20 @@ def guarantee(
     ] = "",
     facility: Annotated[str, typer.Option("--facility", metavar="FACILITY", help="Which loan it pays.")] = "",
     guarantor: Annotated[str, typer.Option("--guarantor", metavar="NAME", help="Who pays.")] = "guarantor",
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record that a guarantor pays a lender: the guaranteed share of a deposit, when no amount is given."""
-    from finance.agreed.facts import FactKind
-
     entity = guarantor if guarantor.startswith("guarantor") else f"guarantor:{guarantor}"
     data = {"booking": booking, "facility": facility, "guarantor": entity}
-    record(
-        asked,
-        order,
-        FactKind.GUARANTEE,
-        data,
-        money={"amount": money},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "guarantee", data, {"amount": money})
 
 
 def default(
     asked: Asked,
     order: OrderArgument,
     facility: FacilityArgument,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Strike a lender's claim: interest stops, the account is swept, the first-loss guarantee called."""
-    from finance.agreed.facts import FactKind
-
-    record(asked, order, FactKind.DEFAULT, {"facility": facility}, by=by, evidence=evidence, dry_run=dry_run)
+    record(asked, order, "default", {"facility": facility})
 
 
 def transfer(
@@ -72,24 +53,10 @@ def transfer(
     price: Annotated[
         str | None, typer.Option("--price", metavar="AMOUNT", help="What is owed, when not given.")
     ] = None,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record that a lender sells its place in a facility to another at a price."""
-    from finance.agreed.facts import FactKind
-
     data = {"facility": facility, "seller": seller, "buyer": buyer}
-    record(
-        asked,
-        order,
-        FactKind.TRANSFER,
-        data,
-        money={"price": price},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "transfer", data, {"price": price})
 
 
 COMMANDS = (

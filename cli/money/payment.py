@@ -4,16 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Asked, command, group
+from cli.options import Asked, DryRunOption, EvidenceOption, command, group
 from cli.screen.output import amount, answer, table
 from cli.screen.recorded import (
     AmountArgument,
     AmountOption,
     BookingArgument,
-    ByOption,
     CostOption,
-    DryRunOption,
-    EvidenceOption,
     OptionalAmount,
     OrderArgument,
     QuantityOption,
@@ -30,7 +27,10 @@ app = group("Money that came in or went out, and what goes wrong with it.")
 
 
 @command(
-    app, "receive", example="net payment receive PO-2026-0017 1130000.00 --on 2026-06-22 --reference BK-77"
+    app,
+    "receive",
+    example="net payment receive PO-2026-0017 1130000.00 --on 2026-06-22 --reference BK-77",
+    stated=True,
 )
 def receive(
     asked: Asked,
@@ -44,31 +44,17 @@ def receive(
     identified: Annotated[
         bool, typer.Option("--identified", help="Money kept apart before turns out to be the buyer's.")
     ] = False,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record money from the buyer; it enters the order's account and leaves it by the waterfall.
 
     A short payment leaves the rest owed; a payment beyond what is owed is owed back. A date in the past
     replays interest and allocation from that day, as corrections.
     """
-    from finance.agreed.facts import FactKind
-
     data = {"reference": reference, "account": account, "unknown": unknown, "identified": identified}
-    record(
-        asked,
-        order,
-        FactKind.RECEIPT,
-        data,
-        money={"amount": money},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "receipt", data, {"amount": money})
 
 
-@command(app, "make", example="net payment make PO-2026-0017 tax --on 2026-05-15")
+@command(app, "make", example="net payment make PO-2026-0017 tax --on 2026-05-15", stated=True)
 def make(
     asked: Asked,
     order: OrderArgument,
@@ -79,36 +65,23 @@ def make(
     money: OptionalAmount = None,
     cost: CostOption = None,
     reference: ReferenceOption = "",
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record a payment out of the order's account: what is owed when no amount is given.
 
     It is refused while the account does not hold it, or holds it for somebody who comes first. Who is paid
     in another currency is paid with money that the bank changes for it.
     """
-    from finance.agreed.facts import FactKind
-
     data = {"payee": payee, "reference": reference}
     if money is None:
         money = _owed(asked, order, payee)
-    record(
-        asked,
-        order,
-        FactKind.PAYMENT,
-        data,
-        money={"amount": money, "cost": cost},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "payment", data, {"amount": money, "cost": cost})
 
 
 @command(
     app,
     "change",
     example="net payment change PO-2026-0900 100441.05 EUR 787772.91 CNY --on 2026-05-18 --evidence BK-91",
+    stated=True,
 )
 def change(
     asked: Asked,
@@ -118,16 +91,11 @@ def change(
     bought: Annotated[str, typer.Argument(metavar="BOUGHT", help="What came in its place.")],
     target: Annotated[str, typer.Argument(metavar="TO", help="Its currency.")],
     reference: ReferenceOption = "",
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record that the bank changed money of the order's account into another currency.
 
     Both amounts are the bank's. What was sold leaves at what it was carried at; the difference is realised.
     """
-    from finance.agreed.facts import FactKind
-
     data = {
         "from": source,
         "sold": minor_text(sold, source),
@@ -135,7 +103,7 @@ def change(
         "bought": minor_text(bought, target),
         "reference": reference,
     }
-    record(asked, order, FactKind.CONVERSION, data, by=by, evidence=evidence, dry_run=dry_run)
+    record(asked, order, "conversion", data)
 
 
 def _owed(asked: Asked, order: str, payee: str) -> str | None:
@@ -189,6 +157,7 @@ def _render_due(screen: "Console", rows: list[tuple[str, int]], cash: int, curre
     net payment dispute PO-2026-0017 --quantity 800 --on 2026-06-22
     net payment dispute PO-2026-0017 --quantity 300 --settled --on 2026-07-10
     """,
+    stated=True,
 )
 def dispute(
     asked: Asked,
@@ -196,204 +165,116 @@ def dispute(
     quantity: QuantityOption = None,
     money: AmountOption = None,
     settled: Annotated[bool, typer.Option("--settled", help="The buyer gives in on this much.")] = False,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record that the buyer withholds part of what it owes, or gives in."""
-    from finance.agreed.facts import FactKind
-
     data = {"quantity": quantity, "settled": settled}
-    record(
-        asked,
-        order,
-        FactKind.DISPUTE,
-        data,
-        money={"amount": money},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "dispute", data, {"amount": money})
 
 
-@command(app, "credit", example="net payment credit PO-2026-0017 --quantity 500 --on 2026-07-15")
+@command(app, "credit", example="net payment credit PO-2026-0017 --quantity 500 --on 2026-07-15", stated=True)
 def credit(
     asked: Asked,
     order: OrderArgument,
     quantity: QuantityOption = None,
     money: AmountOption = None,
     reference: ReferenceOption = "",
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record a credit note: less is sold, less tax is owed, what was paid for it is owed back."""
-    from finance.agreed.facts import FactKind
-
     data = {"quantity": quantity, "reference": reference}
-    record(
-        asked,
-        order,
-        FactKind.CREDIT_NOTE,
-        data,
-        money={"amount": money},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "credit_note", data, {"amount": money})
 
 
-@command(app, "damages", example="net payment damages PO-2026-0017 zhongshan-lamps 42940.00 --on 2026-07-20")
+@command(
+    app,
+    "damages",
+    example="net payment damages PO-2026-0017 zhongshan-lamps 42940.00 --on 2026-07-20",
+    stated=True,
+)
 def damages(
     asked: Asked,
     order: OrderArgument,
     booking: BookingArgument,
     money: AmountArgument,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record that a provider owes part of its price back (with tax)."""
-    from finance.agreed.facts import FactKind
-
-    record(
-        asked,
-        order,
-        FactKind.DAMAGES,
-        {"booking": booking},
-        money={"amount": money},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "damages", {"booking": booking}, {"amount": money})
 
 
-@command(app, "refund", example="net payment refund PO-2026-0017 zhongshan-lamps 42940.00 --on 2026-07-30")
+@command(
+    app,
+    "refund",
+    example="net payment refund PO-2026-0017 zhongshan-lamps 42940.00 --on 2026-07-30",
+    stated=True,
+)
 def refund(
     asked: Asked,
     order: OrderArgument,
     booking: BookingArgument,
     money: AmountArgument,
     reference: ReferenceOption = "",
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record money back from a provider, against what was claimed or was prepaid."""
-    from finance.agreed.facts import FactKind
-
-    record(
-        asked,
-        order,
-        FactKind.REFUND,
-        {"booking": booking, "reference": reference},
-        money={"amount": money},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "refund", {"booking": booking, "reference": reference}, {"amount": money})
 
 
-@command(app, "late-interest", example="net payment late-interest PO-2026-0017 --on 2026-08-06")
+@command(app, "late-interest", example="net payment late-interest PO-2026-0017 --on 2026-08-06", stated=True)
 def late_interest(
     asked: Asked,
     order: OrderArgument,
     money: OptionalAmount = None,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Charge the buyer late interest: by the law's rate when no amount is given."""
-    from finance.agreed.facts import FactKind
-
-    record(
-        asked,
-        order,
-        FactKind.LATE_INTEREST,
-        {},
-        money={"amount": money},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "late_interest", {}, {"amount": money})
 
 
-@command(app, "insolvent", example="net payment insolvent PO-2026-0017 --on 2026-06-22 --evidence court")
+@command(
+    app,
+    "insolvent",
+    example="net payment insolvent PO-2026-0017 --on 2026-06-22 --evidence court",
+    stated=True,
+)
 def insolvent(
     asked: Asked,
     order: OrderArgument,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record that the buyer cannot pay: the account is kept for the lenders, the claim struck on its day."""
-    from finance.agreed.facts import FactKind
-
-    record(asked, order, FactKind.INSOLVENT, {}, by=by, evidence=evidence, dry_run=dry_run)
+    record(asked, order, "insolvent", {})
 
 
-@command(app, "recover", example="net payment recover PO-2026-0017 226000.00 --cost 22600.00 --on 2026-12-21")
+@command(
+    app,
+    "recover",
+    example="net payment recover PO-2026-0017 226000.00 --cost 22600.00 --on 2026-12-21",
+    stated=True,
+)
 def recover(
     asked: Asked,
     order: OrderArgument,
     money: AmountArgument,
     cost: Annotated[str, typer.Option("--cost", metavar="AMOUNT", help="What collecting it cost.")] = "0",
     reference: ReferenceOption = "",
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record money from an insolvent buyer's estate; insurers, lenders, guarantors share it by rank."""
-    from finance.agreed.facts import FactKind
-
-    record(
-        asked,
-        order,
-        FactKind.RECOVERY,
-        {"reference": reference},
-        money={"amount": money, "cost": cost},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "recovery", {"reference": reference}, {"amount": money, "cost": cost})
 
 
-@command(app, "insurance", example="net payment insurance PO-2026-0017 --on 2026-12-20")
+@command(app, "insurance", example="net payment insurance PO-2026-0017 --on 2026-12-20", stated=True)
 def insurance(
     asked: Asked,
     order: OrderArgument,
     money: OptionalAmount = None,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record what an insurer pays on the buyer's debt: by the policy's rate when no amount is given."""
-    from finance.agreed.facts import FactKind
-
-    record(
-        asked,
-        order,
-        FactKind.INSURANCE,
-        {},
-        money={"amount": money},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "insurance", {}, {"amount": money})
 
 
-@command(app, "write-off", example="net payment write-off PO-2026-0017 --on 2026-12-21")
+@command(app, "write-off", example="net payment write-off PO-2026-0017 --on 2026-12-21", stated=True)
 def write_off(
     asked: Asked,
     order: OrderArgument,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Write off what nobody will pay; a recourse limited to the order is released."""
-    from finance.agreed.facts import FactKind
-
-    record(asked, order, FactKind.WRITE_OFF, {}, by=by, evidence=evidence, dry_run=dry_run)
+    record(asked, order, "write_off", {})
 
 
 @command(app, "clear", example="net payment clear PO-2026-0017 lender:pearl --on 2026-08-10 --evidence BK-81")

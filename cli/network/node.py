@@ -224,12 +224,13 @@ def complete(
     A firm that buys with net says so by itself once the goods are delivered.
     """
     from domain.errors import UsageError
+    from flows.orders.statement import Statement
     from flows.shop.sold import complete_sold
 
     if not by:
         raise UsageError("who says so is missing", "give --by with a name")
     with asked.session() as session:
-        one = complete_sold(session.ledger, reference, session.on, by=by, evidence=evidence)
+        one = complete_sold(session.ledger, reference, Statement(session.on, by, evidence))
     _tell_ended(asked, "node-complete", one.buyer, one.order, "used")
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from finance.agreed.facts import FactKind
     from flows.books.record import Recorded
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
@@ -36,16 +35,9 @@ CostOption = Annotated[
 BookingArgument = Annotated[
     str, typer.Argument(metavar="BOOKING", help="The provider, as net finance show lists it.")
 ]
-ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who states it.")]
-EvidenceOption = Annotated[
-    str, typer.Option("--evidence", metavar="TEXT", help="On what evidence: a document, a bank reference.")
-]
 ReferenceOption = Annotated[
     str,
     typer.Option("--reference", metavar="TEXT", help="Tells apart what happens twice on one day."),
-]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Show the postings before they are made; write nothing.")
 ]
 QuantityOption = Annotated[
     str | None,
@@ -62,15 +54,13 @@ BookingOption = Annotated[
 def record(
     asked: Asked,
     order: str,
-    kind: "FactKind",
+    kind: str,
     data: "Mapping[str, Any]",
-    *,
     money: "Mapping[str, str | None] | None" = None,
-    by: str = "",
-    evidence: str = "",
-    dry_run: bool = False,
 ) -> None:
-    """Record one fact and show what it posts; ``money`` are amounts as typed, in major units."""
+    """Record what was stated, a fact of that ``kind``, and show what it posts; ``money`` are amounts as
+    typed, in major units."""
+    from finance.agreed.facts import FactKind
     from flows.books.acceptance import read_contract
     from flows.books.record import record_fact
     from flows.orders.find import find_order
@@ -87,9 +77,8 @@ def record(
             if text is not None:
                 currency = contract.currency if name in IN_ORDER_CURRENCY else contract.currency_of(subject)
                 content[name] = minor_text(text, currency)
-        recorded = record_fact(
-            ledger, order, kind, session.on, content, by=by, evidence=evidence, dry_run=dry_run
-        )
+        stated = asked.statement(session.on)
+        recorded = record_fact(ledger, order, FactKind(kind), stated, content, dry_run=asked.dry_run)
     show(asked, recorded)
 
 

@@ -9,9 +9,6 @@ from cli.screen.output import answer, table
 from cli.screen.recorded import (
     BookingArgument,
     BookingOption,
-    ByOption,
-    DryRunOption,
-    EvidenceOption,
     OrderArgument,
     QuantityOption,
     record,
@@ -28,6 +25,7 @@ app = group("What happened to the goods, and who says so.")
     net milestone record PO-2026-0017 inspection --on 2026-04-09 --by inspector --evidence report-12
     net milestone record PO-2026-0017 delivery --quantity 9000 --on 2026-04-20
     """,
+    stated=True,
 )
 def record_milestone(
     asked: Asked,
@@ -43,50 +41,36 @@ def record_milestone(
     booking: BookingOption = "",
     quantity: QuantityOption = None,
     failed: Annotated[bool, typer.Option("--failed", help="The inspection was not passed.")] = False,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record a milestone: bills, sales and due dates follow from it.
 
     A delivery may be of part of the order. A date in the past replays the books from that day.
     """
     from domain.terms import Event
-    from finance.agreed.facts import FactKind
 
     clean = name.replace("-", "_")
     if clean == Event.INVOICE.value:
-        record(asked, order, FactKind.INVOICE, {}, by=by, evidence=evidence, dry_run=dry_run)
+        record(asked, order, "invoice", {})
         return
     data: dict[str, object] = {"name": clean, "booking": booking, "quantity": quantity}
     if failed:
         data["passed"] = False
-    record(asked, order, FactKind.MILESTONE, data, by=by, evidence=evidence, dry_run=dry_run)
+    record(asked, order, "milestone", data)
 
 
 @command(
-    app, "fail", example="net milestone fail PO-2026-0017 zhongshan-lamps --on 2026-03-25 --evidence notice"
+    app,
+    "fail",
+    example="net milestone fail PO-2026-0017 zhongshan-lamps --on 2026-03-25 --evidence notice",
+    stated=True,
 )
 def fail(
     asked: Asked,
     order: OrderArgument,
     booking: BookingArgument,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record that a provider cannot deliver: its slot is released, what it was prepaid is claimed back."""
-    from finance.agreed.facts import FactKind
-
-    record(
-        asked,
-        order,
-        FactKind.PROVIDER_FAILED,
-        {"booking": booking},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    record(asked, order, "provider_failed", {"booking": booking})
 
 
 @command(
@@ -96,14 +80,12 @@ def fail(
     net milestone list PO-2026-0017
     net milestone retract PO-2026-0017 receipt-a0309f7702 --evidence "another order's" --dry-run
     """,
+    stated=True,
 )
 def retract_statement(
     asked: Asked,
     order: OrderArgument,
     fact: Annotated[str, typer.Argument(metavar="FACT", help="Its name, as net milestone list has it.")],
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Take back a statement that was wrong: a payment that never came, a milestone of another day.
 
@@ -115,7 +97,14 @@ def retract_statement(
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
-        done = retract(session.ledger, known.id, fact, by=by, evidence=evidence, dry_run=dry_run)
+        done = retract(
+            session.ledger,
+            known.id,
+            fact,
+            by=asked.by,
+            evidence=asked.evidence,
+            dry_run=asked.dry_run,
+        )
     show(asked, done)
 
 

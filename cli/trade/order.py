@@ -366,13 +366,14 @@ def settle_order(
     from cli.screen.way import tell_advance
     from flows.books.record import settle
     from flows.orders.find import find_order, latest_day
+    from flows.orders.statement import Statement
     from flows.plans.newest import newest_plan
     from flows.settlement.owed import standing_at
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
         on = session.day_of(latest_day(session.ledger, known))
-        recorded = settle(session.ledger, known.id, on, by=by, dry_run=dry_run)
+        recorded = settle(session.ledger, known.id, Statement(on, by), dry_run=dry_run)
         plan = newest_plan(session.ledger, known.id)
         standing = None if dry_run else standing_at(session.ledger, known.id, on, plan)
     if recorded.repeated:

@@ -6,7 +6,7 @@ import typer
 
 from cli.options import Asked, command
 from cli.screen.output import answer, note
-from cli.screen.recorded import ByOption, DryRunOption, EvidenceOption, OrderArgument, minor_text, show
+from cli.screen.recorded import OrderArgument, minor_text, show
 
 if TYPE_CHECKING:
     from flows.orders.find import Placed
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
         net order cancel PO-2026-0017 --dry-run
         net order cancel PO-2026-0017 --fee zhongshan-lamps=38000.00 --evidence "buyer's letter"
         """,
+        stated=True,
     )(cancel)
 
 
@@ -32,9 +33,6 @@ def cancel(
         list[str] | None,
         typer.Option("--fee", metavar="BOOKING=AMOUNT", help="What a provider asks, where not its terms."),
     ] = None,
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Call an order off: free of charge while nothing is committed, else at the cancellation terms.
 
@@ -59,12 +57,10 @@ def cancel(
         done = call_off(
             session.ledger,
             known.id,
-            session.day_of(latest_day(session.ledger, known)),
+            asked.statement(session.day_of(latest_day(session.ledger, known))),
             firms=session.firms,
             fees=fees,
-            by=by,
-            evidence=evidence,
-            dry_run=dry_run,
+            dry_run=asked.dry_run,
         )
     if isinstance(done, Recorded):
         show(asked, done)
@@ -74,9 +70,9 @@ def cancel(
     answer(
         asked,
         "order-cancelled",
-        {"order": done.id, "state": done.state.value, "dry_run": dry_run},
+        {"order": done.id, "state": done.state.value, "dry_run": asked.dry_run},
         lambda screen: screen.print(
-            f"{done.id} costs nothing to cancel" if dry_run else f"{done.id}  {done.state.value}"
+            f"{done.id} costs nothing to cancel" if asked.dry_run else f"{done.id}  {done.state.value}"
         ),
     )
 

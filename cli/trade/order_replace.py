@@ -6,7 +6,7 @@ import typer
 
 from cli.options import Asked, command
 from cli.screen.output import amount, answer
-from cli.screen.recorded import ByOption, DryRunOption, EvidenceOption, OrderArgument, document, render
+from cli.screen.recorded import OrderArgument, document, render
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
         net order replace PO-2026-0017 zhongshan-lamps --on 2026-03-25 --dry-run
         net order replace PO-2026-0017 zhongshan-lamps --on 2026-03-25 --evidence "letter of 25 March"
         """,
+        stated=True,
     )(replace)
 
 
@@ -32,9 +33,6 @@ def replace(
     booking: Annotated[
         str, typer.Argument(metavar="BOOKING", help="The provider that fails, as net finance show lists it.")
     ],
-    by: ByOption = "",
-    evidence: EvidenceOption = "",
-    dry_run: DryRunOption = False,
 ) -> None:
     """Record that a provider fails and put another in its place, if the order still needs no own cash.
 
@@ -45,9 +43,8 @@ def replace(
     from flows.deals.replace_firm import replace_provider
 
     with asked.session() as session:
-        done = replace_provider(
-            session, order, booking, session.on, by=by, evidence=evidence, dry_run=dry_run
-        )
+        stated = asked.statement(session.on)
+        done = replace_provider(session, order, booking, stated, dry_run=asked.dry_run)
     answer(asked, "order-replaced", _document(done), lambda screen: _render(screen, done))
 
 

@@ -17,7 +17,7 @@ from documents.files.section import day_of, decimal_of
 from documents.files.xml_tree import XmlElement
 from documents.statements.statement import (
     NOT_PROVIDED,
-    Statement,
+    BankStatement,
     StatementEntry,
     balance_remark,
     with_references,
@@ -30,7 +30,7 @@ _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 _OWN_REFERENCES = ("EndToEndId", "InstrId", "TxId", "MndtId", "ChqNb", "PmtInfId", "MsgId")
 
 
-def read_camt(path: str | Path) -> list[Statement]:
+def read_camt(path: str | Path) -> list[BankStatement]:
     """Every statement in the file; InputDefectsError with all that is wrong in it."""
     file = Path(path)
     root = xml_tree.parse(file)
@@ -54,11 +54,11 @@ class _CamtReading:
         self.findings.where = lambda _name: node.line
         self.findings.add(node.name, problem, remedy)
 
-    def statement(self, node: XmlElement) -> Statement:
+    def statement(self, node: XmlElement) -> BankStatement:
         account = node.words("Acct", "Id", "IBAN") or node.words("Acct", "Id", "Othr", "Id")
         entries = [entry for item in node.each("Ntry") for entry in self.entry(item, account)]
         currency = node.words("Acct", "Ccy") or (entries[0].currency if entries else "")
-        found = Statement(
+        found = BankStatement(
             id=node.words("Id"),
             account=account,
             currency=currency or self.balance_currency(node),

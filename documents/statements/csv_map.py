@@ -11,7 +11,7 @@ from documents.files.section import Section, day_of, decimal_of
 from documents.maps.csv import Row, rows
 from documents.maps.order_map import MapLoading, RowRule
 from documents.maps.source import CellError, Field, Source
-from documents.statements.statement import Statement, StatementEntry, with_references
+from documents.statements.statement import BankStatement, StatementEntry, with_references
 from domain.money import MoneyError, minor_of
 
 SCHEMA = "net/statement-map/1"
@@ -77,7 +77,7 @@ def load_statement_map(path: str | Path) -> StatementMap:
     return found
 
 
-def read_statement_csv(path: str | Path, statement_map: StatementMap) -> list[Statement]:
+def read_statement_csv(path: str | Path, statement_map: StatementMap) -> list[BankStatement]:
     """One statement for each account and currency in the table; InputDefectsError with all defects."""
     file = Path(path)
     findings = Findings(str(file))
@@ -88,7 +88,7 @@ def read_statement_csv(path: str | Path, statement_map: StatementMap) -> list[St
             groups.setdefault((entry.account, entry.currency), []).append(entry)
     findings.raise_any()
     return [
-        Statement(file.name, account, currency, with_references(entries))
+        BankStatement(file.name, account, currency, with_references(entries))
         for (account, currency), entries in groups.items()
     ]
 

@@ -36,7 +36,7 @@ class StatementEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class BankStatement:
     """What one account did in one period; balances are None where the statement has none.
 
     ``remarks`` are what a person should know of it before relying on it.
@@ -76,7 +76,7 @@ def _digest(entry: StatementEntry) -> str:
     return "x-" + hashlib.blake2b(told.encode(), digest_size=10).hexdigest()
 
 
-def balance_remark(statement: Statement) -> str:
+def balance_remark(statement: BankStatement) -> str:
     """What does not add up between the opening balance, the entries and the closing balance.
 
     The entries are booked all the same, so they count; those that are missing are what a person must ask for.

@@ -19,6 +19,7 @@ from finance.rules.objection import Circumstances
 from flows.books.holds_end import end_holds
 from flows.books.order_book import OrderBook, Recording, clear, compare, post, read_book
 from flows.firms.withdrawals import open_withdrawals, told
+from flows.orders.statement import Statement
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from ledger.store import Ledger
@@ -56,11 +57,9 @@ def record_fact(
     ledger: Ledger,
     order: str,
     kind: FactKind,
-    on: date,
+    stated: Statement,
     data: Mapping[str, Any] | None = None,
     *,
-    by: str = "",
-    evidence: str = "",
     dry_run: bool = False,
 ) -> Recorded:
     """Record what somebody states, and post what follows from it.
@@ -69,9 +68,9 @@ def record_fact(
     speaks against it; a date in the past replays the books from there.
     """
     if dry_run:
-        return record_with(ledger, None, order, kind, on, data, by, evidence)
+        return record_with(ledger, None, order, kind, stated, data)
     with ledger.write() as transaction:
-        return record_in(transaction, order, kind, on, data, by=by, evidence=evidence)
+        return record_in(transaction, order, kind, stated, data)
 
 
 def record_with(
@@ -79,28 +78,23 @@ def record_with(
     transaction: Transaction | None,
     order: str,
     kind: FactKind,
-    on: date,
-    data: Mapping[str, Any] | None,
-    by: str,
-    evidence: str,
+    stated: Statement,
+    data: Mapping[str, Any] | None = None,
 ) -> Recorded:
     """``record_fact`` on what is read; nothing is written without a transaction."""
     book = read_book(reading, order)
-    return _record(reading, transaction, book, _fact(book, kind, on, data or {}, by, evidence))
+    return _record(reading, transaction, book, _fact(book, kind, stated, data or {}))
 
 
 def record_in(
     transaction: Transaction,
     order: str,
     kind: FactKind,
-    on: date,
+    stated: Statement,
     data: Mapping[str, Any] | None = None,
-    *,
-    by: str = "",
-    evidence: str = "",
 ) -> Recorded:
     """``record_fact`` inside an open write, so that several facts stand or fall together."""
-    return record_with(transaction, transaction, order, kind, on, data, by, evidence)
+    return record_with(transaction, transaction, order, kind, stated, data)
 
 
 def retract(
@@ -119,28 +113,25 @@ def retract(
             f"a {fact.kind.value.replace('_', ' ')} is a decision, not a statement that may be wrong",
             "record what happened after it",
         )
-    return record_fact(
-        ledger, order, FactKind.RETRACTED, fact.on, {"fact": name}, by=by, evidence=evidence, dry_run=dry_run
-    )
+    stated = Statement(fact.on, by, evidence)
+    return record_fact(ledger, order, FactKind.RETRACTED, stated, {"fact": name}, dry_run=dry_run)
 
 
-def preview(
-    book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str = "", evidence: str = ""
-) -> Recorded:
+def preview(book: OrderBook, kind: FactKind, stated: Statement, data: Mapping[str, Any]) -> Recorded:
     """What a fact would post on a book in hand, without asking whether the rules admit it."""
-    fact = _fact(book, kind, on, data, by, evidence)
-    folded = fold(book.contract, [*book.facts, fact], horizon(book, on))
+    fact = _fact(book, kind, stated, data)
+    folded = fold(book.contract, [*book.facts, fact], horizon(book, stated.on))
     return _answer(book, compare(book, [fact], folded), folded, dry_run=True)
 
 
-def _fact(book: OrderBook, kind: FactKind, on: date, data: Mapping[str, Any], by: str, evidence: str) -> Fact:
-    content = dict(data)
+def _fact(book: OrderBook, kind: FactKind, stated: Statement, data: Mapping[str, Any]) -> Fact:
+    content, on = dict(data), stated.on
     if book.contract.currencies:
         content = with_change(fold_at(book, on).position, kind, on, content)
     name, gone = fact_id(kind, on, content), retracted(book.facts)
     while name in gone:  # said again after it was taken back
         name += "+"
-    return Fact(kind, on, name, book.next_sequence, by, evidence, False, content)
+    return Fact(kind, on, name, book.next_sequence, stated.by, stated.evidence, False, content)
 
 
 def _record(reading: Reading, transaction: Transaction | None, book: OrderBook, fact: Fact) -> Recorded:
@@ -251,6 +242,6 @@ def clear_claim(
     return amount
 
 
-def settle(ledger: Ledger, order: str, on: date, *, by: str = "", dry_run: bool = False) -> Recorded:
+def settle(ledger: Ledger, order: str, stated: Statement, *, dry_run: bool = False) -> Recorded:
     """Pay the trader what is left and close the order; RefusedError while anybody is still owed."""
-    return record_fact(ledger, order, FactKind.SETTLED, on, {}, by=by, dry_run=dry_run)
+    return record_fact(ledger, order, FactKind.SETTLED, stated, dry_run=dry_run)

@@ -7,7 +7,9 @@ from domain.posting import Entry
 from finance.agreed.contract import Condition
 from finance.agreed.facts import FactKind
 from finance.underwriting.fingerprint import folded, order_hash, statement_bytes
-from flows.books.record import Recorded
+from flows.books.record import Recorded, record_fact
+from flows.orders.find import find_order
+from flows.orders.statement import Statement
 from ledger.book.reading import Reading
 from ledger.store import Ledger
 from trust.keys import PublicKey
@@ -15,12 +17,12 @@ from trust.keys import PublicKey
 BUYER_KEY = "buyer-key"
 
 
-def enrol_buyer(ledger: "Ledger", buyer: str, key: PublicKey, on: date, *, by: str, evidence: str) -> int:
+def enrol_buyer(ledger: Ledger, buyer: str, key: PublicKey, stated: Statement) -> int:
     """Note a buyer's public key, learned from the buyer itself; which key of that buyer it is, from 1.
 
     RefusedError when it is a key that writes to this ledger: whoever sells cannot confirm for the buyer.
     """
-    if not key.raw or not evidence:
+    if not key.raw or not stated.evidence:
         raise RefusedError(
             "how was the buyer's key checked?",
             "say whom you called at which number, found where; never a contact that the trader gave",
@@ -35,12 +37,13 @@ def enrol_buyer(ledger: "Ledger", buyer: str, key: PublicKey, on: date, *, by: s
         if key.text in known:
             return known.index(key.text) + 1
         number = len(known) + 1
-        body = {"buyer": buyer, "public_key": key.text, "by": by, "evidence": evidence}
-        transaction.append(Entry(BUYER_KEY, f"{BUYER_KEY}:{folded(buyer)}:{number}", on, None, body))
+        body = {"buyer": buyer, "public_key": key.text, "by": stated.by, "evidence": stated.evidence}
+        key_of_number = f"{BUYER_KEY}:{folded(buyer)}:{number}"
+        transaction.append(Entry(BUYER_KEY, key_of_number, stated.on, None, body))
     return number
 
 
-def buyer_keys(reading: "Reading", buyer: str) -> list[str]:
+def buyer_keys(reading: Reading, buyer: str) -> list[str]:
     """The public keys enrolled for a buyer, oldest first."""
     found: list[str] = []
     while (record := reading.record_by_key(f"{BUYER_KEY}:{folded(buyer)}:{len(found) + 1}")) is not None:
@@ -49,12 +52,9 @@ def buyer_keys(reading: "Reading", buyer: str) -> list[str]:
 
 
 def confirm_by_buyer(
-    ledger: "Ledger", order_id: str, signature: bytes, on: date, *, dry_run: bool = False
-) -> "Recorded":
+    ledger: Ledger, order_id: str, signature: bytes, on: date, *, dry_run: bool = False
+) -> Recorded:
     """Record the buyer's signature over the order; RefusedError unless an enrolled key made it."""
-    from flows.books.record import record_fact
-    from flows.orders.find import find_order
-
     order = find_order(ledger, order_id).order
     keys = [key for key in buyer_keys(ledger, order.buyer.name) if not ledger.may_write(key)]
     if not keys:
@@ -78,31 +78,20 @@ def confirm_by_buyer(
         ledger,
         order_id,
         FactKind.CONFIRMATION,
-        on,
+        Statement(on, order.buyer.name, "signature"),
         data,
-        by=order.buyer.name,
-        evidence="signature",
         dry_run=dry_run,
     )
 
 
 def confirm_condition(
-    ledger: "Ledger", order_id: str, condition: Condition, on: date, *, by: str, evidence: str, dry_run: bool
-) -> "Recorded":
+    ledger: Ledger, order_id: str, condition: Condition, stated: Statement, *, dry_run: bool
+) -> Recorded:
     """Record that another condition of a draw is met, with who says so and on what evidence."""
-    from flows.books.record import record_fact
-
     if condition is Condition.BUYER_CONFIRMED:
         raise RefusedError("only the buyer's signature confirms an order", "net finance confirm --signature")
-    if not evidence:
+    if not stated.evidence:
         raise RefusedError(f"on what evidence is {condition.value} met?", "name the document")
     return record_fact(
-        ledger,
-        order_id,
-        FactKind.CONFIRMATION,
-        on,
-        {"condition": condition.value},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
+        ledger, order_id, FactKind.CONFIRMATION, stated, {"condition": condition.value}, dry_run=dry_run
     )

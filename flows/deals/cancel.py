@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 
 from domain.errors import UsageError
 from domain.states import OrderState
@@ -11,6 +10,7 @@ from flows.books.record import Recorded, record_fact
 from flows.firms.connected import Firms
 from flows.orders.find import Placed, find_order
 from flows.orders.place import UNCOMMITTED, cancel_order
+from flows.orders.statement import Statement
 from flows.slots.release import release
 from ledger.store import Ledger
 
@@ -18,12 +18,10 @@ from ledger.store import Ledger
 def call_off(
     ledger: Ledger,
     order_id: str,
-    on: date,
+    stated: Statement,
     *,
     firms: Firms | None = None,
     fees: Mapping[str, int] | None = None,
-    by: str = "",
-    evidence: str = "",
     dry_run: bool = False,
 ) -> Placed | Recorded:
     """Cancel the order: at no cost while nothing is committed, else at the providers' cancellation terms.
@@ -34,26 +32,25 @@ def call_off(
     """
     known = find_order(ledger, order_id)
     if known.state in UNCOMMITTED or known.state is OrderState.CANCELLED:
-        return known if dry_run else cancel_order(ledger, known.id, on, evidence)
+        return known if dry_run else cancel_order(ledger, known.id, stated.on, stated.evidence)
     if known.state is OrderState.HELD:
-        return known if dry_run else _release(ledger, firms, known, on, evidence)
+        return known if dry_run else _release(ledger, firms, known, stated)
     data: dict[str, object] = {}
     if fees:
         data["fees"] = {name: str(amount) for name, amount in fees.items()}
-    recorded = record_fact(
-        ledger, known.id, FactKind.CANCELLED, on, data, by=by, evidence=evidence, dry_run=dry_run
-    )
+    recorded = record_fact(ledger, known.id, FactKind.CANCELLED, stated, data, dry_run=dry_run)
     if firms is not None and not dry_run:
-        release(ledger, firms, known.id, on, reason="cancelled")
+        release(ledger, firms, known.id, stated.on, reason="cancelled")
     return recorded
 
 
-def _release(ledger: Ledger, firms: Firms | None, known: Placed, on: date, evidence: str) -> Placed:
+def _release(ledger: Ledger, firms: Firms | None, known: Placed, stated: Statement) -> Placed:
     """Give back what is held; nobody has lent or booked anything yet."""
     if firms is None:
         raise UsageError(
             "giving back holds needs the firms of the network", "name the network file: --config"
         )
     cancelled = OrderState.CANCELLED
-    release(ledger, firms, known.id, on, state=cancelled.value, reason=evidence or "cancelled")
+    reason = stated.evidence or "cancelled"
+    release(ledger, firms, known.id, stated.on, state=cancelled.value, reason=reason)
     return replace(known, state=cancelled)

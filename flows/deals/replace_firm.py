@@ -24,6 +24,7 @@ from flows.deals.cancel import call_off
 from flows.deals.rest_of_chain import RemainingChain
 from flows.desk.session import Session
 from flows.orders.find import Placed, find_order
+from flows.orders.statement import Statement
 from flows.plans.record import record_plan
 from flows.slots.outcomes import Job, Outcome, Refused, Reserved, Waits
 from flows.slots.reserve import waiting_error
@@ -58,10 +59,8 @@ def replace_provider(
     session: Session,
     order_id: str,
     booking: str,
-    on: date,
+    stated: Statement,
     *,
-    by: str = "",
-    evidence: str = "",
     dry_run: bool = False,
 ) -> Replaced:
     """Record that a provider fails, and put another in its place, or end the order when none passes.
@@ -87,24 +86,24 @@ def replace_provider(
         if not _failed_before(book, booking):
             raise NotFoundError(f"order {known.id} has no booking {booking!r}", f"its bookings are: {names}")
         raise RefusedError(f"{booking} was replaced before", f"its bookings are now: {names}")
-    failure = _record_failure(session, known.id, booking, on, by, evidence, dry_run)
+    failure = _record_failure(session, known.id, booking, stated, dry_run)
     book = _with(book, failure) if dry_run else read_book(session.ledger, known.id)
-    position = fold_at(book, on).position
-    search = RemainingChain(session, known, book, position, on, _failed_firms(book, position))
+    position = fold_at(book, stated.on).position
+    search = RemainingChain(session, known, book, position, stated.on, _failed_firms(book, position))
     plan = search.plan()
     if plan is None:
-        return _end(session, known, booking, failure, search, on, by, evidence, dry_run)
+        return _end(session, known, booking, failure, search, stated, dry_run)
     if dry_run:
-        change = preview(book, FactKind.REPLANNED, on, _change(search, plan), by, evidence)
+        change = preview(book, FactKind.REPLANNED, stated, _change(search, plan))
         return _answer(known, booking, failure, search, plan, change, (), dry_run=True)
-    outcome = _swap(session, known, search, plan, on)
+    outcome = _swap(session, known, search, plan, stated.on)
     if isinstance(outcome, Refused):
         search.reasons += [f"{one.firm}: {one.reason}" for one in outcome.refusals]
-        return _end(session, known, booking, failure, search, on, by, evidence, dry_run)
+        return _end(session, known, booking, failure, search, stated, dry_run)
     data = _change(search, outcome.plan)
     with session.ledger.write() as transaction:
-        change = record_in(transaction, known.id, FactKind.REPLANNED, on, data, by=by, evidence=evidence)
-        record_plan(transaction, known.id, outcome.plan, on, booked=True)
+        change = record_in(transaction, known.id, FactKind.REPLANNED, stated, data)
+        record_plan(transaction, known.id, outcome.plan, stated.on, booked=True)
     return _answer(known, booking, failure, search, outcome.plan, change, outcome.notes)
 
 
@@ -122,20 +121,13 @@ def _failed_firms(book: OrderBook, position: Position) -> frozenset[str]:
     return frozenset(account.booking.entity.removeprefix("provider:") for account in accounts)
 
 
-def _record_failure(
-    session: Session, order: str, booking: str, on: date, by: str, evidence: str, dry_run: bool
-) -> Recorded:
+def _record_failure(session: Session, order: str, booking: str, stated: Statement, dry_run: bool) -> Recorded:
+    """A failure that was stated before keeps its day."""
     known = _failed_before(read_book(session.ledger, order), booking)
-    return record_fact(
-        session.ledger,
-        order,
-        FactKind.PROVIDER_FAILED,
-        known.on if known else on,
-        {"booking": booking},
-        by=by,
-        evidence=evidence,
-        dry_run=dry_run,
-    )
+    if known:
+        stated = replace(stated, on=known.on)
+    data = {"booking": booking}
+    return record_fact(session.ledger, order, FactKind.PROVIDER_FAILED, stated, data, dry_run=dry_run)
 
 
 def _with(book: OrderBook, recorded: Recorded) -> OrderBook:
@@ -181,16 +173,14 @@ def _end(
     booking: str,
     failure: Recorded,
     search: RemainingChain,
-    on: date,
-    by: str,
-    evidence: str,
+    stated: Statement,
     dry_run: bool,
 ) -> Replaced:
     """No plan passes: what is left is called off, at the terms of those who have to be told."""
     if dry_run:
-        ended: Recorded | Placed = preview(search.book, FactKind.CANCELLED, on, {}, by, evidence)
+        ended: Recorded | Placed = preview(search.book, FactKind.CANCELLED, stated, {})
     else:
-        ended = call_off(session.ledger, known.id, on, firms=session.firms, by=by, evidence=evidence)
+        ended = call_off(session.ledger, known.id, stated, firms=session.firms)
     return Replaced(
         known.id,
         booking,

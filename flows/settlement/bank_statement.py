@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from documents.statements.camt import read_camt
 from documents.statements.csv_map import load_statement_map, read_statement_csv
 from documents.statements.matching import EntryShare, Match, OpenItem, Unmatched, folded, match, same_party
-from documents.statements.statement import Statement, StatementEntry
+from documents.statements.statement import BankStatement, StatementEntry
 from domain.errors import NetError, NotFoundError, RefusedError
 from domain.network import Network
 from domain.posting import Entry
@@ -17,6 +16,7 @@ from finance.agreed.facts import FactKind
 from finance.books.position import Position
 from flows.books.record import position_at, record_fact, record_in
 from flows.orders.find import find_order
+from flows.orders.statement import Statement
 from flows.settlement.invoicing import number_of
 from ledger.book.reading import Reading
 from ledger.store import Ledger
@@ -42,7 +42,7 @@ class Line:
     candidates: tuple[str, ...] = ()
 
 
-def read_statements(path: Path, map_path: Path | None) -> list[Statement]:
+def read_statements(path: Path, map_path: Path | None) -> list[BankStatement]:
     """camt.053, or with a map a table in CSV."""
     if map_path is not None:
         return read_statement_csv(path, load_statement_map(map_path))
@@ -52,7 +52,7 @@ def read_statements(path: Path, map_path: Path | None) -> list[Statement]:
 def work_through(
     ledger: Ledger,
     network: Network,
-    statements: Iterable[Statement],
+    statements: Iterable[BankStatement],
     *,
     assigned: Mapping[str, str] | None = None,
     dry_run: bool = False,
@@ -105,13 +105,10 @@ def record_match(ledger: Ledger, found: Match, *, dry_run: bool = False) -> Line
     try:
         if dry_run:
             for part in found.parts:
-                record_fact(ledger, *_fact(part, entry), by=BANK, evidence=_evidence(entry), dry_run=True)
+                record_fact(ledger, *_fact(part, entry), dry_run=True)
             return Line(entry, "matched", found.parts, found.reasons)
         with ledger.write() as transaction:
-            recorded = [
-                record_in(transaction, *_fact(part, entry), by=BANK, evidence=_evidence(entry))
-                for part in found.parts
-            ]
+            recorded = [record_in(transaction, *_fact(part, entry)) for part in found.parts]
             transaction.append(Entry(MATCHED, key_of(entry), entry.booked_on, None, _body(found)))
     except NetError as error:
         if error.exit_code not in (RefusedError.exit_code, NotFoundError.exit_code):
@@ -123,8 +120,8 @@ def record_match(ledger: Ledger, found: Match, *, dry_run: bool = False) -> Line
     return Line(entry, "recorded", found.parts, found.reasons)
 
 
-def _fact(part: EntryShare, entry: StatementEntry) -> tuple[str, FactKind, date, dict[str, str]]:
-    """The order, what is stated about it, the day, and the amount with the bank's reference.
+def _fact(part: EntryShare, entry: StatementEntry) -> tuple[str, FactKind, Statement, dict[str, str]]:
+    """The order, what is stated about it by the bank, and the amount with the bank's reference.
 
     A receipt that a person recorded before with that reference is the same fact.
     """
@@ -133,11 +130,8 @@ def _fact(part: EntryShare, entry: StatementEntry) -> tuple[str, FactKind, date,
     if kind == PAYMENT:
         data["payee"] = payee
     fact = FactKind.PAYMENT if kind == PAYMENT else FactKind.RECEIPT
-    return part.item.order, fact, entry.booked_on, data
-
-
-def _evidence(entry: StatementEntry) -> str:
-    return f"bank statement, entry {entry.reference}"
+    stated = Statement(entry.booked_on, BANK, f"bank statement, entry {entry.reference}")
+    return part.item.order, fact, stated, data
 
 
 def _body(found: Match) -> dict[str, object]:

@@ -18,6 +18,7 @@ from flows.books.advance import refresh
 from flows.books.order_book import read_book
 from flows.books.record import Recorded, fold_at, record_with
 from flows.desk.rates import RATE, recorded_rates
+from flows.orders.statement import Statement
 from flows.settlement.earnings import financed_orders
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
@@ -114,13 +115,7 @@ class Revalued:
 
 
 def revalue(
-    ledger: Ledger,
-    on: date,
-    orders: Sequence[str] = (),
-    *,
-    by: str = "",
-    evidence: str = "",
-    dry_run: bool = False,
+    ledger: Ledger, stated: Statement, orders: Sequence[str] = (), *, dry_run: bool = False
 ) -> Revalued:
     """Bring what is open in other currencies to the rate of the day, in every order or in those named.
 
@@ -128,23 +123,18 @@ def revalue(
     nothing.
     """
     if dry_run:
-        return Revalued(on, tuple(_revalued(ledger, None, on, orders, by, evidence)))
+        return Revalued(stated.on, tuple(_revalued(ledger, None, stated, orders)))
     with ledger.write() as transaction:
-        return Revalued(on, tuple(_revalued(transaction, transaction, on, orders, by, evidence)))
+        return Revalued(stated.on, tuple(_revalued(transaction, transaction, stated, orders)))
 
 
 def _revalued(
-    reading: Reading,
-    transaction: Transaction | None,
-    on: date,
-    orders: Sequence[str],
-    by: str,
-    evidence: str,
+    reading: Reading, transaction: Transaction | None, stated: Statement, orders: Sequence[str]
 ) -> Iterator[Recorded]:
     refused: list[RefusedError] = []
-    for order in orders or list(_open_abroad(reading, on)):
+    for order in orders or list(_open_abroad(reading, stated.on)):
         try:
-            yield record_with(reading, transaction, order, FactKind.REVALUATION, on, {}, by, evidence)
+            yield record_with(reading, transaction, order, FactKind.REVALUATION, stated)
         except RefusedError as error:
             refused.append(RefusedError(f"{order}: {error.message}", error.hint))
     if refused:

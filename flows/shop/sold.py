@@ -6,10 +6,11 @@ back. What we take back is told to the buyer, by a message in the commit that fr
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from domain.errors import NotFoundError, RefusedError, StateError
 from domain.posting import Entry
+from flows.orders.statement import Statement
 from flows.shop.serve import SOLD, end_used, event_data, status
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
@@ -102,7 +103,7 @@ def _withdraw(transaction: Transaction, one: Sold, now: datetime, reason: str, b
     return one
 
 
-def complete_sold(ledger: Ledger, name: str, on: date, *, by: str, evidence: str = "") -> Sold:
+def complete_sold(ledger: Ledger, name: str, stated: Statement) -> Sold:
     """The service of a booking is done, or its credit is back: it is used and its story ends.
 
     StateError for what is only held.
@@ -117,7 +118,7 @@ def complete_sold(ledger: Ledger, name: str, on: date, *, by: str, evidence: str
         hold = transaction.hold_by_id(one.hold_id)
         if hold is not None:
             end_used(transaction, hold)
-        body = {"hold": one.hold_id, "stated_by": by, "evidence": evidence}
+        body = {"hold": one.hold_id, "stated_by": stated.by, "evidence": stated.evidence}
         order = f"{one.buyer}:{one.order}"
-        transaction.append(Entry("sold.completed", f"completed:{one.hold_id}", on, order, body))
+        transaction.append(Entry("sold.completed", f"completed:{one.hold_id}", stated.on, order, body))
         return one

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from documents.statements.camt import read_camt
 from documents.statements.csv_map import load_statement_map, read_statement_csv
-from documents.statements.statement import Statement
+from documents.statements.statement import BankStatement
 from domain.errors import InputDefectsError, NetError
 
 PARTIES = {
@@ -62,7 +62,7 @@ def camt(
     return text
 
 
-def read(folder: Path, text: str) -> Statement:
+def read(folder: Path, text: str) -> BankStatement:
     path = folder / "statement.xml"
     path.write_text(text)
     (statement,) = read_camt(path)

@@ -32,6 +32,7 @@ from flows.deals.replace_firm import replace_provider
 from flows.deals.run import run_order
 from flows.desk.rates import read_rate, recorded_rates
 from flows.desk.session import Session
+from flows.orders.statement import Statement
 from flows.settlement.earnings import profit_of
 from flows.settlement.lender_book import books
 from flows.settlement.revaluation import record_rate, revalue
@@ -166,18 +167,18 @@ def test_revaluation_posts_once_and_is_realised_with_the_money(ledger: Ledger) -
     """On 03-31 the loan of CNY 235,727.27 with interest of 2,357.27 stands at 0.13 instead of 0.125."""
     advance(ledger, ORDER, date(2026, 3, 31), as_planned=True)
     record_rate(ledger, rate("0.13", "2026-03-31"))
-    preview = revalue(ledger, date(2026, 3, 31), dry_run=True)
+    preview = revalue(ledger, Statement(date(2026, 3, 31)), dry_run=True)
     assert preview.orders[0].dry_run
     assert balance(ledger, "4720") == 0
-    revalue(ledger, date(2026, 3, 31))
+    revalue(ledger, Statement(date(2026, 3, 31)))
     assert balance(ledger, "4720") == (3_064_455 - 2_946_591) + (30_645 - 29_466)
     assert balance(ledger, "4710") == 0
-    assert all(one.repeated for one in revalue(ledger, date(2026, 3, 31)).orders)
+    assert all(one.repeated for one in revalue(ledger, Statement(date(2026, 3, 31))).orders)
     assert_sound(ledger)
     advance(ledger, ORDER, date(2026, 7, 14), as_planned=True)
     assert balance(ledger, "4720") == 0
     assert balance(ledger, "3010") == PROFIT
-    assert revalue(ledger, date(2026, 7, 31)).orders == ()
+    assert revalue(ledger, Statement(date(2026, 7, 31))).orders == ()
     assert_sound(ledger)
 
 
@@ -186,10 +187,10 @@ def test_rate_that_is_too_old_is_refused_with_the_way_out(ledger: Ledger) -> Non
     with pytest.raises(
         RefusedError, match="of 2026-03-02, 59 days before 2026-04-30; the policy allows 31"
     ) as told:
-        revalue(ledger, date(2026, 4, 30))
+        revalue(ledger, Statement(date(2026, 4, 30)))
     assert "net rate record CNY EUR RATE --on 2026-04-30" in told.value.hint
     with pytest.raises(RefusedError, match="the policy allows 31"):
-        record_fact(ledger, ORDER, FactKind.MILESTONE, date(2026, 5, 15), {"name": "delivery"})
+        record_fact(ledger, ORDER, FactKind.MILESTONE, Statement(date(2026, 5, 15)), {"name": "delivery"})
 
 
 def test_payment_in_another_currency_takes_the_bank_s_figure_or_the_rate_of_the_day(ledger: Ledger) -> None:
@@ -197,17 +198,21 @@ def test_payment_in_another_currency_takes_the_bank_s_figure_or_the_rate_of_the_
     for code, text in (("CNY", "0.124"), ("USD", "0.81")):
         record_rate(ledger, Rate(code, "EUR", Decimal(text), date(2026, 5, 18), "ECB"))
     draw = {"facility": "rhine-factoring"}
-    record_fact(ledger, ORDER, FactKind.DRAW, date(2026, 5, 18), draw)
+    record_fact(ledger, ORDER, FactKind.DRAW, Statement(date(2026, 5, 18)), draw)
     with pytest.raises(RefusedError, match="is due to those who come first"):
         # the loan is due and comes first: 116,220.00 do not hold both
         record_fact(
-            ledger, ORDER, FactKind.PAYMENT, date(2026, 5, 18), {"payee": "blue-line", "cost": "2500000"}
+            ledger,
+            ORDER,
+            FactKind.PAYMENT,
+            Statement(date(2026, 5, 18)),
+            {"payee": "blue-line", "cost": "2500000"},
         )
     repaid = {"payee": "harbour-order", "cost": "9900000"}
-    preview = record_fact(ledger, ORDER, FactKind.PAYMENT, date(2026, 5, 18), repaid, dry_run=True)
+    preview = record_fact(ledger, ORDER, FactKind.PAYMENT, Statement(date(2026, 5, 18)), repaid, dry_run=True)
     assert preview.facts[0].data["amount"] == "78777291"
-    record_fact(ledger, ORDER, FactKind.PAYMENT, date(2026, 5, 18), repaid)
-    paid = record_fact(ledger, ORDER, FactKind.PAYMENT, date(2026, 5, 18), {"payee": "blue-line"})
+    record_fact(ledger, ORDER, FactKind.PAYMENT, Statement(date(2026, 5, 18)), repaid)
+    paid = record_fact(ledger, ORDER, FactKind.PAYMENT, Statement(date(2026, 5, 18)), {"payee": "blue-line"})
     assert paid.facts[0].data == {"payee": "blue-line", "amount": "650000", "cost": "526500"}
     assert paid.cash == 11_622_000 - 9_900_000 - 526_500
     assert_sound(ledger)
@@ -218,7 +223,7 @@ def test_payment_in_another_currency_takes_the_bank_s_figure_or_the_rate_of_the_
 def test_another_firm_is_not_put_in_place_where_currencies_meet(session: Session) -> None:
     advance(session.ledger, ORDER, date(2026, 3, 10), as_planned=True)
     with pytest.raises(RefusedError, match="only in orders of one currency") as refused:
-        replace_provider(session, ORDER, "zhongshan-lamps", date(2026, 3, 20))
+        replace_provider(session, ORDER, "zhongshan-lamps", Statement(date(2026, 3, 20)))
     assert f"net milestone fail {ORDER} zhongshan-lamps" in refused.value.hint
 
 
@@ -226,23 +231,23 @@ def test_money_left_over_in_another_currency_is_changed_before_the_order_settles
     advance(ledger, ORDER, date(2026, 7, 13), as_planned=True)
     record_rate(ledger, rate("0.12", "2026-07-13"))
     bought = {"from": "EUR", "sold": "12000", "to": "CNY", "bought": "100000"}
-    record_fact(ledger, ORDER, FactKind.CONVERSION, date(2026, 7, 13), bought)
-    record_fact(ledger, ORDER, FactKind.RECEIPT, date(2026, 7, 14), {"amount": "13000000"})
-    record_fact(ledger, ORDER, FactKind.PAYMENT, date(2026, 7, 14), {"payee": "network"})
+    record_fact(ledger, ORDER, FactKind.CONVERSION, Statement(date(2026, 7, 13)), bought)
+    record_fact(ledger, ORDER, FactKind.RECEIPT, Statement(date(2026, 7, 14)), {"amount": "13000000"})
+    record_fact(ledger, ORDER, FactKind.PAYMENT, Statement(date(2026, 7, 14)), {"payee": "network"})
     with pytest.raises(RefusedError, match=r"still holds 1,000\.00 CNY") as refused:
-        record_fact(ledger, ORDER, FactKind.SETTLED, date(2026, 7, 14))
+        record_fact(ledger, ORDER, FactKind.SETTLED, Statement(date(2026, 7, 14)))
     assert "net payment change ORDER AMOUNT CNY" in refused.value.hint
     with pytest.raises(RefusedError, match=r"holds 1,000\.00 CNY, not 2,000\.00 CNY"):
         record_fact(
             ledger,
             ORDER,
             FactKind.CONVERSION,
-            date(2026, 7, 14),
+            Statement(date(2026, 7, 14)),
             {"from": "CNY", "sold": "200000", "to": "EUR", "bought": "20000"},
         )
     back = {"from": "CNY", "sold": "100000", "to": "EUR", "bought": "11500"}
-    record_fact(ledger, ORDER, FactKind.CONVERSION, date(2026, 7, 14), back)
-    record_fact(ledger, ORDER, FactKind.SETTLED, date(2026, 7, 14))
+    record_fact(ledger, ORDER, FactKind.CONVERSION, Statement(date(2026, 7, 14)), back)
+    record_fact(ledger, ORDER, FactKind.SETTLED, Statement(date(2026, 7, 14)))
     assert balance(ledger, "3010") == PROFIT - 500
     assert_sound(ledger)
 
@@ -340,7 +345,7 @@ class ManyStatements(RuleBasedStateMachine):
 
     def _try(self, kind: FactKind, on: date, data: dict[str, str]) -> None:
         with suppress(RefusedError):
-            record_fact(self.ledger, ORDER, kind, on, data)
+            record_fact(self.ledger, ORDER, kind, Statement(on), data)
 
     @rule(days=st.integers(1, 40))
     def pass_days(self, days: int) -> None:
@@ -355,7 +360,7 @@ class ManyStatements(RuleBasedStateMachine):
     @rule(back=st.integers(0, 20))
     def value(self, back: int) -> None:
         with suppress(RefusedError):
-            revalue(self.ledger, date.fromordinal(self.day.toordinal() - back))
+            revalue(self.ledger, Statement(date.fromordinal(self.day.toordinal() - back)))
 
     @rule(sold=st.integers(1, 5_000_000), bought=st.integers(1, 5_000_000), buying=st.booleans())
     def change(self, sold: int, bought: int, buying: bool) -> None:

@@ -17,6 +17,7 @@ from flows.books.acceptance import first_key
 from flows.books.advance import advance
 from flows.books.order_book import opened_book, read_book
 from flows.books.record import Recorded, clear_claim, record_fact, retract
+from flows.orders.statement import Statement
 from ledger.store import Ledger, create_ledger
 from tests.parts.worked_example import lamp_contract
 from trust.keys import Actor, SigningKey
@@ -64,7 +65,9 @@ def ledger(new_ledger_url: str, contract: Contract) -> Iterator[Ledger]:
 @pytest.fixture
 def say(ledger: Ledger) -> Say:
     def record(kind: FactKind, on: str, dry_run: bool = False, **data: object) -> Recorded:
-        return record_fact(ledger, "lamp-1", kind, date.fromisoformat(on), data, by="test", dry_run=dry_run)
+        return record_fact(
+            ledger, "lamp-1", kind, Statement(date.fromisoformat(on), "test"), data, dry_run=dry_run
+        )
 
     return record
 
@@ -167,7 +170,7 @@ def test_facts_are_not_assumed_in_a_real_ledger(tmp_path: Path, contract: Contra
             real,
             "lamp-1",
             FactKind.DRAW,
-            date(2026, 3, 5),
+            Statement(date(2026, 3, 5)),
             {"facility": "order-loan", "payees": [["factory", "25764000"]]},
         )
         assert say.state == "FUNDED"

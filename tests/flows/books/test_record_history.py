@@ -16,6 +16,7 @@ from finance.fold.fold import fold
 from flows.books.advance import advance
 from flows.books.order_book import read_book
 from flows.books.record import record_fact
+from flows.orders.statement import Statement
 from ledger.store import create_ledger
 from tests.flows.books import test_record as example
 
@@ -44,7 +45,7 @@ class History(RuleBasedStateMachine):
         size = self.ledger.size()
         refused: NetError | None = None
         try:
-            record_fact(self.ledger, ORDER, kind, START + timedelta(days=day), data)
+            record_fact(self.ledger, ORDER, kind, Statement(START + timedelta(days=day)), data)
         except NetError as error:
             refused = error
         if refused is not None:

@@ -14,6 +14,7 @@ from flows.deals.cancel import call_off
 from flows.deals.run import run_order
 from flows.deals.unreserve import give_back_slots
 from flows.desk.session import Session
+from flows.orders.statement import Statement
 
 DAY = date(2026, 3, 2)
 ID = "PO-2026-0017"
@@ -74,7 +75,7 @@ def test_fee_is_charged_once_and_a_firms_answer_is_what_counts(
         told = give_back_slots(session, ID, DAY)
         assert told.fees == (((MAKER, owed),) if owed else ())
     else:
-        call_off(session.ledger, ID, DAY, firms=session.firms)
+        call_off(session.ledger, ID, Statement(DAY), firms=session.firms)
     assert charged(session) == {"ours": owed, "theirs": owed}
     assert session.ledger.holds(ID) == []
     sweep(session.ledger, session.firms, DAY)
@@ -86,7 +87,7 @@ def test_fee_that_a_person_states_gives_way_to_what_the_firm_answers(
 ) -> None:
     maker_is(session, "sandbox", cancel_fees=FEES)
     run_order(session, lamp_order)
-    call_off(session.ledger, ID, DAY, firms=session.firms, fees={MAKER: 1_000})
+    call_off(session.ledger, ID, Statement(DAY), firms=session.firms, fees={MAKER: 1_000})
     assert charged(session)["ours"] == PRICE * 10 // 100
 
 
@@ -98,7 +99,7 @@ def test_answer_that_comes_later_corrects_what_was_posted_by_the_terms(
         session, "sandbox", cancel_fees=FEES, script=["cancel:1:refuse", "cancel:2:refuse", "cancel:3:refuse"]
     )
     run_order(session, lamp_order)
-    call_off(session.ledger, ID, DAY, firms=session.firms)
+    call_off(session.ledger, ID, Statement(DAY), firms=session.firms)
     assert charged(session)["ours"] == PRICE * 5 // 100
     sweep(session.ledger, session.firms, DAY)
     assert charged(session) == {"ours": PRICE * 10 // 100, "theirs": PRICE * 10 // 100}

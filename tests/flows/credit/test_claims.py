@@ -20,6 +20,7 @@ from flows.deals.unreserve import give_back_slots
 from flows.desk.session import Session
 from flows.orders.find import find_order
 from flows.orders.place import amend_order, place_order
+from flows.orders.statement import Statement
 from trust.keys import SigningKey
 from trust.registry_key import load_registry_key
 
@@ -75,15 +76,15 @@ def test_registry_key_is_made_once_and_kept_private(session: Session) -> None:
 
 def test_writer_of_the_ledger_cannot_confirm_for_the_buyer(session: Session) -> None:
     with pytest.raises(RefusedError, match="not the buyer's own"):
-        enrol_buyer(session.ledger, "ACME", session.actor.key.public, ON, by="clerk", evidence="call")
+        enrol_buyer(session.ledger, "ACME", session.actor.key.public, Statement(ON, "clerk", "call"))
 
 
 def test_buyer_key_needs_evidence_and_is_noted_once(session: Session) -> None:
     key = SigningKey.from_seed(b"\7" * 32)
     with pytest.raises(RefusedError, match="checked"):
-        enrol_buyer(session.ledger, "ACME", key.public, ON, by="clerk", evidence="")
+        enrol_buyer(session.ledger, "ACME", key.public, Statement(ON, "clerk", ""))
     for _ in range(2):
-        assert enrol_buyer(session.ledger, "ACME", key.public, ON, by="clerk", evidence="call-back") == 1
+        assert enrol_buyer(session.ledger, "ACME", key.public, Statement(ON, "clerk", "call-back")) == 1
     assert buyer_keys(session.ledger, "acme") == [key.public.text]
 
 
@@ -92,7 +93,7 @@ def test_only_an_enrolled_key_confirms(session: Session, lamp_order: Order) -> N
     placed = place_order(session.ledger, lamp_order, ON)
     with pytest.raises(NotFoundError, match="is enrolled"):
         confirm_by_buyer(session.ledger, placed.id, b"", ON)
-    enrol_buyer(session.ledger, lamp_order.buyer.name, buyer.public, ON, by="clerk", evidence="call-back")
+    enrol_buyer(session.ledger, lamp_order.buyer.name, buyer.public, Statement(ON, "clerk", "call-back"))
     with pytest.raises(RefusedError, match="signed this order"):
         confirm_by_buyer(session.ledger, placed.id, forger.sign(statement_bytes(lamp_order)), ON)
     other = replace(lamp_order, reference="other")
@@ -106,7 +107,7 @@ def test_a_buyers_key_that_writes_to_the_ledger_since_confirms_nothing(
     """Enrolled as the buyer's first and as a writer's later: the seller would confirm to himself."""
     key = SigningKey.from_seed(b"\7" * 32)
     placed = place_order(session.ledger, lamp_order, ON)
-    enrol_buyer(session.ledger, lamp_order.buyer.name, key.public, ON, by="clerk", evidence="call-back")
+    enrol_buyer(session.ledger, lamp_order.buyer.name, key.public, Statement(ON, "clerk", "call-back"))
     with session.ledger.write() as transaction:
         transaction.enrol_actor("second", key.public)
     with pytest.raises(NotFoundError, match="is enrolled"):
@@ -117,7 +118,7 @@ def test_an_order_stays_as_the_buyer_signed_it(session: Session, lamp_order: Ord
     """It can be neither amended nor given back and amended then; a signature over another version is none."""
     order = run_order(session, lamp_order).placed.id
     key = SigningKey.from_seed(b"\7" * 32)
-    enrol_buyer(session.ledger, lamp_order.buyer.name, key.public, ON, by="clerk", evidence="call-back")
+    enrol_buyer(session.ledger, lamp_order.buyer.name, key.public, Statement(ON, "clerk", "call-back"))
     found = find_order(session.ledger, order).order
     changed = replace(found, due_on=date(2026, 6, 1))
     with pytest.raises(RefusedError, match="as it stands"):
@@ -143,12 +144,12 @@ def test_a_lender_that_insists_waits_for_the_buyers_signature(session: Session, 
     loan = read_book(session.ledger, order).contract.of_role(Role.PRE_SHIPMENT)[0]
     deposit = {"facility": loan.id, "payees": [["zhongshan-lamps", "25764000"]]}
     with pytest.raises(RefusedError, match="buyer confirmed") as refused:
-        record_fact(session.ledger, order, FactKind.DRAW, date(2026, 3, 5), deposit)
+        record_fact(session.ledger, order, FactKind.DRAW, Statement(date(2026, 3, 5)), deposit)
     assert "net finance confirm" in refused.value.hint
     buyer = SigningKey.from_seed(b"\7" * 32)
-    enrol_buyer(session.ledger, lamp_order.buyer.name, buyer.public, ON, by="clerk", evidence="call-back")
+    enrol_buyer(session.ledger, lamp_order.buyer.name, buyer.public, Statement(ON, "clerk", "call-back"))
     signature = buyer.sign(statement_bytes(find_order(session.ledger, order).order))
     confirmed = confirm_by_buyer(session.ledger, order, signature, date(2026, 3, 4))
     assert confirmed.facts[0].by == lamp_order.buyer.name
-    drawn = record_fact(session.ledger, order, FactKind.DRAW, date(2026, 3, 5), deposit)
+    drawn = record_fact(session.ledger, order, FactKind.DRAW, Statement(date(2026, 3, 5)), deposit)
     assert drawn.state == "FUNDED"

@@ -20,6 +20,7 @@ from flows.desk.session import Session
 from flows.desk.start import start_ledger
 from flows.many.batch import BatchTerms, run_batch
 from flows.many.one_commit import grouped
+from flows.orders.statement import Statement
 from ledger.book.reading import Reading
 from ledger.store import Ledger
 from tests.parts.world import FIRST_DAY, World, write
@@ -74,7 +75,7 @@ def test_the_book_follows_what_is_committed(world: Session) -> None:
     assert same(exposures_in(ledger), added_up(ledger))
     assert exposures_in(ledger).everywhere("bank", {})
     first, second, third = (order.reference for order in some[:3])
-    call_off(ledger, first, FIRST_DAY, firms=world.firms)
+    call_off(ledger, first, Statement(FIRST_DAY), firms=world.firms)
     advance(ledger, second, FIRST_DAY + timedelta(days=20), as_planned=True)
     advance(ledger, third, FIRST_DAY + timedelta(days=300), as_planned=True)
     run(world, some[8:12])
@@ -91,7 +92,7 @@ def test_an_open_write_sees_its_own_orders_and_forgets_what_is_undone(world: Ses
         for number, order in enumerate(some[:3]):
             try:
                 with group.write():
-                    call_off(group, order.reference, FIRST_DAY)
+                    call_off(group, order.reference, Statement(FIRST_DAY))
                     assert same(exposures_in(group), added_up(group))
                     if number != 1:
                         raise LookupError

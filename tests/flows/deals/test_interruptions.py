@@ -18,6 +18,7 @@ from flows.deals.cancel import call_off
 from flows.deals.run import plan_placed, reserve_order, run_order
 from flows.desk.session import Session
 from flows.orders.place import place_order
+from flows.orders.statement import Statement
 from ledger.postgres.backend import PostgresWrite
 from ledger.sqlite.backend import SqliteWrite
 
@@ -127,8 +128,8 @@ def test_calling_off_killed_at_any_write_ends_the_same(
     session: Session, lamp_order: Order, write: int
 ) -> None:
     run_order(session, lamp_order)
-    assert killed_at(write, session, lambda own: call_off(own.ledger, ID, DAY, firms=own.firms))
-    call_off(session.ledger, ID, DAY, firms=session.firms)
+    assert killed_at(write, session, lambda own: call_off(own.ledger, ID, Statement(DAY), firms=own.firms))
+    call_off(session.ledger, ID, Statement(DAY), firms=session.firms)
     assert session.ledger.order_state(ID) == "CANCELLED"
     assert session.ledger.holds() == []
     (fee,) = session.ledger.balance(entity="trader", account="5620")

@@ -20,6 +20,7 @@ from flows.deals.cancel import call_off
 from flows.deals.replace_firm import Replaced, replace_provider
 from flows.deals.run import run_order
 from flows.desk.session import Session
+from flows.orders.statement import Statement
 from flows.plans.record import current_plan
 
 END = date(2027, 3, 31)
@@ -61,7 +62,7 @@ def on(day: str) -> date:
 
 
 def fail(session: Session, order: str, booking: str, day: str, **more: bool) -> Replaced:
-    return replace_provider(session, order, booking, on(day), by="test", evidence="notice", **more)
+    return replace_provider(session, order, booking, Statement(on(day), "test", "notice"), **more)
 
 
 def assert_sound(session: Session, order: str) -> None:
@@ -131,14 +132,14 @@ def test_a_factory_that_fails_after_its_deposit_leaves_a_claim_and_a_loan_that_t
     assert position.books.balance("provider:zhongshan-lamps", "2230") == -25_764_000
     assert sum(debt.principal for debt in position.debts.values()) == owed
     data = {"booking": "zhongshan-lamps", "guarantor": "guarantor:bank"}
-    record_fact(session.ledger, order, FactKind.GUARANTEE, on("2026-03-26"), data)
+    record_fact(session.ledger, order, FactKind.GUARANTEE, Statement(on("2026-03-26")), data)
     advance(session.ledger, order, END, as_planned=True)
     position = position_at(session.ledger, order, END).position
     # what the plan promised, or a little more: the guarantor paid earlier than the plan counted on
     assert 0 <= position.cash - done.plan.profit_minor < 1_000_000
     assert position.books.balance("trader", "1240") == 25_764_000 - 20_611_200
     assert position.books.balance("provider:zhongshan-lamps", "2350") == -20_611_200
-    record_fact(session.ledger, order, FactKind.WRITE_OFF, END, {})
+    record_fact(session.ledger, order, FactKind.WRITE_OFF, Statement(END), {})
     advance(session.ledger, order, END, as_planned=True)
     assert_sound_books(session, order)
 
@@ -249,6 +250,6 @@ def test_who_is_not_in_the_chain_cannot_fail(session: Session, lamp_order: Order
     fail(session, order, "south-inspection", "2026-03-03")
     with pytest.raises(RefusedError, match="was replaced before"):
         fail(session, order, "south-inspection", "2026-03-03")
-    call_off(session.ledger, order, on("2026-03-04"), firms=session.firms)
+    call_off(session.ledger, order, Statement(on("2026-03-04")), firms=session.firms)
     with pytest.raises(StateError):
         fail(session, order, "zhongshan-lamps", "2026-03-05")

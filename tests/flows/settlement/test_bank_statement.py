@@ -5,13 +5,14 @@ from datetime import date
 
 import pytest
 
-from documents.statements.statement import Statement, StatementEntry
+from documents.statements.statement import BankStatement, StatementEntry
 from domain.order import Order
 from finance.agreed.facts import FactKind
 from flows.books.advance import advance
 from flows.books.record import position_at, record_fact
 from flows.deals.run import run_order
 from flows.desk.session import Session
+from flows.orders.statement import Statement
 from flows.settlement.bank_statement import Line, work_through
 
 pytestmark = pytest.mark.both_databases
@@ -32,7 +33,7 @@ def entry(reference: str, amount: int, text: str = "", party: str = "", on: date
 
 
 def work(session: Session, *entries: StatementEntry, dry_run: bool = False, **assigned: str) -> list[Line]:
-    statements = [Statement("S", "CN12", "CNY", entries)]
+    statements = [BankStatement("S", "CN12", "CNY", entries)]
     lines = work_through(session.ledger, session.network, statements, assigned=assigned, dry_run=dry_run)
     return list(lines)
 
@@ -56,7 +57,7 @@ def test_receipt_recorded_by_hand_with_the_banks_reference_is_known(
     invoiced: Session, lamp_order: Order
 ) -> None:
     data = {"amount": "113000000", "reference": "B-1"}
-    record_fact(invoiced.ledger, lamp_order.reference, FactKind.RECEIPT, DUE, data, by="trader")
+    record_fact(invoiced.ledger, lamp_order.reference, FactKind.RECEIPT, Statement(DUE, "trader"), data)
     (line,) = work(invoiced, entry("B-1", 113_000_000, lamp_order.reference))
     assert (line.outcome, line.reasons) == ("known", ("recorded before by hand, with this reference",))
     assert received(invoiced, lamp_order) == 113_000_000

@@ -12,6 +12,7 @@ from flows.books.advance import advance
 from flows.books.record import record_fact
 from flows.deals.run import run_order
 from flows.desk.session import Session
+from flows.orders.statement import Statement
 from flows.settlement.invoicing import Billing, invoices, note_written
 
 DELIVERED = date(2026, 4, 20)
@@ -48,7 +49,7 @@ def test_partial_deliveries_are_invoiced_in_parts_that_sum_to_the_order(
     days = (date(2026, 4, 20), date(2026, 4, 27), date(2026, 5, 4))
     for day, quantity in zip(days, ("3333", "3333", "3334"), strict=True):
         delivered = {"name": "delivery", "quantity": quantity}
-        record_fact(session.ledger, order, FactKind.MILESTONE, day, delivered, by="carrier")
+        record_fact(session.ledger, order, FactKind.MILESTONE, Statement(day, "carrier"), delivered)
     found = invoices(session.ledger, session.network, order, days[-1], Billing())
     assert [one.number for one in found] == [f"INV-{order}", f"INV-{order}-2", f"INV-{order}-3"]
     assert [one.issued_on for one in found] == list(days)
@@ -58,7 +59,9 @@ def test_partial_deliveries_are_invoiced_in_parts_that_sum_to_the_order(
 
 def test_deposit_is_taken_off_the_invoice(session: Session, lamp_order: Order) -> None:
     order = run_to(session, lamp_order, date(2026, 4, 10))
-    record_fact(session.ledger, order, FactKind.RECEIPT, date(2026, 4, 11), {"amount": "5000000"}, by="bank")
+    record_fact(
+        session.ledger, order, FactKind.RECEIPT, Statement(date(2026, 4, 11), "bank"), {"amount": "5000000"}
+    )
     advance(session.ledger, order, date(2026, 4, 20), as_planned=True)
     (one,) = invoices(session.ledger, session.network, order, date(2026, 4, 20), Billing())
     assert (one.prepaid_minor, one.payable_minor) == (5_000_000, 108_000_000)
@@ -66,9 +69,15 @@ def test_deposit_is_taken_off_the_invoice(session: Session, lamp_order: Order) -
 
 def test_credit_note_follows_the_credited_quantity(session: Session, lamp_order: Order) -> None:
     order = run_to(session, lamp_order, date(2026, 6, 21))
-    record_fact(session.ledger, order, FactKind.DISPUTE, date(2026, 6, 22), {"quantity": "800"}, by="buyer")
     record_fact(
-        session.ledger, order, FactKind.CREDIT_NOTE, date(2026, 7, 15), {"quantity": "500"}, by="trader"
+        session.ledger, order, FactKind.DISPUTE, Statement(date(2026, 6, 22), "buyer"), {"quantity": "800"}
+    )
+    record_fact(
+        session.ledger,
+        order,
+        FactKind.CREDIT_NOTE,
+        Statement(date(2026, 7, 15), "trader"),
+        {"quantity": "500"},
     )
     _, note = invoices(session.ledger, session.network, order, date(2026, 7, 15), Billing())
     assert (note.number, note.credits) == (f"CN-{order}", f"INV-{order}")

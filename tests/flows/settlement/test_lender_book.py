@@ -13,6 +13,7 @@ from flows.books.advance import advance
 from flows.books.record import record_fact
 from flows.deals.run import run_order
 from flows.desk.session import Session
+from flows.orders.statement import Statement
 from flows.settlement.earnings import profits
 from flows.settlement.lender_book import books
 
@@ -73,7 +74,7 @@ def insolvent(session: Session, order: str) -> None:
         (FactKind.RECOVERY, "2026-12-21", {"amount": "22600000", "cost": "2260000"}),
         (FactKind.WRITE_OFF, "2026-12-21", {}),
     ):
-        record_fact(session.ledger, order, kind, date.fromisoformat(on), data)
+        record_fact(session.ledger, order, kind, Statement(date.fromisoformat(on)), data)
 
 
 def test_pool_after_an_insolvent_buyer(session: Session, order: str) -> None:

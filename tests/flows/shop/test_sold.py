@@ -22,6 +22,7 @@ from flows.desk.session import Session
 from flows.firms.call_journal import call_key
 from flows.firms.connected import Firms
 from flows.firms.withdrawals import open_withdrawals
+from flows.orders.statement import Statement
 from flows.shop import serve
 from flows.shop.catalogue import Catalogue
 from flows.shop.sold import complete_sold, find_sold, sold, withdraw_sold
@@ -88,7 +89,7 @@ def test_hold_cannot_be_used_up_before_it_is_booked(shop: Shop) -> None:
     shop.ask(Verb.HOLD, "hold-0001")
     assert isinstance(shop.ask(Verb.COMPLETE, "done-00001", "hold-0001"), Declined)
     with pytest.raises(StateError, match="only a booking"):
-        complete_sold(shop.ledger, "hold-0001", DAY, by="Li")
+        complete_sold(shop.ledger, "hold-0001", Statement(DAY, "Li"))
     assert shop.states() == ["held"]
 
 
@@ -112,7 +113,7 @@ def test_every_way_in_which_a_booking_ends_is_told_by_the_sellers_ledger(shop: S
 
 def test_sellers_own_word_ends_a_booking_too(shop: Shop) -> None:
     shop.book()
-    one = complete_sold(shop.ledger, "hold-0", DAY, by="Li", evidence="note 12")
+    one = complete_sold(shop.ledger, "hold-0", Statement(DAY, "Li", "note 12"))
     assert (one.buyer, one.order, one.price_minor) == ("north", "o1", 2000)
     (record,) = shop.ledger.records(kind="sold.completed")
     assert (record.body["stated_by"], record.body["evidence"]) == ("Li", "note 12")
@@ -262,7 +263,7 @@ def test_what_was_made_already_is_not_cancelled_at_the_maker(session: Session, l
     firms = telling(session, "zhongshan-lamps", "nansha-store")
     run_order(session, lamp_order)
     advance(session.ledger, ID, date(2026, 4, 9), as_planned=True)
-    call_off(session.ledger, ID, date(2026, 4, 9), firms=session.firms)
+    call_off(session.ledger, ID, Statement(date(2026, 4, 9)), firms=session.firms)
     sweep(session.ledger, session.firms, START)
     assert len(firms["zhongshan-lamps"].told) == 1
     assert firms["zhongshan-lamps"].kept() == {"used": 10_000}
@@ -286,7 +287,13 @@ def test_nothing_is_drawn_on_an_order_whose_booking_was_taken_back(
     way = go_on(session, ID, START)
     assert way.notes == ("zhongshan-lamps took back its booking on 2026-03-02: the line is down",)
     with pytest.raises(RefusedError, match="took back its booking"):
-        record_fact(session.ledger, ID, FactKind.DRAW, START, {"facility": "harbour-order", "amount": "100"})
+        record_fact(
+            session.ledger,
+            ID,
+            FactKind.DRAW,
+            Statement(START),
+            {"facility": "harbour-order", "amount": "100"},
+        )
     give_back_slots(session, ID, START)
     assert open_withdrawals(session.ledger, ID) == []
     assert go_on(session, ID, START).notes[-1:] != way.notes
