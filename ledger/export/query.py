@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import UsageError
-from ledger.schema.views import SQLITE, views
+from ledger.schema.texts import views_text
 from ledger.sqlite.file import connect as connect_sqlite
+from ledger.sqlite.file import statements
 from ledger.store import is_postgres, open_ledger, sqlite_path
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def _reraise_if_interrupted(error: Exception) -> None:
 def read_only_file(path: Path) -> sqlite3.Connection:
     """A connection on which only SELECT works, with the views."""
     connection = connect_sqlite(path, read_only=True)
-    for view in views(SQLITE):
-        connection.execute(view.statement(temporary=True))
+    for view in statements(views_text("sqlite")):
+        connection.execute(view)
     # SQLite sets these up at their first use, which the authorizer would take for making a table
     connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()
     connection.execute("PRAGMA query_only = ON")

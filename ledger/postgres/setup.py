@@ -14,7 +14,7 @@ from psycopg import sql
 
 from domain.errors import RefusedError
 from ledger.postgres.connection import Connection
-from ledger.schema.views import postgres_views
+from ledger.schema.texts import views_text
 
 NAME_BYTES = 48
 """Of PostgreSQL's 63 for a name, less the longest ending."""
@@ -55,7 +55,7 @@ def create_database_objects(connection: Connection, url: str) -> str:
     connection.execute(sql.SQL("CREATE SCHEMA net AUTHORIZATION {}").format(owner))
     connection.execute(sql.SQL("SET LOCAL ROLE {}").format(owner))
     connection.execute(schema_text())
-    connection.execute(postgres_views())
+    connection.execute(views_text("postgres"))
     grant_rights(connection, names)
     return with_login(url, names["program"], password)
 

@@ -1,8 +1,8 @@
 """The ledger's tables, as SQLModel describes them.
 
-This is the description for readers, queries and migrations. A fresh ledger is made from the schema text of
-its database (``schema/``), because guards are triggers and SQLModel has no words for those; a test holds the
-two against each other, column by column. Writing does not go through it: decision 0032 has the figures.
+The manual page of the tables is made from these models (``views.py``). A fresh ledger is made from the
+schema text of its database, because guards are triggers and SQLModel has no words for those; a test holds
+the two against each other, column by column. Writing does not go through it: decision 0032 has the figures.
 """
 
 from sqlmodel import Field, SQLModel
@@ -246,3 +246,31 @@ class InboxRow(SQLModel, table=True):
     provider: str = Field(primary_key=True)
     message_id: str = Field(primary_key=True)
     sequence: int
+
+
+TABLES: tuple[type[SQLModel], ...] = (
+    RecordRow,
+    CommandRow,
+    LedgerRow,
+    ActorRow,
+    LegRow,
+    BalanceRow,
+    AccountFloorRow,
+    OrderHeadRow,
+    SlotRow,
+    CapacityLineRow,
+    SlotMoveRow,
+    HoldRow,
+    HoldEndRow,
+    ExpiringHoldRow,
+    BookingEndRow,
+    FinanceClaimRow,
+    FinanceReleaseRow,
+    IntentRow,
+    AttemptRow,
+    OutcomeRow,
+    OutboxRow,
+    DeliveryRow,
+    InboxRow,
+)
+"""Every table, in the order of the schema."""

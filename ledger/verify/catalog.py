@@ -18,8 +18,8 @@ from ledger.postgres.connection import Connection, reraise_if_broken
 from ledger.postgres.setup import schema_text
 from ledger.postgres.shadows import SHADOWS
 from ledger.record.findings import Finding, Report
+from ledger.schema.texts import views_text
 from ledger.schema.versions import SCHEMA_VERSION, kept_listing
-from ledger.schema.views import postgres_views
 
 _HOLDER = """CASE WHEN grantee = nspowner THEN 'owner' WHEN grantee = 0 THEN 'everybody'
   ELSE COALESCE(substring(grantee::regrole::text FROM '_net_(program|reader)"?$'), grantee::regrole::text)
@@ -157,7 +157,7 @@ def shipped() -> dict[str, str]:
 
 def view_statements() -> dict[str, str]:
     """The statement that makes each view of the schema."""
-    made = schema_text() + postgres_views()
+    made = schema_text() + views_text("postgres")
     return {f"view {name}": text for text, name in _VIEW.findall(made)}
 
 

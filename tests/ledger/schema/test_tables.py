@@ -13,8 +13,7 @@ from tests.parts.full_ledger import full_ledger
 def described() -> dict[str, dict[str, tuple[str, bool, bool]]]:
     from ledger.schema import tables
 
-    classes = (value for value in vars(tables).values() if isinstance(value, type))
-    own = {row.__tablename__ for row in classes if row.__module__ == tables.__name__}
+    own = {row.__tablename__ for row in tables.TABLES}
     return {
         name: {
             column.name: (

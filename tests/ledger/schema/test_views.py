@@ -1,5 +1,8 @@
 """The views say the same on both databases, and through `net ledger sql` nothing can be written."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,9 @@ from domain.errors import NotFoundError, UsageError
 from domain.posting import Entry, Leg
 from ledger.export.query import query
 from ledger.moving.copy import copy_ledger
-from ledger.schema.views import SQLITE, reference, views
+from ledger.schema.dialect import POSTGRES, SQLITE, Dialect
+from ledger.schema.texts import views_text
+from ledger.schema.views import VIEWS, View, made, reference
 from ledger.store import open_ledger
 from ledger.verify.ledger import verify_ledger
 from tests.conftest import _with_database
@@ -18,6 +23,7 @@ from tests.ledger.conftest import ACTOR, Clock
 from tests.parts.full_ledger import full_ledger
 
 pytestmark = pytest.mark.postgres
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +58,13 @@ def asked(url: str, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         return list(columns), list(rows)
 
 
-@pytest.mark.parametrize("view", [view.name for view in views(SQLITE)])
-def test_view_says_the_same_on_both_databases(places: dict[str, str], view: str) -> None:
-    where = "WHERE kind NOT IN ('ledger.handed-over', 'ledger.taken-over')" if view == "records" else ""
-    columns, rows = asked(places["sqlite"], f"SELECT * FROM {view} {where}")
-    others, found = asked(places["postgres"], f"SELECT * FROM {view} {where}")
-    assert columns == others == list(next(one for one in views(SQLITE) if one.name == view).columns)
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.called())
+def test_view_says_the_same_on_both_databases(places: dict[str, str], view: type[View]) -> None:
+    where = "WHERE kind NOT IN ('ledger.handed-over', 'ledger.taken-over')"
+    statement = f"SELECT * FROM {view.called()} {where if view.called() == 'records' else ''}"
+    columns, rows = asked(places["sqlite"], statement)
+    others, found = asked(places["postgres"], statement)
+    assert columns == others == list(view.model_fields)
     assert sorted(map(repr, normal(rows))) == sorted(map(repr, normal(found)))
     assert rows, "a view that is empty here proves nothing"
 
@@ -65,6 +72,14 @@ def test_view_says_the_same_on_both_databases(places: dict[str, str], view: str)
 def normal(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """SQLite has no truth values of its own."""
     return [tuple(int(value) if isinstance(value, bool) else value for value in row) for row in rows]
+
+
+@pytest.mark.parametrize("place", ["sqlite", "postgres"])
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.called())
+def test_every_row_is_one_of_its_model(places: dict[str, str], place: str, view: type[View]) -> None:
+    columns, rows = asked(places[place], f"SELECT * FROM {view.called()}")
+    for row in rows:
+        view.model_validate(dict(zip(columns, row, strict=True)), strict=True)
 
 
 @pytest.mark.parametrize("place", ["sqlite", "postgres"])
@@ -167,5 +182,34 @@ def test_question_to_no_ledger_says_so(tmp_path: Path) -> None:
 
 
 def test_manual_page_is_written_from_the_views() -> None:
-    page = Path(__file__).parents[3] / "docs" / "reference" / "ledger-views.md"
+    page = ROOT / "docs" / "reference" / "ledger-views.md"
     assert page.read_text(encoding="utf-8") == reference()
+
+
+@pytest.mark.parametrize(("database", "dialect"), [("sqlite", SQLITE), ("postgres", POSTGRES)])
+def test_statements_that_ship_are_made_from_the_models(database: str, dialect: Dialect) -> None:
+    """Run ``python -m ledger.schema.views`` after a change of the models."""
+    assert views_text(database) == made(dialect)
+
+
+LOADED = """
+import json, sys
+from pathlib import Path
+from ledger.export.query import query
+from ledger.store import create_ledger, open_ledger
+from ledger.verify.ledger import verify_ledger
+from tests.ledger.conftest import ACTOR
+with create_ledger(sys.argv[1], practice=True, actor=ACTOR) as ledger:
+    assert verify_ledger(ledger).sound
+with query(sys.argv[1], "SELECT * FROM postings") as (columns, rows):
+    assert not list(rows)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_no_work_with_a_ledger_loads_the_models(tmp_path: Path) -> None:
+    """They take half a second to load: making, verifying and asking a ledger read what was made of them."""
+    program = [sys.executable, "-c", LOADED, str(tmp_path / "net.ledger")]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout))
+    assert not loaded & {"sqlmodel", "sqlalchemy", "pydantic", "ledger.schema.views", "ledger.schema.tables"}
