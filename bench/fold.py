@@ -19,8 +19,8 @@ from config.settings import load_policy  # noqa: E402
 from documents.orders.reading import read  # noqa: E402
 from domain.plan import Plan  # noqa: E402
 from finance.agreed.facts import Fact, FactKind  # noqa: E402
-from finance.books.order_books import Books, Journal  # noqa: E402
-from finance.fold.expect import Expectations  # noqa: E402
+from finance.books.order_books import JournalEntry, OrderBooks  # noqa: E402
+from finance.fold.expectations import Expectations  # noqa: E402
 from finance.fold.fold import fold  # noqa: E402
 from flows.credit.contract import contract_of  # noqa: E402
 from routing.offers.situation import Situation  # noqa: E402
@@ -38,9 +38,9 @@ def timed(work: Callable[[], object], times: int = 60) -> float:
     return median(taken) * 1000
 
 
-def rebuild(journals: list[tuple[Journal, Fact]]) -> None:
+def rebuild(journals: list[tuple[JournalEntry, Fact]]) -> None:
     """The floor: post the same journals with nothing to decide."""
-    books = Books()
+    books = OrderBooks()
     for one, fact in journals:
         books.post(one.kind, fact, one.party, one.postings)
 

@@ -11,7 +11,7 @@ from domain.money import format_minor
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from finance.reports.lender_book import Book, Line
+    from finance.reports.lender_book import LenderBook, LenderLine
     from flows.settlement.lender_book import Books
 
 app = single()
@@ -43,7 +43,7 @@ def bank(
     )
 
 
-def _document(book: "Book") -> dict[str, Any]:
+def _document(book: "LenderBook") -> dict[str, Any]:
     def money(minor: int) -> str:
         return format_minor(minor, book.currency)
 
@@ -95,7 +95,7 @@ def _document(book: "Book") -> dict[str, Any]:
     }
 
 
-def _line(line: "Line") -> dict[str, Any]:
+def _line(line: "LenderLine") -> dict[str, Any]:
     def money(minor: int) -> str:
         return format_minor(minor, line.currency)
 
@@ -143,7 +143,7 @@ def _render(screen: "Console", found: "Books", lines: bool) -> None:
             _render_lines(screen, book)
 
 
-def _figures(book: "Book") -> list[tuple[str, str]]:
+def _figures(book: "LenderBook") -> list[tuple[str, str]]:
     def money(minor: int) -> str:
         return amount(minor, book.currency)
 
@@ -174,7 +174,7 @@ def _figures(book: "Book") -> list[tuple[str, str]]:
     return figures
 
 
-def _render_names(screen: "Console", book: "Book") -> None:
+def _render_names(screen: "Console", book: "LenderBook") -> None:
     rows = [
         (kind, name, amount(minor, book.currency))
         for kind, names in book.concentration.items()
@@ -184,7 +184,7 @@ def _render_names(screen: "Console", book: "Book") -> None:
         screen.print(table("largest names", ("kind", "name", book.currency), rows, right=book.currency))
 
 
-def _render_lines(screen: "Console", book: "Book") -> None:
+def _render_lines(screen: "Console", book: "LenderBook") -> None:
     rows = [
         (line.order, line.facility, line.buyer, amount(line.principal, line.currency), line.due_on or "",
          line.days_late or "", line.stage)

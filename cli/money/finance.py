@@ -13,7 +13,7 @@ from domain.money import format_minor
 
 if TYPE_CHECKING:
     from finance.books.position import Position
-    from finance.underwriting.answer import Offer
+    from finance.underwriting.credit_offer import CreditOffer
 
 app = group("Ask lenders, accept an offer, draw, confirm, look at a facility.")
 finance_trouble.register(app)
@@ -54,7 +54,7 @@ def request(asked: Asked, order: OrderArgument) -> None:
     )
 
 
-def _offer(product: str, offer: "Offer", currency: str) -> dict[str, Any]:
+def _offer(product: str, offer: "CreditOffer", currency: str) -> dict[str, Any]:
     def money(minor: int) -> str:
         return format_minor(minor, currency)
 

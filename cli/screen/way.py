@@ -21,7 +21,7 @@ from domain.plain import to_plain
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
-    from finance.books.order_books import Journal
+    from finance.books.order_books import JournalEntry
     from flows.books.record import Recorded
     from flows.deals.run import Way
     from flows.deals.unreserve import GaveBack
@@ -147,7 +147,7 @@ def tell_advance(asked: Asked, recorded: "Recorded", standing: "Standing | None"
     answer(asked, "order-advance", document, lambda screen: _render_advance(screen, recorded, standing))
 
 
-def cash_of(journal: "Journal") -> int:
+def cash_of(journal: "JournalEntry") -> int:
     """What the journal moves in the order's closed loop, in minor units."""
     return sum(minor for entity, account, minor in journal.postings if (entity, account) == CASH)
 
@@ -190,7 +190,7 @@ def _happened(recorded: "Recorded") -> Iterator[tuple[str, ...]]:
         )
 
 
-def _size_of(journal: "Journal", home: str) -> str:
+def _size_of(journal: "JournalEntry", home: str) -> str:
     """What the journal is about: all that is debited in the books of the entity that it moves most; in the
     currency of what is settled, where that is not the order's."""
     debits: dict[tuple[str, str], int] = {}

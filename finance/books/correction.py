@@ -12,7 +12,7 @@ from datetime import date
 
 from domain.accounts import Account
 from finance.agreed.contract import BUYER, TRADER
-from finance.books.order_books import Journal, Posting, in_currency, party_and_currency
+from finance.books.order_books import JournalEntry, Posting, in_currency, party_and_currency
 
 Sums = dict[tuple[str, str], int]
 """(entity, account) to minor units."""
@@ -46,7 +46,7 @@ class Correction:
 
 
 def corrections(
-    desired: Iterable[Journal], posted: Mapping[str, Posted], never_happened: Collection[str] = ()
+    desired: Iterable[JournalEntry], posted: Mapping[str, Posted], never_happened: Collection[str] = ()
 ) -> list[Correction]:
     """What must be added so that every journal of facts already recorded comes to what it should be.
 
@@ -70,7 +70,7 @@ def corrections(
     return found
 
 
-def _differences(before: Posted, journal: Journal | None) -> dict[date, Sums]:
+def _differences(before: Posted, journal: JournalEntry | None) -> dict[date, Sums]:
     """Desired less posted, per date; corrections posted earlier count as the cash they stand for."""
     differences: dict[date, Sums] = {}
     for on, sums in before.by_date.items():

@@ -39,7 +39,7 @@ def party_and_currency(name: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class JournalEntry:
     """One event between the trader and at most one ``party``; ``key`` is unique and stable in the order.
 
     ``cause`` is the fact (or the date) it follows from, ``facility`` the debt it is about. Its postings
@@ -55,11 +55,11 @@ class Journal:
     facility: str = ""
 
 
-class Books:
+class OrderBooks:
     """Journals as they are posted, and running balances by (entity, account)."""
 
     def __init__(self) -> None:
-        self.journals: list[Journal] = []
+        self.journals: list[JournalEntry] = []
         self.balances: dict[tuple[str, str], int] = defaultdict(int)
         self._keys: dict[str, int] = {}
 
@@ -88,7 +88,7 @@ class Books:
         if any(sums.values()):
             raise LedgerBrokenError(f"{kind} on {fact.on} does not balance: {sums}")
         self.journals.append(
-            Journal(self._key(kind, fact.id, party), kind, fact.on, fact.id, party, kept, facility)
+            JournalEntry(self._key(kind, fact.id, party), kind, fact.on, fact.id, party, kept, facility)
         )
 
     def _key(self, kind: str, cause: str, party: str) -> str:

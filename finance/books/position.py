@@ -15,8 +15,8 @@ from finance.agreed.facts import Fact
 from finance.books.booking_account import BookingAccount
 from finance.books.cover import Cover
 from finance.books.debt import Debt
-from finance.books.exchange import Exchange
-from finance.books.order_books import Books, Posting
+from finance.books.foreign_money import ForeignMoney
+from finance.books.order_books import OrderBooks, Posting
 from finance.books.sales import SalesLedger
 from finance.books.tax_account import TaxAccount
 
@@ -32,7 +32,7 @@ class Position:
     """
 
     contract: Contract
-    books: Books = field(default_factory=Books)
+    books: OrderBooks = field(default_factory=OrderBooks)
     state: OrderState = OrderState.RESERVED
     accounts: dict[str, BookingAccount] = field(default_factory=dict)
     debts: dict[str, Debt] = field(default_factory=dict)
@@ -43,18 +43,18 @@ class Position:
     given_up: dict[str, tuple[int, int]] = field(default_factory=dict)
     insolvent_on: date | None = None
     confirmations: set[str] = field(default_factory=set)
-    exchange: Exchange = field(init=False)
+    foreign: ForeignMoney = field(init=False)
 
     def __post_init__(self) -> None:
-        self.exchange = Exchange(self.contract.currency, self.contract.rates)
-        self.exchange.note(self.contract)
+        self.foreign = ForeignMoney(self.contract.currency, self.contract.rates)
+        self.foreign.note(self.contract)
         self.accounts = {one.id: BookingAccount(one) for one in self.contract.bookings}
         self.debts = {one.id: Debt(one) for one in self.contract.facilities}
 
     def adopt(self, contract: Contract) -> None:
         """Another contract is in force from here on; what is booked and owed so far stays."""
         self.contract = contract
-        self.exchange.note(contract)
+        self.foreign.note(contract)
 
     @property
     def cash(self) -> int:
@@ -68,11 +68,11 @@ class Position:
     def cash_in(self, currency: str) -> int:
         """What the order's account holds of a currency; nothing means the order's own."""
         home = currency in ("", self.contract.currency)
-        return self.cash if home else self.exchange.balance(Account.CASH, currency)
+        return self.cash if home else self.foreign.balance(Account.CASH, currency)
 
     def worth(self, amount: int, currency: str, on: date) -> int:
         """An amount in the order's currency, at the rate of the day."""
-        return self.exchange.worth(amount, currency, on)
+        return self.foreign.worth(amount, currency, on)
 
     @property
     def frozen(self) -> bool:
@@ -109,12 +109,12 @@ class Position:
         """Post amounts that are in the currency of the facility or the party they are about."""
         foreign = currency or self.currency_of(facility or party)
         if foreign:
-            postings = self.exchange.translated(postings, foreign, fact.on, facility or party, worth)
+            postings = self.foreign.translated(postings, foreign, fact.on, facility or party, worth)
         self.books.post(kind, fact, party, postings, facility)
 
     def currency_of(self, name: str) -> str:
         """The currency of a facility or a provider; nothing where it is the order's own."""
-        return self.exchange.currencies.get(name, "")
+        return self.foreign.currencies.get(name, "")
 
     def expected(self, event: Event) -> date | None:
         """When the event happened, else when the plan expects it."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind, standing
 from finance.books.debt import Debt
-from finance.books.order_books import Journal
+from finance.books.order_books import JournalEntry
 from finance.books.position import Position
 from finance.fold.derecognition import TOUCHING, give_up, take_back
 from finance.fold.handlers import HANDLERS
@@ -43,7 +43,7 @@ class Folded:
     states: list[tuple[str, str]]
 
     @property
-    def journals(self) -> list[Journal]:
+    def journals(self) -> list[JournalEntry]:
         return self.position.books.journals
 
 
@@ -116,6 +116,6 @@ def _strike(position: Position, debt: Debt, to: date) -> Fact | None:
     return Fact(FactKind.DEFAULT, struck, f"strike-{debt.facility.id}", data=data)
 
 
-def replayed(contract: Contract, facts: Sequence[Fact], to: date) -> list[Journal]:
+def replayed(contract: Contract, facts: Sequence[Fact], to: date) -> list[JournalEntry]:
     """The journals alone."""
     return fold(contract, facts, to).journals

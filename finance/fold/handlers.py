@@ -280,7 +280,7 @@ def guarantee(position: Position, fact: Fact) -> None:
     if account is not None and amount is None:
         amount = round_minor(account.booking.deposit_guarantee * (account.claimed - account.refunded))
     if account is not None and amount is not None:
-        amount = position.exchange.between(amount, account.currency, debt.currency, fact.on)
+        amount = position.foreign.between(amount, account.currency, debt.currency, fact.on)
     if account is not None and account.currency != debt.currency:
         account = None  # the claim on the provider stays; the trader owes the guarantor
     if account is not None and amount is not None:
@@ -341,7 +341,7 @@ def revalue(position: Position, fact: Fact) -> None:
     for debt in position.debts.values():
         if lending.is_foreign(position, debt) and debt.drawings and not debt.closed:
             lending.accrue(position, debt, fact)
-    for (_, _, whose), postings in position.exchange.revaluations(fact.on):
+    for (_, _, whose), postings in position.foreign.revaluations(fact.on):
         position.books.post("revaluation", fact, whose, postings)
 
 
@@ -370,7 +370,7 @@ def _change(position: Position, fact: Fact, sold: int, source: str, bought: int,
     source, target = source or home, target or home
     if source == target or not (sold or bought):
         return
-    postings = position.exchange.conversion(sold, source, bought, target, fact.on)
+    postings = position.foreign.conversion(sold, source, bought, target, fact.on)
     position.books.post("conversion", fact, "", postings)
 
 

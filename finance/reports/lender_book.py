@@ -36,7 +36,7 @@ FIGURES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LenderLine:
     """One lender's part of one facility of one order; amounts in minor units, ``flows`` its cash so far.
 
     ``written_off`` is principal, ``unearned`` fees not earned yet and tax that is not the lender's.
@@ -85,7 +85,7 @@ def bucket_of(days_late: int) -> str:
 
 def lines_of(
     position: Position, on: date, *, buyer_group: str = "", forecast: Mapping[str, Sequence[tuple[date, int]]]
-) -> list[Line]:
+) -> list[LenderLine]:
     """The lines of one order, for every lender in it; ``forecast`` are lenders' flows still expected."""
     found = []
     for debt in position.debts.values():
@@ -111,7 +111,7 @@ def _line(
     on: date,
     group: str,
     forecast: Mapping[str, Sequence[tuple[date, int]]],
-) -> Line:
+) -> LenderLine:
     contract, entity = position.contract, lender_entity(lender)
     principal = debt.owed_to(lender, Rank.PRINCIPAL)
     late = (on - debt.due_on).days if debt.due_on is not None and debt.claim and not debt.released else 0
@@ -119,7 +119,7 @@ def _line(
     limit = 0 if debt.closed else debt.facility.limit_minor
     if debt.facility.standby or debt.stopped:  # not promised: only what is out counts
         limit = min(limit, debt.principal)
-    return Line(
+    return LenderLine(
         contract.order,
         debt.facility.id,
         lender,
@@ -171,7 +171,7 @@ def _figures(position: Position, debt: Debt, entity: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class LenderBook:
     """A lender's or a pool's book at a date, in one currency."""
 
     name: str
@@ -200,7 +200,7 @@ class Book:
     tranches: tuple[Tranche, Tranche]
     senior_ratio: Fraction
     may_lend: bool
-    lines: Sequence[Line] = field(default_factory=tuple)
+    lines: Sequence[LenderLine] = field(default_factory=tuple)
 
     @property
     def junior(self) -> int:
@@ -217,7 +217,7 @@ class Book:
         return self.nav - self.unearned
 
 
-def book_of(name: str, on: date, currency: str, lines: Sequence[Line], pool: Pool) -> Book:
+def book_of(name: str, on: date, currency: str, lines: Sequence[LenderLine], pool: Pool) -> LenderBook:
     """Everything about these lines together."""
     outstanding = sum(line.principal for line in lines)
     accrued = sum(line.accrued for line in lines)
@@ -229,7 +229,7 @@ def book_of(name: str, on: date, currency: str, lines: Sequence[Line], pool: Poo
     layers = tranches_of(pool, realised, allowance)
     ratio = senior_ratio(*layers)
     gross, net = _yields(lines, on)
-    return Book(
+    return LenderBook(
         name,
         on,
         currency,
@@ -266,7 +266,7 @@ def book_of(name: str, on: date, currency: str, lines: Sequence[Line], pool: Poo
     )
 
 
-def committed_of(lines: Iterable[Line]) -> int:
+def committed_of(lines: Iterable[LenderLine]) -> int:
     """What is promised: facilities of one order that share a limit count once, at the higher."""
     grouped: dict[tuple[str, str, str], int] = {}
     for line in lines:
@@ -275,17 +275,17 @@ def committed_of(lines: Iterable[Line]) -> int:
     return sum(grouped.values())
 
 
-def _realised(lines: Sequence[Line]) -> int:
+def _realised(lines: Sequence[LenderLine]) -> int:
     """Principal that was written off, less what came back of it and what a sale of a part gained or lost."""
     return max(sum(line.written_off for line in lines) - sum(line.recovered for line in lines), 0)
 
 
-def _at_risk(lines: Iterable[Line], outstanding: int) -> Fraction:
+def _at_risk(lines: Iterable[LenderLine], outstanding: int) -> Fraction:
     late = sum(line.principal for line in lines if line.days_late > PAR_DAYS)
     return Fraction(late, outstanding) if outstanding else Fraction(0)
 
 
-def _yields(lines: Iterable[Line], on: date) -> tuple[float | None, float | None]:
+def _yields(lines: Iterable[LenderLine], on: date) -> tuple[float | None, float | None]:
     """XIRR on what flowed and is expected; net of the allowance, as if it were lost on the last day."""
     flows = [flow for line in lines for flow in (*line.flows, *line.forecast)]
     if not flows:
@@ -295,7 +295,7 @@ def _yields(lines: Iterable[Line], on: date) -> tuple[float | None, float | None
     return xirr(flows), xirr([*flows, (max(last, on), -allowance)])
 
 
-def concentration_of(lines: Iterable[Line]) -> dict[str, list[tuple[str, int]]]:
+def concentration_of(lines: Iterable[LenderLine]) -> dict[str, list[tuple[str, int]]]:
     """The ten largest names by what is out and promised, per kind."""
     sums: dict[str, dict[str, int]] = {"buyer": {}, "group": {}, "trader": {}, "provider": {}}
     for line in lines:
@@ -312,7 +312,7 @@ def concentration_of(lines: Iterable[Line]) -> dict[str, list[tuple[str, int]]]:
     }
 
 
-def forecast_of(lines: Iterable[Line], on: date) -> list[tuple[date, int]]:
+def forecast_of(lines: Iterable[LenderLine], on: date) -> list[tuple[date, int]]:
     """Expected cash per week from ``on``, as planned; the date is the week's last day."""
     weeks: dict[date, int] = {}
     for line in lines:

@@ -9,7 +9,7 @@ from domain.errors import RefusedError
 from domain.exchange import converted, converted_up
 from finance.agreed.facts import FactKind
 from finance.books.position import Position
-from finance.fold.expect import claim_on
+from finance.fold.expectations import claim_on
 from finance.fold.handlers import currency_of_payee
 from finance.sides.lenders import is_foreign
 
@@ -59,7 +59,7 @@ def buying(position: Position, currency: str, on: date) -> Fraction | None:
     if dealing is not None and dealing.fixed_by and (dealing.until is None or on <= dealing.until):
         return dealing.buy
     try:
-        return position.exchange.factor(currency, on)
+        return position.foreign.factor(currency, on)
     except RefusedError:
         return None
 

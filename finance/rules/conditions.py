@@ -259,7 +259,7 @@ def _owed_to_lenders(position: Position) -> dict[str, int]:
 
 def _nothing_foreign_left(position: Position) -> Iterable[Objection]:
     for currency in position.contract.currencies:
-        unpaid = -position.exchange.balance(Account.PAYABLE, currency)
+        unpaid = -position.foreign.balance(Account.PAYABLE, currency)
         if unpaid:
             yield Objection(
                 f"providers are still owed {money(position, unpaid, currency)}", "pay them: net payment make"

@@ -135,7 +135,7 @@ def _fees_once(position: Position, debt: Debt, on: date) -> int:
         if fee.at_repayment or fee.basis is FeeBasis.DRAW:
             continue
         if fee.basis is FeeBasis.FACE:
-            face = position.exchange.between(position.receivable, "", debt.currency, on)
+            face = position.foreign.between(position.receivable, "", debt.currency, on)
             total += _fee_amount(fee, face)
         elif not debt.drawings:
             total += _fee_amount(fee, debt.facility.limit_minor if fee.basis is FeeBasis.LIMIT else 0)
@@ -234,7 +234,7 @@ def _accrual_days(position: Position, debt: Debt, end: date) -> list[date]:
     days = [end]
     since = debt.accruals.up_to or min((drawing.on for drawing in debt.drawings), default=end)
     if position.currency_of(debt.facility.id):
-        days = [*position.exchange.changes(debt.currency, since, end), end]
+        days = [*position.foreign.changes(debt.currency, since, end), end]
     debt.accruals.up_to = max(since, end)
     return days
 
@@ -256,7 +256,7 @@ def _post_accrual(
         if position.currency_of(debt.facility.id):
             owed = [(day, -part) for day, part in added]
             place = payable, debt.currency, debt.facility.id, f"{kind}/{lender}"
-            worth = position.exchange.accrual_worth(*place, owed)
+            worth = position.foreign.accrual_worth(*place, owed)
         postings = [
             (TRADER, accounts[0], amount),
             (TRADER, payable, -amount),

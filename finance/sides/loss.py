@@ -278,7 +278,7 @@ def _write_off_assets(position: Position, fact: Fact) -> None:
         *((TRADER, account, -amount) for account, amount in lost.items()),
     ]
     position.post("written_off", fact, "", postings)
-    for currency, claimed in position.exchange.written_off():
+    for currency, claimed in position.foreign.written_off():
         position.post(
             "written_off",
             fact,

@@ -9,7 +9,7 @@ from domain.posting import Entry
 from domain.states import ENDED, OrderState
 from finance.agreed.facts import Fact, FactKind, fact_id
 from finance.books.position import Position
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 from flows.books.holds_end import end_holds
 from flows.books.order_book import OrderBook, Recording, bring_up, compare, entries_of, post, read_book

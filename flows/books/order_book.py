@@ -12,7 +12,13 @@ from domain.states import OrderState, may_move
 from finance.agreed.contract import TRADER, Contract
 from finance.agreed.facts import Fact, FactKind, retracted
 from finance.books.correction import Correction, Posted, as_if, claims_of, corrections, set_off
-from finance.books.order_books import Journal, Posting, account_and_currency, in_currency, party_and_currency
+from finance.books.order_books import (
+    JournalEntry,
+    Posting,
+    account_and_currency,
+    in_currency,
+    party_and_currency,
+)
 from finance.fold.fold import Folded
 from finance.sides.amendment import contract_in_force
 from flows.books.acceptance import FINANCED, WITHDRAWN, read_contract
@@ -64,7 +70,7 @@ class Recording:
     """What one command posts, or would post."""
 
     facts: list[Fact]
-    journals: list[Journal]
+    journals: list[JournalEntry]
     corrections: list[Correction]
     set_offs: list[tuple[str, int]]
     state_before: OrderState
@@ -174,7 +180,7 @@ def opened_book(
     return book, replace(entry, body={**entry.body, **extra, "fact": _fact_data(fact)})
 
 
-def remember(book: OrderBook, journals: Iterable[Journal]) -> None:
+def remember(book: OrderBook, journals: Iterable[JournalEntry]) -> None:
     for journal in journals:
         posted = book.posted.setdefault(journal.key, Posted(journal.kind, journal.party))
         posted.add(journal.on, journal.postings)
@@ -184,7 +190,7 @@ def remember(book: OrderBook, journals: Iterable[Journal]) -> None:
 
 
 def _entry(
-    book: OrderBook, kind: str, key: str, on: date, journals: Sequence[Journal | Correction], **body: Any
+    book: OrderBook, kind: str, key: str, on: date, journals: Sequence[JournalEntry | Correction], **body: Any
 ) -> Entry:
     currency = book.contract.currency
     legs = tuple(_leg(posting, currency) for journal in journals for posting in journal.postings)
@@ -209,7 +215,7 @@ def _moves(book: OrderBook, folded: Folded) -> bool:
     return folded.position.state is not book.state
 
 
-def _set_offs(claims: Mapping[str, int], fresh: Sequence[Journal]) -> list[tuple[str, int]]:
+def _set_offs(claims: Mapping[str, int], fresh: Sequence[JournalEntry]) -> list[tuple[str, int]]:
     """Open claims and credits that the new payments to or from the same party settle."""
     paid: dict[str, int] = defaultdict(int)
     for journal in fresh:
@@ -231,7 +237,7 @@ def entries_of(book: OrderBook, posting: Recording, folded: Folded) -> list[Entr
     """The ledger entries: corrections first, then each new fact with its journals, then what follows."""
     entries = _correction_entries(book, posting)
     states = dict(folded.states)
-    journals: dict[str, list[Journal]] = defaultdict(list)
+    journals: dict[str, list[JournalEntry]] = defaultdict(list)
     for journal in posting.journals:
         journals[journal.cause].append(journal)
     state = book.state

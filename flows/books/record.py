@@ -10,7 +10,7 @@ from domain.states import OrderState, may_move
 from finance.agreed.contract import Condition
 from finance.agreed.facts import RETRACTABLE, Fact, FactKind, fact_id, retracted, standing
 from finance.books.correction import Correction
-from finance.books.order_books import Journal
+from finance.books.order_books import JournalEntry
 from finance.books.position import Position
 from finance.fold.fold import Folded, fold
 from finance.rules.change import with_change
@@ -41,7 +41,7 @@ class Recorded:
     order: str
     currency: str
     facts: tuple[Fact, ...]
-    journals: tuple[Journal, ...]
+    journals: tuple[JournalEntry, ...]
     corrections: tuple[Correction, ...]
     set_offs: tuple[tuple[str, int], ...]
     state_before: OrderState

@@ -30,7 +30,7 @@ from finance.agreed.contract import (
     Share,
 )
 from finance.books.position import OWN_EVENTS
-from finance.underwriting.answer import rate_of
+from finance.underwriting.credit_offer import rate_of
 from flows.firms.cancellation_terms import terms_of
 from flows.plans.needs import booking_names
 

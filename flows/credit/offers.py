@@ -12,7 +12,7 @@ from domain.plan import FacilityPlan, Plan
 from domain.states import OrderState
 from domain.terms import Event
 from finance.agreed.contract import Condition
-from finance.underwriting.answer import Offer, Request, rate_of, rules_of, underwrite
+from finance.underwriting.credit_offer import CreditOffer, Request, rate_of, rules_of, underwrite
 from finance.underwriting.fingerprint import Tokens, folded, order_hash, tokens_of
 from flows.credit.claims import NearMatch, near_matches
 from flows.credit.contract import underwriting_of
@@ -31,7 +31,7 @@ class Answers:
     """What the plan's lenders answered, and the orders that look like this one."""
 
     order: str
-    offers: tuple[tuple[str, Offer], ...]
+    offers: tuple[tuple[str, CreditOffer], ...]
     near: tuple[NearMatch, ...]
 
     @property
@@ -125,7 +125,7 @@ def _ask(
     stops: Mapping[str, str],
     exposures: Exposures,
     on: date,
-) -> Offer:
+) -> CreditOffer:
     lender_id, amount, share = part
     history = exposures.endings
     product = next(one for one in network.products if one.id == facility.product)

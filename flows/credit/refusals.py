@@ -7,7 +7,7 @@ from domain.errors import NoCreditError
 from domain.network import Network
 from domain.order import Order
 from domain.plan import Plan
-from finance.underwriting.answer import Reason
+from finance.underwriting.credit_offer import Reason
 from flows.credit.contract import underwriting_of
 from flows.desk.session import Session
 

@@ -13,7 +13,7 @@ from domain.errors import RefusedError
 from domain.money import round_minor
 from domain.network import Network
 from domain.plan import Certificate, Plan
-from finance.underwriting.answer import rules_of
+from finance.underwriting.credit_offer import rules_of
 from flows.credit.exposures import exposures_of
 from flows.credit.offers import concentrations_of, groups_in
 from flows.desk.session import Session

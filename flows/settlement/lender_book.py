@@ -9,11 +9,11 @@ from typing import Any
 from domain.accounts import Account
 from domain.errors import NotFoundError
 from domain.network import Lender, Network
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
-from finance.reports.lender_book import Book, Line, book_of, lines_of
+from finance.reports.lender_book import LenderBook, LenderLine, book_of, lines_of
 from finance.reports.tranches import Pool
-from finance.underwriting.answer import rate_of
+from finance.underwriting.credit_offer import rate_of
 from flows.books.order_book import OrderBook, read_book
 from flows.books.record import fold_at
 from flows.settlement.earnings import financed_orders
@@ -27,8 +27,8 @@ class Books:
     """One book per lender and currency, and one per pool of several lenders."""
 
     on: date
-    lenders: tuple[Book, ...]
-    pools: tuple[Book, ...]
+    lenders: tuple[LenderBook, ...]
+    pools: tuple[LenderBook, ...]
 
 
 def books(reading: Reading, network: Network, on: date, lender: str = "") -> Books:
@@ -36,7 +36,7 @@ def books(reading: Reading, network: Network, on: date, lender: str = "") -> Boo
     if lender and all(one.id != lender for one in network.lenders):
         names = ", ".join(one.id for one in network.lenders)
         raise NotFoundError(f"there is no lender {lender}", f"the network has: {names}")
-    lines: list[Line] = []
+    lines: list[LenderLine] = []
     for order in financed_orders(reading):
         book = read_book(reading, order)
         if book.contract.accepted_on <= on:
@@ -60,8 +60,10 @@ def groups_of(network: Network) -> dict[str, str]:
     return groups
 
 
-def _by_currency(lines: list[Line], lender: Lender, network: Network) -> list[tuple[str, list[Line]]]:
-    found: dict[str, list[Line]] = {}
+def _by_currency(
+    lines: list[LenderLine], lender: Lender, network: Network
+) -> list[tuple[str, list[LenderLine]]]:
+    found: dict[str, list[LenderLine]] = {}
     for line in lines:
         found.setdefault(line.currency, []).append(line)
     return sorted(found.items()) or [(lender.currency or network.currency, [])]
@@ -82,7 +84,7 @@ def pool_of(data: Mapping[str, Any], lender: Lender | None = None) -> Pool:
     )
 
 
-def _pools(lines: list[Line], network: Network, on: date, lender: str) -> list[Book]:
+def _pools(lines: list[LenderLine], network: Network, on: date, lender: str) -> list[LenderBook]:
     """Lenders that name the same pool, together."""
     members: dict[str, list[Lender]] = {}
     for one in network.lenders:
@@ -102,7 +104,7 @@ def _pools(lines: list[Line], network: Network, on: date, lender: str) -> list[B
     return found
 
 
-def order_lines(book: OrderBook, on: date, groups: Mapping[str, str]) -> list[Line]:
+def order_lines(book: OrderBook, on: date, groups: Mapping[str, str]) -> list[LenderLine]:
     """One order's lines at a date, with what lenders still expect of it as planned."""
     known = [fact for fact in book.facts if fact.on <= on]
     past = replace_facts(book, known)

@@ -149,6 +149,6 @@ def _open_abroad(reading: Reading, on: date) -> Iterator[str]:
     for order in financed_orders(reading):
         book = read_book(reading, order)
         if book.contract.currencies and book.contract.accepted_on <= on:
-            exchange = fold_at(book, on).position.exchange
+            exchange = fold_at(book, on).position.foreign
             if any(exchange.position_in(currency) != (0, 0) for currency in book.contract.currencies):
                 yield order

@@ -16,8 +16,8 @@ from domain.states import OrderState
 from finance.agreed.contract import Condition, Contract, Share
 from finance.agreed.facts import RETRACTABLE, Fact, FactKind, retracted, standing
 from finance.books.correction import Posted, as_if, corrections
-from finance.books.order_books import Journal, Posting
-from finance.fold.expect import Expectations
+from finance.books.order_books import JournalEntry, Posting
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 from finance.reports.lender_book import book_of, lines_of
 from finance.reports.tranches import Pool
@@ -209,7 +209,7 @@ def _kept(sums: Any) -> dict[tuple[str, str], int]:
     return {place: amount for place, amount in sums.items() if amount}
 
 
-def pairs(journals: list[Journal]) -> dict[tuple[str, str], int]:
+def pairs(journals: list[JournalEntry]) -> dict[tuple[str, str], int]:
     """The trader's debt to each lender against that lender's claim on him: principal, then the rest."""
     families = dict.fromkeys(("2310", "2330", "1310", "1330"), "principal")
     families |= dict.fromkeys(("2320", "2340", "1320", "1340"), "income")

@@ -10,7 +10,7 @@ import pytest
 from domain.money import round_minor
 from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 
 END = date(2027, 12, 31)

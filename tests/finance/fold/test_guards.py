@@ -28,7 +28,7 @@ from finance.agreed.contract import Condition, Contract, Share
 from finance.agreed.facts import Fact, FactKind
 from finance.books.correction import Posted
 from finance.books.position import Position
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 from finance.rules.conditions import objections
 from finance.rules.objection import Circumstances

@@ -9,7 +9,7 @@ import pytest
 from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind
 from finance.books.correction import Correction, Posted, as_if, corrections
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 
 MakeFact = Callable[..., Fact]

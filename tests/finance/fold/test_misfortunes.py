@@ -10,7 +10,7 @@ from domain.states import OrderState
 from domain.terms import Recourse
 from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 
 MakeFact = Callable[..., Fact]

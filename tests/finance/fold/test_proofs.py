@@ -12,8 +12,8 @@ from domain.states import OrderState
 from finance.agreed.contract import Condition, Contract
 from finance.agreed.facts import Fact, FactKind
 from finance.books.correction import Posted, as_if, corrections
-from finance.books.order_books import Journal
-from finance.fold.expect import Expectations
+from finance.books.order_books import JournalEntry
+from finance.fold.expectations import Expectations
 from finance.fold.fold import fold
 from finance.rules.conditions import objections
 from finance.rules.objection import Circumstances
@@ -83,7 +83,7 @@ HISTORY = st.lists(st.tuples(st.integers(0, 400), ANYTHING), max_size=14).map(
 )
 
 
-def sums(journals: Sequence[Journal]) -> dict[tuple[str, str], int]:
+def sums(journals: Sequence[JournalEntry]) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for journal in journals:
         for entity, code, amount in journal.postings:
@@ -91,7 +91,7 @@ def sums(journals: Sequence[Journal]) -> dict[tuple[str, str], int]:
     return {place: amount for place, amount in found.items() if amount}
 
 
-def pairs(journals: Sequence[Journal]) -> dict[tuple[str, str], int]:
+def pairs(journals: Sequence[JournalEntry]) -> dict[tuple[str, str], int]:
     """Trader's debt to each lender and each lender's claim on him, which must cancel."""
     found: dict[tuple[str, str], int] = {}
     families = {
@@ -163,7 +163,7 @@ def test_dates_of_accrual_never_change_a_total(
     last = fact(5000, FactKind.ADVANCED, (END - START).days, {})
     without, within = fold(contract, [*plain, last], END), fold(contract, [*marked, last], END)
 
-    def kept(journals: Sequence[Journal]) -> dict[tuple[str, str], int]:
+    def kept(journals: Sequence[JournalEntry]) -> dict[tuple[str, str], int]:
         """An allowance may be made early or late; with the impairment it is one figure."""
         found: dict[tuple[str, str], int] = {}
         for (entity, code), amount in sums(journals).items():

@@ -12,7 +12,7 @@ from domain.terms import Recourse
 from finance.agreed.contract import Contract, Share
 from finance.agreed.facts import Fact, FactKind
 from finance.books.correction import Posted, as_if, corrections
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 
 MakeFact = Callable[..., Fact]

@@ -9,9 +9,9 @@ import pytest
 
 from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import fold
-from finance.reports.lender_book import Book, book_of, lines_of
+from finance.reports.lender_book import LenderBook, book_of, lines_of
 from finance.reports.tranches import Pool, Tranche, senior_ratio, tranches_of
 
 MakeFact = Callable[..., Fact]
@@ -19,7 +19,7 @@ ACCEPTED = Fact(FactKind.ACCEPTED, date(2026, 3, 5), "accepted")
 POOL = Pool(1_000_000_000, Fraction("0.15"), Fraction("0.9"))
 
 
-def book(contract: Contract, facts: list[Fact], on: date, lender: str) -> Book:
+def book(contract: Contract, facts: list[Fact], on: date, lender: str) -> LenderBook:
     mark = Fact(FactKind.ADVANCED, on, "as-at", 1_000_000)
     position = fold(contract, [*facts, mark], on).position
     lines = [line for line in lines_of(position, on, forecast={}) if line.lender == lender]

@@ -22,7 +22,7 @@ from domain.plan import Plan
 from domain.posting import imbalances
 from domain.terms import Event
 from finance.agreed.facts import Fact, FactKind
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import fold
 from flows.books.advance import advance
 from flows.books.order_book import read_book

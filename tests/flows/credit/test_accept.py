@@ -16,7 +16,7 @@ from domain.plan import Plan
 from domain.terms import Event, Fee, FeeBasis, FeeTaking, PaymentTerm, Price
 from finance.agreed.contract import Condition, Rank
 from finance.agreed.facts import Fact, FactKind
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 from flows.credit.contract import contract_of
 from flows.desk.session import Session

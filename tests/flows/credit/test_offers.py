@@ -9,7 +9,7 @@ import pytest
 
 from domain.network import Network, Role
 from domain.order import Order
-from finance.underwriting.answer import Offer, percent
+from finance.underwriting.credit_offer import CreditOffer, percent
 from flows.credit.contract import contract_of
 from flows.credit.exposures import committed_once, exposures_of
 from flows.credit.offers import request_offers
@@ -21,7 +21,7 @@ from flows.plans.record import current_plan, known_as
 ON = date(2026, 3, 2)
 
 
-def answers(session: Session, order: str, network: Network) -> dict[str, Offer]:
+def answers(session: Session, order: str, network: Network) -> dict[str, CreditOffer]:
     known = find_order(session.ledger, order)
     plan = current_plan(session.ledger, order)
     found = request_offers(

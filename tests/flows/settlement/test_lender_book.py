@@ -7,7 +7,7 @@ import pytest
 
 from domain.order import Order
 from finance.agreed.facts import FactKind
-from finance.reports.lender_book import BUCKETS, Book, book_of, bucket_of
+from finance.reports.lender_book import BUCKETS, LenderBook, book_of, bucket_of
 from finance.reports.tranches import Pool
 from flows.books.advance import advance
 from flows.books.record import record_fact
@@ -27,7 +27,7 @@ def order(session: Session, lamp_order: Order) -> str:
     return run_order(session, lamp_order).placed.id
 
 
-def book(session: Session, lender: str, on: str) -> Book:
+def book(session: Session, lender: str, on: str) -> LenderBook:
     found = books(session.ledger, session.network, date.fromisoformat(on), lender).lenders
     assert len(found) == 1
     return found[0]

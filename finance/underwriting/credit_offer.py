@@ -146,7 +146,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class CreditOffer:
     """The lender's answer with its arithmetic; it stands when there is no ``reasons``."""
 
     lender: str
@@ -176,7 +176,7 @@ STOP_REMEDIES = {
 }
 
 
-def underwrite(lender: str, rules: Rules, request: Request) -> Offer:
+def underwrite(lender: str, rules: Rules, request: Request) -> CreditOffer:
     """The lender's offer, or its refusal with every reason at once."""
     score = score_of(rules, request.marks)
     grade = grade_of(rules, score)
@@ -184,7 +184,7 @@ def underwrite(lender: str, rules: Rules, request: Request) -> Offer:
     lgd = rules.lgd_insured if request.insured else rules.lgd
     loss = expected_loss_minor(request.amount_minor, default_rate, lgd, request.days)
     least = floor_minor(rules, request.amount_minor, request.days, loss)
-    return Offer(
+    return CreditOffer(
         lender,
         request.order,
         request.amount_minor,

@@ -18,7 +18,7 @@ from domain.states import OrderState
 from domain.terms import Event
 from finance.agreed.contract import Contract, Sale
 from finance.agreed.facts import Fact, FactKind
-from finance.fold.expect import Expectations
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 from finance.reports.attribution import attribute
 from tests.parts import worked_example as example
@@ -78,7 +78,7 @@ def assert_balanced(folded: Folded) -> None:
         place = entity, account.partition("/")[2]
         sums[place] = sums.get(place, 0) + minor
     assert not any(sums.values())
-    exchange = folded.position.exchange
+    exchange = folded.position.foreign
     for currency in folded.position.contract.currencies:
         amount, _ = exchange.position_in(currency)
         assert balance(folded, f"1990/{currency}") == -amount
@@ -97,7 +97,7 @@ def test_order_in_two_currencies_settles_as_planned() -> None:
     folded = play(in_euros())
     assert folded.position.state is OrderState.SETTLED
     assert_balanced(folded)
-    assert folded.position.exchange.open() == {}
+    assert folded.position.foreign.open() == {}
     assert balance(folded, "1990") == balance(folded, "1990/CNY") == 0
     assert -balance(folded, "4110/CNY", "lender:harbour") == 494_669 + 315_415
     assert balance(folded, "5210") == 101_261
@@ -295,7 +295,7 @@ def test_buyer_insolvent_while_the_loan_is_in_another_currency() -> None:
         contract, [ACCEPTED, *facts, said(FactKind.WRITE_OFF, "2026-12-31", 1005)], date(2026, 12, 31)
     )
     assert_balanced(ended)
-    assert ended.position.exchange.owed() == 0
+    assert ended.position.foreign.owed() == 0
     assert balance(ended, "1990") == balance(ended, "1990/CNY") == 0
     # what the lender lost in yuan is what the trader was released from, and both sides are closed
     assert balance(ended, "1310/CNY", "lender:harbour") == balance(ended, "1320/CNY", "lender:harbour") == 0

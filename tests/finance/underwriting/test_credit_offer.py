@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from finance.underwriting.answer import (
+from finance.underwriting.credit_offer import (
     Grade,
     Reason,
     Request,

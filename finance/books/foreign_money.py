@@ -75,7 +75,7 @@ class Holding:
 
 
 @dataclass(slots=True)
-class Exchange:
+class ForeignMoney:
     """Every foreign holding of the trader in one order, the rates that are known, and who has a currency of
     its own (``currencies``: a facility or a provider by name)."""
 

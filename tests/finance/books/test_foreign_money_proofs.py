@@ -17,8 +17,8 @@ from domain.terms import Recourse
 from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind
 from finance.books.correction import Posted, as_if, corrections
-from finance.books.order_books import Journal
-from finance.fold.expect import Expectations
+from finance.books.order_books import JournalEntry
+from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
 from tests.finance.books import test_exchange as exchange
 from tests.finance.fold import test_proofs as proofs
@@ -85,9 +85,9 @@ def assert_sound(folded: Folded) -> None:
     exchange.assert_balanced(folded)
     for currency in folded.position.contract.currencies:
         for code in ("1010", "2110", "1240", "2310", "2320"):
-            held = folded.position.exchange.balance(code, currency)
+            held = folded.position.foreign.balance(code, currency)
             assert folded.position.books.balance("trader", f"{code}/{currency}") == held
-    unrealised = sum(one.unrealised for one in folded.position.exchange.holdings.values())
+    unrealised = sum(one.unrealised for one in folded.position.foreign.holdings.values())
     assert folded.position.books.balance("trader", "4720") == -unrealised
 
 
@@ -103,7 +103,7 @@ def test_any_history_balances_in_every_currency(history: list[Fact], contract: C
     assert proofs.pairs(plain) == {}
 
 
-def _bare(journal: Journal) -> list[tuple[str, str, int]]:
+def _bare(journal: JournalEntry) -> list[tuple[str, str, int]]:
     return [(entity, account.partition("/")[0], amount) for entity, account, amount in journal.postings]
 
 
@@ -173,7 +173,7 @@ def test_whatever_the_rates_the_order_settles_and_the_trader_keeps_what_is_left(
     folded = fold(contract, [ACCEPTED], END, Expectations(contract, [ACCEPTED]))
     assert_sound(folded)
     assert folded.position.state.value == "SETTLED"
-    assert folded.position.exchange.open() == {}
+    assert folded.position.foreign.open() == {}
     books = folded.position.books
     result = sum(
         amount for (entity, code), amount in books.balances.items() if entity == "trader" and code[0] in "45"

@@ -259,7 +259,7 @@ class Expectations:
         """``dues`` are payee, amount, and what of the same instalment was paid before: what an instalment
         costs in the order's currency is rounded once, whatever parts it is paid in."""
         cash = max(position.cash, 0)
-        needs: list[Need] = []
+        needs: list[DrawNeed] = []
         for payee, amount, before in sorted(dues, key=lambda due: bool(currency_of_payee(position, due[0]))):
             currency = currency_of_payee(position, payee)
             cost = cost_of(position, currency, before + amount) - cost_of(position, currency, before)
@@ -269,9 +269,9 @@ class Expectations:
             by_cash = affordable(position, currency, cash)
             cash = 0
             rest = amount - by_cash
-            needs.append(Need(payee, currency, rest, cost - cost_of(position, currency, by_cash)))
+            needs.append(DrawNeed(payee, currency, rest, cost - cost_of(position, currency, by_cash)))
         taxes = self._taxes_on(position, day)
-        found = self._source(position, [*needs, Need(TAX, "", taxes, taxes)] if taxes else needs, day)
+        found = self._source(position, [*needs, DrawNeed(TAX, "", taxes, taxes)] if taxes else needs, day)
         if found is not None:
             debt, payees = found
             yield day, FactKind.DRAW, _drawn(position, debt, payees)
@@ -297,7 +297,7 @@ class Expectations:
         return None
 
     def _source(
-        self, position: Position, needs: list["Need"], day: date
+        self, position: Position, needs: list["DrawNeed"], day: date
     ) -> tuple[Debt, list[list[str]]] | None:
         """What may still be drawn for payments, and whom that pays: pre-shipment before the take-out, then
         the standby."""
@@ -330,7 +330,7 @@ class Expectations:
             yield max(day, today), FactKind.PAYMENT, {"payee": TAX}
             return
         missing = amount - position.cash
-        found = self._source(position, [Need(TAX, "", missing, missing)], day)
+        found = self._source(position, [DrawNeed(TAX, "", missing, missing)], day)
         if found is not None and day >= today:
             yield max(day, today), FactKind.DRAW, _drawn(position, *found)
 
@@ -352,7 +352,7 @@ class Expectations:
             )
         ):
             return False
-        if position.exchange.owed():
+        if position.foreign.owed():
             return False
         taxed = any(books.own(code) for code in (Account.OUTPUT_TAX, Account.INPUT_TAX, Account.TAX_CREDIT))
         if taxed and tax_due_on(position) is not None and not position.tax.paid:
@@ -361,7 +361,7 @@ class Expectations:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class DrawNeed:
     """A payment to be drawn for: the amount in the payee's currency and what the plan has it cost."""
 
     payee: str
@@ -370,7 +370,7 @@ class Need:
     cost: int
 
 
-def drawn_for_needs(position: Position, debt: Debt, needs: list[Need]) -> tuple[list[list[str]], int]:
+def drawn_for_needs(position: Position, debt: Debt, needs: list[DrawNeed]) -> tuple[list[list[str]], int]:
     """Whom a draw pays and the cash it takes, in the facility's currency; what is sold for other
     currencies is rounded up once for the whole draw."""
     payees: list[list[str]] = []
