@@ -15,6 +15,7 @@ import house  # noqa: E402
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 INDEX = ROOT / "docs" / "decisions" / "README.md"
+WORDS = ROOT / "docs" / "concepts" / "words.md"
 RELATION = re.compile(r"\*(Replaces|Replaced)( in part)?( by)? \[(\d{4})\]")
 
 
@@ -89,3 +90,33 @@ def test_a_decision_named_anywhere_exists() -> None:
         if one not in known
     }
     assert missing == set()
+
+
+def words() -> list[tuple[str, str, str]]:
+    """Every row of the glossary: English, Chinese, meaning."""
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", WORDS.read_text("utf-8"), re.M)
+    return [row for row in rows if row[0] not in ("word", "---")]
+
+
+def plain(text: str) -> str:
+    """Lower case, with one blank wherever words are joined: ``closed-loop`` and ``closed_loop``."""
+    return re.sub(r"[_\-\s]+", " ", text.lower())
+
+
+def test_every_word_of_the_glossary_is_in_use() -> None:
+    made = {WORDS, house.TARGET, Path(__file__)}
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if path not in made]
+    code = [
+        path for folder in FLOORS for kind in ("py", "toml") for path in (ROOT / folder).rglob(f"*.{kind}")
+    ]
+    used = plain("\n".join(path.read_text("utf-8") for path in [*pages, *code]))
+    assert [word for word, _, _ in words() if not re.search(rf"\b{plain(word)}(s|es|d)?\b", used)] == []
+
+
+def test_a_word_has_one_meaning_in_one_row() -> None:
+    english = [word for word, _, _ in words()]
+    chinese = [word for _, word, _ in words()]
+    assert len(english) >= 90
+    assert sorted({word for word in english if english.count(word) > 1}) == []
+    assert sorted({word for word in chinese if chinese.count(word) > 1}) == []
+    assert [word for word in chinese if not re.fullmatch(r"[\u4e00-\u9fff]+", word)] == []
