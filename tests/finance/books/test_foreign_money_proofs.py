@@ -20,7 +20,7 @@ from finance.books.correction import Posted, as_if, corrections
 from finance.books.order_books import JournalEntry
 from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
-from tests.finance.books import test_exchange as exchange
+from tests.finance.books import test_foreign_money as exchange
 from tests.finance.fold import test_proofs as proofs
 
 ACCEPTED, START, END = proofs.ACCEPTED, proofs.START, proofs.END

@@ -10,7 +10,7 @@ from finance.agreed.contract import Contract
 from finance.agreed.facts import FactKind
 from finance.books.position import Position
 from finance.rules.change import with_change
-from tests.finance.books import test_exchange as exchange
+from tests.finance.books import test_foreign_money as exchange
 
 DELIVERED = date(2026, 4, 22)
 
