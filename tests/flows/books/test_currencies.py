@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.routing.offers.test_foreign_money import mixed, situation
 
 from documents.orders.reading import read
 from domain.errors import KeyReusedError, RefusedError, UsageError
@@ -40,6 +39,7 @@ from flows.settlement.revaluation import record_rate, revalue
 from ledger.store import Ledger, create_ledger
 from routing.offers.situation import Situation
 from routing.plans.choose import choose
+from tests.routing.offers.test_exchange import mixed, situation
 from trust.keys import load_or_create_actor
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
