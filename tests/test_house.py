@@ -60,6 +60,7 @@ ROOMS = {
     "finance/agreed": 1,
     "finance/pricing": 1,
     "finance/books": 2,
+    "finance/clearing": 2,
     "finance/sides": 3,
     "finance/fold": 4,
     "finance/reports": 4,
@@ -88,10 +89,6 @@ ROOMS = {
 TO_COME = {
     "cli/text": (1, "What the screens say, one catalogue a language."),
     "cli/formats": (2, "One answer as a table, CSV, TSV, JSON or lines of JSON."),
-    "finance/clearing": (
-        2,
-        "What many firms owe one another, set off against the least that must still be paid.",
-    ),
     "finance/pools": (4, "Units, value of the day and loss order of money lent together: the bank's side."),
     "finance/forecast": (4, "How late and how much, learned from what was known on the day."),
     "flows/market": (3, "Offers of many firms published, searched, compared, and rated by proven facts."),

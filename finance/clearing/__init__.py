@@ -1,0 +1,1 @@
+"""What many firms owe one another, set off against the least that must still be paid."""
