@@ -11,7 +11,8 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from ledger.record.findings import Finding
-from ledger.verify.projections import SHOWN, Projection, compare
+from ledger.verify.projections import SHOWN, Projection
+from ledger.verify.sqlite_projections import compare
 
 _KEY = "order_reference, entity, account, currency"
 _SUMMED = f"""SELECT {_KEY}, SUM(amount_minor) AS amount, MAX(sequence * 1048576 + n), sequence, n

@@ -1,49 +1,27 @@
 """What PostgreSQL derived, recomputed from the records: balances, slots, holds, heads, claims, calls.
 
-As on SQLite each question is a pair of SELECTs that must give the same rows. "Later" means the order of the
-tree, which no superuser can change unseen; what is not sealed yet comes after it, as it will be sealed.
+"Later" means the order of the tree, which no superuser can change unseen; what is not sealed yet comes after
+it, as it will be sealed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
 from ledger.postgres.connection import Connection, reraise_if_broken
+from ledger.record import kinds
 from ledger.record.findings import Finding
-
-SHOWN = 20
+from ledger.schema.dialect import POSTGRES
+from ledger.verify.projections import SHOWN, Projection, differences, projections, unreadable
 
 _PLACE = "COALESCE(sealing.sequence, (1::bigint << 62) + command.place)"
 _PLACED = "command USING (command) LEFT JOIN sealing ON sealing.record = record.sequence"
 _WITH = f"""WITH said AS NOT MATERIALIZED (
-  SELECT record.sequence, kind, order_reference, state, {_PLACE} AS place, body::jsonb AS body,
+  SELECT record.sequence, key, kind, order_reference, state, {_PLACE} AS place, body::jsonb AS body,
          body::jsonb->'body' AS told
     FROM record LEFT JOIN {_PLACED}
 ) """  # noqa: S608 - texts of this module, as below
-_LINES = "jsonb_array_elements({}->'lines') WITH ORDINALITY AS part (line, at)"
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """``expected`` from the records, ``stored`` in the table; the first ``key`` columns name the place."""
-
-    name: str
-    expected: str
-    stored: str
-    key: int
-
-
-def _noted(table: str, kinds: str, columns: str, values: str, key: int) -> Projection:
-    """A table with one row for each record of some kinds."""
-    listed = ", ".join(f"'{kind}'" for kind in kinds.split())
-    return Projection(
-        table.replace("_", " "),
-        f"SELECT {values}, sequence FROM said WHERE kind IN ({listed})",  # noqa: S608 - texts of this module
-        f"SELECT {columns}, sequence FROM {table}",  # noqa: S608
-        key,
-    )
 
 
 _ACCOUNT = "order_reference, entity, account, currency"
@@ -85,94 +63,19 @@ PROJECTIONS = (
         "SELECT resource, period, last_sequence FROM slot",
         2,
     ),
-    Projection(
-        "capacity line",
-        "SELECT sequence, at::integer - 1, line->>0, line->>1, (line->>2)::bigint"  # noqa: S608
-        f" FROM said, {_LINES.format('told')} WHERE kind = 'capacity.opened'",
-        "SELECT sequence, n, resource, period, capacity FROM capacity_line",
-        2,
-    ),
-    Projection(
-        "use of capacity",
-        "SELECT sequence, at::integer - 1, line->>0, line->>1, (line->>2)::bigint"  # noqa: S608
-        f" FROM said, {_LINES.format('told')} WHERE kind = 'capacity.held' UNION ALL"
-        " SELECT given.sequence, at::integer - 1, line->>0, line->>1, -(line->>2)::bigint"
-        " FROM said AS given JOIN said AS held ON held.kind = 'capacity.held'"
-        f" AND held.told->>'hold' = given.told->>'hold', {_LINES.format('held.told')}"
-        " WHERE given.kind IN ('capacity.released', 'capacity.expired', 'capacity.cancelled',"
-        " 'capacity.returned')",
-        "SELECT sequence, n, resource, period, quantity FROM slot_move",
-        2,
-    ),
-    _noted(
-        "hold",
-        "capacity.held",
-        "hold_id, order_reference, expires_at, lines",
-        "told->>'hold', order_reference, told->>'expires_at', jsonb_array_length(told->'lines')",
-        1,
-    ),
-    Projection(
-        "expiring hold",
-        "SELECT told->>'expires_at', told->>'hold' FROM said WHERE kind = 'capacity.held'"
-        " AND told->>'expires_at' IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM hold_end WHERE hold_id = told->>'hold')",
-        "SELECT expires_at, hold_id FROM expiring_hold",
-        2,
-    ),
-    _noted(
-        "hold_end",
-        "capacity.confirmed capacity.released capacity.expired",
-        "hold_id, ending",
-        "told->>'hold', substr(kind, 10)",
-        1,
-    ),
-    _noted(
-        "booking_end",
-        "capacity.used capacity.cancelled capacity.returned",
-        "hold_id, ending",
-        "told->>'hold', substr(kind, 10)",
-        1,
-    ),
-    _noted(
-        "finance_claim",
-        "claim.made",
-        "fingerprint, turn, order_reference, financier",
-        "told->>'fingerprint', (ROW_NUMBER() OVER (PARTITION BY told->>'fingerprint'"
-        " ORDER BY place, sequence))::integer, order_reference, told->>'financier'",
-        2,
-    ),
-    _noted(
-        "finance_release",
-        "claim.released",
-        "fingerprint, turn",
-        "told->>'fingerprint', (told->>'turn')::integer",
-        2,
-    ),
-    _noted("intent", "call.intended", "operation, order_reference", "told->>'operation', order_reference", 1),
-    _noted("attempt", "call.attempted", "operation, n", "told->>'operation', (told->>'n')::integer", 2),
-    _noted(
-        "outcome",
-        "call.answered",
-        "operation, n, status",
-        "told->>'operation', (told->>'n')::integer, told->>'status'",
-        2,
-    ),
-    _noted("outbox", "message.queued", "message_id, recipient", "told->>'message_id', told->>'recipient'", 1),
-    _noted("delivery", "message.delivered", "message_id", "told->>'message_id'", 1),
-    _noted("inbox", "message.received", "provider, message_id", "told->>'provider', told->>'message_id'", 2),
-    _noted("actor", "actor.enrolled", "actor_key, name", "told->>'actor_key', told->>'name'", 1),
+    *projections(POSTGRES),
     Projection(
         "account floor",
-        "SELECT DISTINCT ON (1, 2) told->>'entity', told->>'account', (told->>'minimum_minor')::bigint,"
-        " sequence FROM said WHERE kind = 'floor.set'"
+        "SELECT DISTINCT ON (1, 2) told->>'entity', told->>'account', (told->>'minimum_minor')::bigint,"  # noqa: S608
+        f" sequence FROM said WHERE kind = '{kinds.FLOOR_SET}'"
         " ORDER BY told->>'entity', told->>'account', place DESC, sequence DESC",
         "SELECT entity, account, minimum_minor, last_sequence FROM account_floor",
         2,
     ),
     Projection(
         "ledger",
-        "SELECT body->>'ledger', (told->>'practice')::boolean, (told->>'schema_version')::integer,"
-        " body->>'at' FROM said WHERE kind = 'ledger.created'",
+        "SELECT body->>'ledger', (told->>'practice')::boolean, (told->>'schema_version')::integer,"  # noqa: S608
+        f" body->>'at' FROM said WHERE kind = '{kinds.LEDGER_CREATED}'",
         "SELECT ledger_id, practice, schema_version, created_at FROM ledger",
         1,
     ),
@@ -262,28 +165,12 @@ def _compare(connection: Connection, projection: Projection) -> Iterator[Finding
             stored = _only_first(connection, projection.stored, projection.expected)
     except psycopg.DatabaseError as error:
         reraise_if_broken(connection, error)
-        yield Finding(projection.name, f"{projection.name}s", f"cannot be recomputed: {error}")
+        yield unreadable(projection, error)
         return
-    found = {row[: projection.key]: row for row in stored}
-    for row in expected:
-        other = found.pop(row[: projection.key], None)
-        place = f"{projection.name} {_named(row[: projection.key])}"
-        if other is None:
-            yield Finding(projection.name, place, f"is missing; the records give {_named(row)}")
-        else:
-            told = f"is stored as {_named(other[projection.key :])}; the records give"
-            yield Finding(projection.name, place, f"{told} {_named(row[projection.key :])}")
-    for key in found:
-        yield Finding(
-            projection.name, f"{projection.name} {_named(key)}", "is stored, but no record gives it"
-        )
+    yield from differences(projection, expected, stored)
 
 
 def _only_first(connection: Connection, first: str, second: str) -> list[tuple[Any, ...]]:
     return connection.execute(
         f"{_WITH} SELECT * FROM ({first}) AS one EXCEPT SELECT * FROM ({second}) AS two LIMIT {SHOWN}"  # noqa: S608
     ).fetchall()
-
-
-def _named(values: tuple[Any, ...]) -> str:
-    return " / ".join("-" if value in (None, "") else str(value) for value in values)

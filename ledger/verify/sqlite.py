@@ -13,9 +13,10 @@ from ledger.sqlite.file import CACHE_KIB, connect, storage_trouble
 from ledger.verify.balances import check_balances
 from ledger.verify.jobs import Jobs, parts
 from ledger.verify.plain import plain_stretch
-from ledger.verify.projections import SHOWN, check_projections
+from ledger.verify.projections import SHOWN
 from ledger.verify.records import SignedStretch, Stretch, check_command, check_stretch
 from ledger.verify.schema import stated_version
+from ledger.verify.sqlite_projections import check_projections
 from trust.merkle import Frontier, fold, node_hash
 
 STRETCH = 1 << 14

@@ -8,7 +8,7 @@ from domain.posting import Entry, Leg
 from ledger.sqlite.file import connect
 from ledger.store import create_ledger
 from ledger.verify.balances import check_balances
-from ledger.verify.projections import check_projections
+from ledger.verify.sqlite_projections import check_projections
 from tests.ledger.conftest import ACTOR, Clock, draw
 
 STEPS = 200
