@@ -47,7 +47,7 @@ def test_a_promised_rate_counts_while_it_holds() -> None:
 def test_money_that_the_account_holds_is_used_before_any_is_changed() -> None:
     contract = exchange.in_euros()
     held = position(contract)
-    held.exchange.conversion(5_000, "EUR", 40_000, "CNY", DELIVERED)
+    held.foreign.conversion(5_000, "EUR", 40_000, "CNY", DELIVERED)
     assert with_change(held, FactKind.PAYMENT, DELIVERED, {"payee": "order-loan", "amount": "40000"}) == {
         "payee": "order-loan",
         "amount": "40000",
