@@ -2,25 +2,18 @@
 
 from domain.errors import NotFoundError
 from domain.plain import from_plain
+from domain.record_kinds import RecordKey
 from finance.agreed.contract import Contract
 from ledger.book.reading import Reading
 from ledger.record.records import Record
-
-FINANCED = "finance-accepted"
-WITHDRAWN = "finance-withdrawn"
 
 
 def acceptance_key(reading: Reading, order: str) -> str:
     """The key of the acceptance in force; acceptances that were withdrawn are counted."""
     number = 0
-    while reading.record_by_key(f"{WITHDRAWN}:{order}:{number}") is not None:
+    while reading.record_by_key(RecordKey.finance_withdrawn(order, number)) is not None:
         number += 1
-    return f"{first_key(order)}:{number}" if number else first_key(order)
-
-
-def first_key(order: str) -> str:
-    """The key of an order's first acceptance."""
-    return f"{FINANCED}:{order}"
+    return RecordKey.finance_accepted(order, number)
 
 
 def acceptance(reading: Reading, order: str) -> Record | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.accounts import Account
 from domain.posting import Entry, Leg
+from domain.record_kinds import RecordKey, RecordKind
 from domain.states import OrderState, may_move
 from finance.agreed.contract import TRADER, Contract
 from finance.agreed.facts import Fact, FactKind, retracted
@@ -21,16 +22,11 @@ from finance.books.order_books import (
 )
 from finance.fold.fold import Folded
 from finance.sides.amendment import contract_in_force
-from flows.books.acceptance import FINANCED, WITHDRAWN, read_contract
+from flows.books.acceptance import read_contract
 from flows.desk.rates import with_rates
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from ledger.record.records import Record
-
-CORRECTION = "correction"
-SET_OFF = "set-off"
-FOLLOWED = "followed"
-"""The kind of an entry that follows from the contract alone, such as a claim struck on its day."""
 
 
 @dataclass(slots=True)
@@ -82,7 +78,7 @@ def read_book(reading: Reading, order: str) -> OrderBook:
     contract = with_rates(reading, read_contract(reading, order))
     book = OrderBook(contract, OrderState(reading.order_state(order) or OrderState.PLANNED))
     for record in reading.records(order=order):
-        if record.kind == WITHDRAWN:
+        if record.kind == RecordKind.FINANCE_WITHDRAWN:
             book = OrderBook(contract, book.state)
         _take_record(book, record)
     return book
@@ -95,16 +91,16 @@ def _take_record(book: OrderBook, record: Record) -> None:
         book.causes.add(str(body["fact"]["id"]))
     if "cause" in body:
         book.causes.add(str(body["cause"]))
-    if record.kind == SET_OFF:
+    if record.kind == RecordKind.SET_OFF:
         book.set_offs += 1
         book.claims[body["party"]] -= int(body["amount"])
     postings = [_posting(leg, book.contract.currency) for leg in record.legs]
-    if "parts" in body or record.kind == SET_OFF:
+    if "parts" in body or record.kind == RecordKind.SET_OFF:
         book.cash += sum(
             amount for entity, account, amount in postings if (entity, account) == (TRADER, Account.CASH)
         )
     if "parts" in body:
-        _take_parts(book, body["parts"], postings, record.on, record.kind == CORRECTION)
+        _take_parts(book, body["parts"], postings, record.on, record.kind == RecordKind.CORRECTION)
 
 
 def _take_parts(
@@ -173,7 +169,7 @@ def opened_book(
 
     folded = fold(contract, [fact], contract.accepted_on)
     book = OrderBook(contract, state)
-    entry = _entry(book, FINANCED, key, fact.on, folded.journals)
+    entry = _entry(book, RecordKind.FINANCE_ACCEPTED, key, fact.on, folded.journals)
     book.facts.append(fact)
     book.causes.add(fact.id)
     remember(book, folded.journals)
@@ -253,19 +249,32 @@ def entries_of(book: OrderBook, posting: Recording, folded: Folded) -> list[Entr
             body["state"] = after.value
             state = after
         own = journals.pop(fact.id, [])
-        entries.append(_entry(book, fact.kind.value, f"{book.order}/{fact.id}", fact.on, own, **body))
+        entries.append(
+            _entry(book, fact.kind.value, RecordKey.fact(book.order, fact.id), fact.on, own, **body)
+        )
         if paid_before and may_move(state, after):
             state = after
             told = {"cause": f"{fact.id}/paid", "state": after.value}
-            entries.append(_entry(book, FOLLOWED, f"{book.order}/{fact.id}/paid", fact.on, [], **told))
+            entries.append(
+                _entry(
+                    book,
+                    RecordKind.FOLLOWED,
+                    RecordKey.fact(book.order, f"{fact.id}/paid"),
+                    fact.on,
+                    [],
+                    **told,
+                )
+            )
     for cause, own in journals.items():
         body = {"cause": cause}
         after = OrderState(states.get(cause, state))
         if after is not state and may_move(state, after):
             body["state"] = after.value
             state = after
-        entries.append(_entry(book, FOLLOWED, f"{book.order}/{cause}", own[0].on, own, **body))
-    entries.sort(key=lambda entry: entry.kind != CORRECTION)
+        entries.append(
+            _entry(book, RecordKind.FOLLOWED, RecordKey.fact(book.order, cause), own[0].on, own, **body)
+        )
+    entries.sort(key=lambda entry: entry.kind != RecordKind.CORRECTION)
     return entries + _set_off_entries(book, posting)
 
 
@@ -277,8 +286,8 @@ def _correction_entries(book: OrderBook, posting: Recording) -> list[Entry]:
     return [
         _entry(
             book,
-            CORRECTION,
-            f"{book.order}/{CORRECTION}/{book.corrected + number}",
+            RecordKind.CORRECTION,
+            RecordKey.correction(book.order, book.corrected + number),
             on,
             by_date[on],
             because=because,
@@ -300,7 +309,7 @@ def _set_off_entry(
 ) -> Entry:
     legs = tuple(_leg(posting, book.contract.currency) for posting in set_off(party, amount))
     body = {"party": party, "amount": str(amount), "evidence": evidence}
-    return Entry(SET_OFF, f"{book.order}/{SET_OFF}/{number}", on, book.order, body, legs)
+    return Entry(RecordKind.SET_OFF, RecordKey.set_off(book.order, number), on, book.order, body, legs)
 
 
 def clear(

@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.accounts import Account
 from domain.posting import Entry, Leg
+from domain.record_kinds import RecordKey, RecordKind
 from finance.agreed.facts import FactKind
 from finance.sides.providers import cancellation_fee
 from flows.firms.operation import Operation, ReservationName
@@ -37,12 +38,10 @@ def charged_minor(reading: Reading, order: str, operation: str) -> int | None:
 
 def _ended(reading: Reading, order: str, reservation: ReservationName) -> Record | None:
     """The record that called the order off or gave it back after that reservation."""
-    from flows.books.acceptance import WITHDRAWN
-
     reserved = False
     for record in reading.records(order=order):
         reserved = reserved or record.key == reservation.reserved
-        if reserved and record.kind in (WITHDRAWN, FactKind.CANCELLED.value):
+        if reserved and record.kind in (RecordKind.FINANCE_WITHDRAWN, FactKind.CANCELLED.value):
             return record
     return None
 
@@ -78,7 +77,7 @@ def _called_off(reading: Reading, order: str, record: Record, name: str) -> int:
 def post_fee(transaction: Transaction, on: date, operation: str, call: Call, released: Released) -> None:
     """What giving back costs is owed to the firm from now on, once for each call that gave back: the whole
     of it, or what it differs from what was posted by its terms."""
-    key = f"fee:{operation}"
+    key = RecordKey.fee(operation)
     if transaction.record_by_key(key) is not None:
         return
     charged = charged_minor(transaction, call.request.order, operation)
@@ -93,7 +92,7 @@ def post_fee(transaction: Transaction, on: date, operation: str, call: Call, rel
         "charged_minor": str(charged or 0),
     }
     legs = fee_legs(request.provider, request.kind, released.currency, more)
-    transaction.append(Entry("slot.fee", key, on, request.order, body, legs))
+    transaction.append(Entry(RecordKind.SLOT_FEE, key, on, request.order, body, legs))
 
 
 def fee_legs(firm: str, kind: str, currency: str, minor: int) -> tuple[Leg, ...]:

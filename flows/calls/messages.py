@@ -4,6 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from flows.calls.undo import close_call, intend_undoing
 from flows.firms.call_journal import Journal, Known
 from flows.firms.withdrawals import note_withdrawal
@@ -73,7 +74,7 @@ def take_message_in(
         return Taken.DUPLICATE
     operation = _operation_of(transaction, order, key, firm)
     if operation is None:
-        return _file(transaction, on, "firm.orphan", firm, message_id, None, answer, Taken.ORPHAN)
+        return _file(transaction, on, RecordKind.FIRM_ORPHAN, firm, message_id, None, answer, Taken.ORPHAN)
     known = Journal().look(transaction, operation)
     if known is None or isinstance(answer, Pending | Unseen):
         return Taken.DUPLICATE
@@ -86,7 +87,7 @@ def take_message_in(
         note_withdrawal(transaction, on, operation, order, firm, answer)
         return Taken.WITHDRAWN
     _undo_late(transaction, ledger_id, operation, known, answer, now)
-    return _file(transaction, on, "firm.late", firm, message_id, order, answer, Taken.LATE)
+    return _file(transaction, on, RecordKind.FIRM_LATE, firm, message_id, order, answer, Taken.LATE)
 
 
 def _takes_back(before: Answer, answer: Declined) -> bool:
@@ -103,7 +104,7 @@ def _undo_late(
 
 
 def _operation_of(transaction: Transaction, order: str, key: str, firm: str) -> str | None:
-    for record in transaction.records(order=order, kind="call.intended"):
+    for record in transaction.records(order=order, kind=RecordKind.CALL_INTENDED):
         request = record.body["request"]
         if request["key"] == key and request["request"]["provider"] == firm:
             return str(record.body["operation"])
@@ -121,5 +122,5 @@ def _file(
     taken: Taken,
 ) -> Taken:
     body = {"firm": firm, "message_id": message_id, "answer": answer_data(answer)}
-    transaction.append(Entry(kind, f"{kind}:{firm}/{message_id}", on, order, body))
+    transaction.append(Entry(kind, RecordKey.message(kind, firm, message_id), on, order, body))
     return taken

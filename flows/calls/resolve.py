@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from domain.errors import NotFoundError, RefusedError
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from flows.calls.messages import Taken, _answer
 from flows.firms.call_journal import Journal, Known
 from ledger.book.reading import Reading
@@ -151,8 +152,8 @@ def resolve(
             "answer": None if answer is None else answer_data(answer),
         }
         order = known.call.request.order
-        key = f"stated:{operation}#{known.attempts}"
-        transaction.append(Entry("firm.stated", key, on, order, body))
+        key = RecordKey.stated(operation, known.attempts)
+        transaction.append(Entry(RecordKind.FIRM_STATED, key, on, order, body))
         if answer is None:
             Journal().unsent(transaction, on, operation, order, known.attempts)
             return Taken.ANSWERED

@@ -9,12 +9,13 @@ from domain.order import Order
 from domain.plain import from_plain, to_plain
 from domain.plan import Plan
 from domain.posting import Entry
+from domain.record_kinds import RecordKey
 from domain.states import OrderState
 from finance.agreed.contract import (
     Contract,
 )
 from finance.agreed.facts import Fact, FactKind
-from flows.books.acceptance import acceptance, acceptance_key, first_key
+from flows.books.acceptance import acceptance, acceptance_key
 from flows.books.order_book import OrderBook, opened_book, read_book
 from flows.credit.claims import claim_order
 from flows.credit.contract import contract_of
@@ -57,7 +58,7 @@ def draft_acceptance(
     contract = contract_of(order, plan, network, on)
     fact = _accepted_fact(contract, by)
     extra = {"contract": to_plain(contract)}
-    book, entry = opened_book(contract, fact, state, key or first_key(plan.order), extra)
+    book, entry = opened_book(contract, fact, state, key or RecordKey.finance_accepted(plan.order), extra)
     return Draft(plan, contract, fact, book, entry)
 
 

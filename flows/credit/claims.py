@@ -5,11 +5,11 @@ from datetime import date
 
 from domain.order import Order
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from finance.underwriting.fingerprint import Tokens, tokens_of
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 
-LIKENESS = "registry"
 MOST_ALIKE = 50
 """So many orders that look alike are shown."""
 
@@ -32,19 +32,17 @@ def claim_order(
     number = _alike(transaction, tokens.soft)
     if not number or not _noted(transaction, order_id, tokens.soft):
         body = {"exact": tokens.exact}
-        transaction.append(Entry(LIKENESS, _likeness_key(tokens.soft, number), on, order_id, body))
+        transaction.append(
+            Entry(RecordKind.REGISTRY, RecordKey.registry(tokens.soft, number), on, order_id, body)
+        )
     return tokens
-
-
-def _likeness_key(soft: str, number: int) -> str:
-    return f"{LIKENESS}:{soft}:{number}"
 
 
 def _noted(reading: Reading, order_id: str, soft: str) -> bool:
     """Whether the order is among those of the soft token already."""
     return any(
-        record.key.startswith(_likeness_key(soft, 0)[:-1])
-        for record in reading.records(order=order_id, kind=LIKENESS)
+        record.key.startswith(RecordKey.registry(soft, 0)[:-1])
+        for record in reading.records(order=order_id, kind=RecordKind.REGISTRY)
     )
 
 
@@ -53,7 +51,7 @@ def _alike(reading: Reading, soft: str) -> int:
     number that is free is found by halves: a thousand orders alike take ten looks more than one."""
 
     def taken(number: int) -> bool:
-        return reading.has_key(_likeness_key(soft, number))
+        return reading.has_key(RecordKey.registry(soft, number))
 
     above = 1
     while taken(above - 1):
@@ -72,6 +70,6 @@ def near_matches(reading: Reading, tokens: Tokens, *, but: str) -> list[NearMatc
     """The newest orders that look like this one, other than ``but``; a person decides what they mean."""
     count = _alike(reading, tokens.soft)
     numbers = range(max(0, count - MOST_ALIKE), count)
-    records = [reading.record_by_key(_likeness_key(tokens.soft, number)) for number in numbers]
+    records = [reading.record_by_key(RecordKey.registry(tokens.soft, number)) for number in numbers]
     names = dict.fromkeys(record.order or "" for record in records if record is not None)
     return [NearMatch(name, reading.order_state(name) or "") for name in names if name != but]

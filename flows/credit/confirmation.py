@@ -4,6 +4,7 @@ from datetime import date
 
 from domain.errors import NotFoundError, RefusedError
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from finance.agreed.contract import Condition
 from finance.agreed.facts import FactKind
 from finance.underwriting.fingerprint import folded, order_hash, statement_bytes
@@ -13,8 +14,6 @@ from flows.orders.statement import Statement
 from ledger.book.reading import Reading
 from ledger.store import Ledger
 from trust.keys import PublicKey
-
-BUYER_KEY = "buyer-key"
 
 
 def enrol_buyer(ledger: Ledger, buyer: str, key: PublicKey, stated: Statement) -> int:
@@ -38,15 +37,15 @@ def enrol_buyer(ledger: Ledger, buyer: str, key: PublicKey, stated: Statement) -
             return known.index(key.text) + 1
         number = len(known) + 1
         body = {"buyer": buyer, "public_key": key.text, "by": stated.by, "evidence": stated.evidence}
-        key_of_number = f"{BUYER_KEY}:{folded(buyer)}:{number}"
-        transaction.append(Entry(BUYER_KEY, key_of_number, stated.on, None, body))
+        record_key = RecordKey.buyer_key(folded(buyer), number)
+        transaction.append(Entry(RecordKind.BUYER_KEY, record_key, stated.on, None, body))
     return number
 
 
 def buyer_keys(reading: Reading, buyer: str) -> list[str]:
     """The public keys enrolled for a buyer, oldest first."""
     found: list[str] = []
-    while (record := reading.record_by_key(f"{BUYER_KEY}:{folded(buyer)}:{len(found) + 1}")) is not None:
+    while (record := reading.record_by_key(RecordKey.buyer_key(folded(buyer), len(found) + 1))) is not None:
         found.append(str(record.body["public_key"]))
     return found
 

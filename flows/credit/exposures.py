@@ -14,9 +14,10 @@ from weakref import WeakKeyDictionary
 
 from domain.accounts import Account
 from domain.money import round_minor
+from domain.record_kinds import RecordKind
 from domain.states import OrderState
 from finance.agreed.contract import NETWORK, Contract
-from flows.books.acceptance import FINANCED, acceptance
+from flows.books.acceptance import acceptance
 from ledger.book.reading import Reading
 
 OUT = (Account.LOAN, Account.FACTORING_ADVANCE, Account.UNDRAWN)
@@ -112,7 +113,7 @@ class Book:
             if order not in uncounted:
                 out[order][entity.removeprefix(LENDERS)] += amount
         contracts: dict[str, Leaning] = {}
-        for order, body in reading.bodies(FINANCED) if out else ():
+        for order, body in reading.bodies(RecordKind.FINANCE_ACCEPTED) if out else ():
             if order in out:  # the newest acceptance of an order is the one in force
                 contracts[order] = _leaning(out[order], body["contract"], ended.get(order, ""))
         for order in dict.fromkeys((*ended, *contracts)):

@@ -9,11 +9,12 @@ from datetime import date
 from domain.accounts import Account
 from domain.errors import StateError
 from domain.posting import Entry, Leg
+from domain.record_kinds import RecordKey, RecordKind
 from domain.states import ENDED, OrderState
 from finance.agreed.contract import TRADER, Contract
 from finance.agreed.facts import FactKind
 from finance.sides.providers import cancellation_fee
-from flows.books.acceptance import WITHDRAWN, acceptance
+from flows.books.acceptance import acceptance
 from flows.books.order_book import read_book
 from flows.desk.session import Session
 from flows.orders.find import Placed, find_order
@@ -97,11 +98,20 @@ def withdraw(transaction: Transaction, known: Placed, on: date) -> Fees:
             f"net order cancel {known.id} --dry-run shows what calling it off costs",
         )
     fees = _fees(book.contract, known.state)
-    number = record.key.removeprefix(f"{record.kind}:{known.id}").lstrip(":") or "0"
+    number = int(record.key.removeprefix(RecordKey.finance_accepted(known.id)).lstrip(":") or 0)
     back = tuple(Leg(leg.entity, leg.account, leg.currency, -leg.amount_minor) for leg in record.legs)
     body = {"reason": REASON, "fees": {name: str(fee) for name, fee in fees}}
     legs = (*back, *_fee_legs(book.contract, fees))
-    transaction.append(Entry(WITHDRAWN, f"{WITHDRAWN}:{known.id}:{number}", on, known.id, body, legs))
+    transaction.append(
+        Entry(
+            RecordKind.FINANCE_WITHDRAWN,
+            RecordKey.finance_withdrawn(known.id, number),
+            on,
+            known.id,
+            body,
+            legs,
+        )
+    )
     for fingerprint, order, _ in transaction.finance_claims(known.id):
         transaction.release_finance(fingerprint, order)
     return fees

@@ -8,15 +8,14 @@ from domain.errors import UsageError
 from domain.exchange import Rate
 from domain.money import MoneyError, exponent_of, parse_decimal
 from domain.plain import from_plain
+from domain.record_kinds import RecordKind
 from finance.agreed.contract import Contract
 from ledger.book.reading import Reading
-
-RATE = "rate"
 
 
 def recorded_rates(reading: Reading) -> list[Rate]:
     """Every rate of the ledger in the order in which it was recorded."""
-    return [from_plain(Rate, record.body["rate"]) for record in reading.records(kind=RATE)]
+    return [from_plain(Rate, record.body["rate"]) for record in reading.records(kind=RecordKind.RATE)]
 
 
 def with_rates(reading: Reading, contract: Contract) -> Contract:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from providers.answers import answer_data, instant_text, read_answer, read_request, request_data
@@ -66,9 +67,9 @@ class Journal:
         if intent is None:
             return None
         final = intent.status in {"ok", "failed"}
-        pending = transaction.record_by_key(f"pending:{operation}")
-        unsent = transaction.record_by_key(f"unsent:{operation}#{intent.attempts}") is not None
-        given_up = transaction.record_by_key(f"given-up:{operation}") is not None
+        pending = transaction.record_by_key(RecordKey.pending(operation))
+        unsent = transaction.record_by_key(RecordKey.unsent(operation, intent.attempts)) is not None
+        given_up = transaction.record_by_key(RecordKey.given_up(operation)) is not None
         answer = read_answer(intent.answer) if final else None
         waiting = read_answer(pending.body["answer"]) if pending is not None and not final else None
         return Known(
@@ -82,12 +83,12 @@ class Journal:
         )
 
     def _first_attempt(self, transaction: Reading, operation: str, attempts: int) -> datetime:
-        record = transaction.record_by_key(f"attempt:{operation}#1") if attempts else None
+        record = transaction.record_by_key(RecordKey.attempt(operation, 1)) if attempts else None
         return datetime.fromisoformat(record.at) if record else datetime.max.replace(tzinfo=UTC)
 
     def outcome(self, transaction: Reading, operation: str) -> Answer | None:
         """The final answer alone: what ``look`` finds, for a tenth of the questions."""
-        record = transaction.record_by_key(f"outcome:{operation}#1")
+        record = transaction.record_by_key(RecordKey.outcome(operation, 1))
         return None if record is None else read_answer(record.body["answer"])
 
     def intend(self, transaction: Transaction, operation: str, order: str, call: Call) -> None:
@@ -104,19 +105,21 @@ class Journal:
     def pending(
         self, transaction: Transaction, on: date, operation: str, order: str, answer: Pending
     ) -> None:
-        key = f"pending:{operation}"
+        key = RecordKey.pending(operation)
         if transaction.record_by_key(key) is None:
             body = {"operation": operation, "answer": answer_data(answer)}
-            transaction.append(Entry("firm.pending", key, on, order, body))
+            transaction.append(Entry(RecordKind.FIRM_PENDING, key, on, order, body))
 
     def unsent(self, transaction: Transaction, on: date, operation: str, order: str, attempt: int) -> None:
         """That attempt certainly never arrived, so that sending again is safe at any firm."""
         body = {"operation": operation, "attempt": attempt}
-        transaction.append(Entry("firm.unreached", f"unsent:{operation}#{attempt}", on, order, body))
+        transaction.append(
+            Entry(RecordKind.FIRM_UNREACHED, RecordKey.unsent(operation, attempt), on, order, body)
+        )
 
     def give_up(self, transaction: Transaction, on: date, operation: str, order: str, reason: str) -> None:
         """We no longer want what this call asked for: whatever still comes of it is undone."""
-        key = f"given-up:{operation}"
+        key = RecordKey.given_up(operation)
         if transaction.record_by_key(key) is None:
             body = {"operation": operation, "reason": reason}
-            transaction.append(Entry("firm.given_up", key, on, order, body))
+            transaction.append(Entry(RecordKind.FIRM_GIVEN_UP, key, on, order, body))

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from domain.states import ENDED, OrderState
 from finance.agreed.facts import FactKind
 from flows.firms.operation import HoldName, Operation, ReservationName
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from providers.protocol import Declined
-
-WITHDREW = "firm.withdrew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +33,13 @@ def note_withdrawal(
     if was_withdrawn(transaction, hold):
         return False
     body = {"operation": operation, "firm": firm, "leg": hold.leg, "reason": said.reason}
-    transaction.append(Entry(WITHDREW, _key(hold), on, order, body))
+    transaction.append(Entry(RecordKind.FIRM_WITHDREW, RecordKey.withdrew(str(hold)), on, order, body))
     return True
 
 
 def was_withdrawn(reading: Reading, hold: HoldName) -> bool:
     """Whether the firm took back what was asked for under that name."""
-    return reading.record_by_key(_key(hold)) is not None
-
-
-def _key(hold: HoldName) -> str:
-    return f"withdrew:{hold}"
+    return reading.record_by_key(RecordKey.withdrew(str(hold))) is not None
 
 
 def open_withdrawals(reading: Reading, order: str) -> list[Withdrawal]:
@@ -56,7 +51,7 @@ def open_withdrawals(reading: Reading, order: str) -> list[Withdrawal]:
     failed: set[str] = set()
     found: list[tuple[ReservationName, Withdrawal]] = []
     for record in reading.records(order=order):
-        if record.kind == WITHDREW:
+        if record.kind == RecordKind.FIRM_WITHDREW:
             body = record.body
             reservation = Operation.parse(body["operation"]).reservation
             one = Withdrawal(order, body["firm"], body["leg"], body["reason"], record.on)

@@ -7,6 +7,7 @@ from datetime import date
 from domain.errors import NotFoundError
 from domain.order import Order
 from domain.plain import from_plain
+from domain.record_kinds import RecordKey, RecordKind
 from domain.states import ENDED, OrderState
 from ledger.book.reading import Reading
 
@@ -16,18 +17,6 @@ def currency_of_order(reading: "Reading", order: str) -> str:
 
     known = read_order(reading, order)
     return known.order.currency if known is not None else ""
-
-
-PLACED = "order"
-
-
-AMENDED = "order-amended"
-
-
-CONFIRMED = "order-confirmed"
-
-
-CANCELLED = "order-cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +36,11 @@ def read_order(reading: "Reading", order_id: str) -> Placed | None:
     state = reading.order_state(order_id)
     if state is None:
         return None
-    first = reading.record_by_key(f"{PLACED}:{order_id}")
+    first = reading.record_by_key(RecordKey.order(order_id))
     if first is None:
         return None
     newest, revision = first, 0
-    for record in reading.records(order=order_id, kind=AMENDED):
+    for record in reading.records(order=order_id, kind=RecordKind.ORDER_AMENDED):
         newest, revision = record, revision + 1
     order = from_plain(Order, newest.body["order"])
     return Placed(order_id, order, OrderState(state), first.on, revision)

@@ -13,9 +13,10 @@ from domain.errors import KeyReusedError, StateError
 from domain.order import Order
 from domain.plain import to_plain
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from domain.states import ENDED, OrderState, require_move
 from flows.orders.differences import differences
-from flows.orders.find import AMENDED, CANCELLED, CONFIRMED, PLACED, Placed, find_order, read_order
+from flows.orders.find import Placed, find_order, read_order
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from ledger.store import Ledger
@@ -54,7 +55,7 @@ def placing(order_id: str, order: Order, on: date, *, draft: bool = False) -> En
     """What is recorded of a new order."""
     state = OrderState.DRAFT if draft else OrderState.CONFIRMED
     body = {"state": state.value, "order": to_plain(order)}
-    return Entry(PLACED, f"{PLACED}:{order_id}", on, order_id, body)
+    return Entry(RecordKind.ORDER, RecordKey.order(order_id), on, order_id, body)
 
 
 def _repeated(known: Placed, order: Order) -> Placed:
@@ -114,8 +115,8 @@ def amend_order(ledger: Ledger, order_id: str, changed: Order, on: date) -> Plac
             "order": to_plain(changed),
             "changes": differences(known.order, changed),
         }
-        key = f"{AMENDED}:{order_id}:{known.revision + 1}"
-        transaction.append(Entry(AMENDED, key, on, order_id, body))
+        key = RecordKey.order_amended(order_id, known.revision + 1)
+        transaction.append(Entry(RecordKind.ORDER_AMENDED, key, on, order_id, body))
     return Placed(order_id, changed, after, known.on, known.revision + 1)
 
 
@@ -137,7 +138,9 @@ def confirm_order(ledger: Ledger, order_id: str, on: date) -> Placed:
         known = find_order(transaction, order_id)
         if known.state is OrderState.DRAFT:
             body = {"state": OrderState.CONFIRMED.value}
-            transaction.append(Entry(CONFIRMED, f"{CONFIRMED}:{order_id}", on, order_id, body))
+            transaction.append(
+                Entry(RecordKind.ORDER_CONFIRMED, RecordKey.order_confirmed(order_id), on, order_id, body)
+            )
         elif known.state is not OrderState.CONFIRMED:
             require_move(order_id, known.state, OrderState.CONFIRMED)
     return replace(known, state=OrderState.CONFIRMED)
@@ -151,5 +154,7 @@ def cancel_order(ledger: Ledger, order_id: str, on: date, reason: str = "") -> P
             return replace(known, repeated=True)
         require_move(order_id, known.state, OrderState.CANCELLED)
         body = {"state": OrderState.CANCELLED.value, "reason": reason}
-        transaction.append(Entry(CANCELLED, f"{CANCELLED}:{order_id}", on, order_id, body))
+        transaction.append(
+            Entry(RecordKind.ORDER_CANCELLED, RecordKey.order_cancelled(order_id), on, order_id, body)
+        )
     return replace(known, state=OrderState.CANCELLED)

@@ -13,10 +13,11 @@ from domain.order import Order
 from domain.plain import to_plain
 from domain.plan import Availability, Certificate, Plan
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from domain.states import OrderState, require_move
 from flows.desk.session import Session
 from flows.orders.find import Placed, find_order
-from flows.plans.newest import PLANNED, newest_plan
+from flows.plans.newest import newest_plan
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from routing.offers.situation import Situation
@@ -83,9 +84,11 @@ def record_plan(
         raise OwnCashNeededError(
             f"order {order_id} is a draft: nothing may be planned on it", f"net order confirm {order_id}"
         )
-    count = sum(1 for _ in transaction.records(order=order_id, kind=PLANNED))
+    count = sum(1 for _ in transaction.records(order=order_id, kind=RecordKind.PLAN))
     if booked or state in BOOKED:
-        entry = Entry(PLANNED, f"{PLANNED}:{order_id}:{count + 1}", on, order_id, {"plan": to_plain(plan)})
+        entry = Entry(
+            RecordKind.PLAN, RecordKey.plan(order_id, count + 1), on, order_id, {"plan": to_plain(plan)}
+        )
     else:
         require_move(order_id, state, OrderState.PLANNED)
         if entry is None or count:
@@ -101,7 +104,7 @@ def first_planning(plan: Plan, on: date) -> Entry:
 
 def _planning(order_id: str, plan: Plan, on: date, number: int) -> Entry:
     body = {"plan": to_plain(plan), "state": OrderState.PLANNED.value}
-    return Entry(PLANNED, f"{PLANNED}:{order_id}:{number}", on, order_id, body)
+    return Entry(RecordKind.PLAN, RecordKey.plan(order_id, number), on, order_id, body)
 
 
 def current_plan(reading: Reading, order_id: str) -> Plan:

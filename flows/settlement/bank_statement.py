@@ -11,6 +11,7 @@ from documents.statements.statement import BankStatement, StatementEntry
 from domain.errors import NetError, NotFoundError, RefusedError
 from domain.network import Network
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from domain.states import ENDED, OrderState
 from finance.agreed.facts import FactKind
 from finance.books.position import Position
@@ -21,7 +22,6 @@ from flows.settlement.invoicing import number_of
 from ledger.book.reading import Reading
 from ledger.store import Ledger
 
-MATCHED = "statement-entry"
 RECEIPT, PAYMENT = "receipt", "payment"
 BANK = "bank"
 _UNFINANCED = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD})
@@ -96,7 +96,7 @@ def _assigned(entry: StatementEntry, order: str) -> StatementEntry:
 def key_of(entry: StatementEntry) -> str:
     """The bank's reference with day and amount: some banks give a payment and its fee the same one."""
     booked = f"{entry.booked_on}:{entry.amount_minor}{entry.currency}"
-    return f"{MATCHED}:{entry.account}:{entry.reference}:{booked}"
+    return RecordKey.statement_entry(entry.account, entry.reference, booked)
 
 
 def record_match(ledger: Ledger, found: Match, *, dry_run: bool = False) -> Line:
@@ -109,7 +109,9 @@ def record_match(ledger: Ledger, found: Match, *, dry_run: bool = False) -> Line
             return Line(entry, "matched", found.parts, found.reasons)
         with ledger.write() as transaction:
             recorded = [record_in(transaction, *_fact(part, entry)) for part in found.parts]
-            transaction.append(Entry(MATCHED, key_of(entry), entry.booked_on, None, _body(found)))
+            transaction.append(
+                Entry(RecordKind.STATEMENT_ENTRY, key_of(entry), entry.booked_on, None, _body(found))
+            )
     except NetError as error:
         if error.exit_code not in (RefusedError.exit_code, NotFoundError.exit_code):
             raise

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.errors import NotFoundError
+from domain.record_kinds import RecordKind
 from finance.reports.attribution import Attribution, Part, attribute, combined
-from flows.books.acceptance import FINANCED, acceptance
+from flows.books.acceptance import acceptance
 from flows.books.order_book import read_book
 from flows.books.record import fold_at
 from ledger.book.reading import Reading
@@ -49,7 +50,7 @@ def profits(reading: Reading, on: date, orders: Sequence[str] = ()) -> list[Prof
 
 def financed_orders(reading: Reading) -> Iterator[str]:
     """Every order whose finance was accepted, in the order in which it was."""
-    for record in reading.records(kind=FINANCED):
+    for record in reading.records(kind=RecordKind.FINANCE_ACCEPTED):
         newest = acceptance(reading, record.order) if record.order else None
         if record.order and newest is not None and newest.sequence == record.sequence:
             yield record.order

@@ -12,6 +12,7 @@ from domain.money import round_minor
 from domain.network import Network
 from domain.order import Order, Party
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from domain.terms import PaymentTerm
 from finance.agreed.contract import TRADER
 from finance.agreed.facts import Fact, FactKind
@@ -22,7 +23,6 @@ from flows.orders.find import find_order
 from ledger.book.reading import Reading
 from ledger.store import Ledger
 
-WRITTEN = "invoice-written"
 NOBODY = Party("")
 
 
@@ -143,6 +143,5 @@ def note_written(ledger: Ledger, order_id: str, invoice: Invoice, documents: dic
     mark = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:16]
     body = {"number": invoice.number, "gross_minor": str(invoice.gross_minor), "sha256": digests}
     with ledger.write() as transaction:
-        transaction.append(
-            Entry(WRITTEN, f"{WRITTEN}:{order_id}:{invoice.number}:{mark}", invoice.issued_on, order_id, body)
-        )
+        key = RecordKey.invoice_written(order_id, invoice.number, mark)
+        transaction.append(Entry(RecordKind.INVOICE_WRITTEN, key, invoice.issued_on, order_id, body))

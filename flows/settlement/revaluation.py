@@ -12,12 +12,13 @@ from domain.errors import KeyReusedError, RefusedError
 from domain.exchange import Rate
 from domain.plain import to_plain
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from finance.agreed.facts import FactKind
 from flows.books.acceptance import read_contract
 from flows.books.advance import refresh
 from flows.books.order_book import read_book
 from flows.books.record import Recorded, fold_at, record_with
-from flows.desk.rates import RATE, recorded_rates
+from flows.desk.rates import recorded_rates
 from flows.orders.statement import Statement
 from flows.settlement.earnings import financed_orders
 from ledger.book.reading import Reading
@@ -61,9 +62,9 @@ def record_rate(
 
 def _entry(reading: Reading, rate: Rate, evidence: str) -> Entry:
     number = sum(1 for other in recorded_rates(reading) if (other.pair, other.on) == (rate.pair, rate.on))
-    key = f"{RATE}:{'/'.join(sorted(rate.pair))}:{rate.on}"
+    key = RecordKey.rate("/".join(sorted(rate.pair)), str(rate.on), number)
     body = {"rate": to_plain(rate), "evidence": evidence}
-    return Entry(RATE, f"{key}:{number}" if number else key, rate.on, None, body)
+    return Entry(RecordKind.RATE, key, rate.on, None, body)
 
 
 def _known(reading: Reading, rate: Rate) -> Rate | None:

@@ -9,6 +9,7 @@ from typing import Any
 from domain.accounts import Account
 from domain.errors import NotFoundError
 from domain.money import format_minor
+from domain.record_kinds import RecordKind
 from domain.slots import CREDIT_PERIOD
 from finance.books.chart import account_name
 from flows.orders.find import currency_of_order
@@ -100,7 +101,7 @@ def _detail(value: Any) -> str:
 
 def _capacity(record: Record, lines: dict[str, str], currency: str) -> str:
     name = record.body.get("hold", "")
-    if record.kind == "capacity.held":
+    if record.kind == RecordKind.CAPACITY_HELD:
         lines[name] = _lines(record.body["lines"], currency)
     return f"{record.kind.removeprefix('capacity.')} {lines.get(name, name)}"
 

@@ -13,6 +13,7 @@ from typing import Any
 from domain.errors import KeyReusedError, NotFoundError
 from domain.ports import HoldLine, NotFree
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from domain.slots import CREDIT_PERIOD
 from domain.states import OrderState
 from flows.firms.cancellation_terms import fee_by_terms
@@ -86,7 +87,7 @@ def quote(catalogue: Catalogue, reading: Reading, inquiry: Inquiry) -> Answer:
 
 def status(reading: Reading, caller: str, key: str) -> Answer:
     """What was answered to the caller's key; Unseen when it never arrived."""
-    record = reading.record_by_key(_served(caller, key))
+    record = reading.record_by_key(RecordKey.served(caller, key))
     return Unseen() if record is None else read_answer(record.body["answer"])
 
 
@@ -95,7 +96,7 @@ def answer(transaction: Transaction, catalogue: Catalogue, inquiry: Inquiry) -> 
 
     KeyReusedError for a key that stood for something else; NotFoundError for an unknown reference.
     """
-    key = _served(inquiry.caller, inquiry.key)
+    key = RecordKey.served(inquiry.caller, inquiry.key)
     before = transaction.record_by_key(key)
     if before is not None:
         if before.body["digest"] != inquiry.digest:
@@ -114,13 +115,9 @@ def answer(transaction: Transaction, catalogue: Catalogue, inquiry: Inquiry) -> 
         "proof": dict(inquiry.proof),
     }
     transaction.append(
-        Entry(f"sold.{inquiry.verb.value}", key, inquiry.on, _order_of(transaction, inquiry), body)
+        Entry(RecordKind.sold(inquiry.verb.value), key, inquiry.on, _order_of(transaction, inquiry), body)
     )
     return given
-
-
-def _served(caller: str, key: str) -> str:
-    return f"served:{caller}:{key}"
 
 
 def _order_of(transaction: Transaction, inquiry: Inquiry) -> str | None:
@@ -260,7 +257,7 @@ def expire_sold(transaction: Transaction, now: datetime) -> list[str]:
         _, caller, key = hold.hold_id.split("/", 2)
         said = Declined("expired", "the hold was not confirmed in time")
         content = event_data(caller, hold.order, key, said)
-        transaction.put_outbox(f"expired:{hold.hold_id}", caller, content, hold.order)
+        transaction.put_outbox(RecordKey.sold_expired(hold.hold_id), caller, content, hold.order)
         ended.append(hold.hold_id)
     return ended
 

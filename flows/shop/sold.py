@@ -10,6 +10,7 @@ from datetime import datetime
 
 from domain.errors import NotFoundError, RefusedError, StateError
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from flows.orders.statement import Statement
 from flows.shop.serve import SOLD, end_used, event_data, status
 from ledger.book.reading import Reading
@@ -97,9 +98,11 @@ def _withdraw(transaction: Transaction, one: Sold, now: datetime, reason: str, b
     on = now.date()
     order = f"{one.buyer}:{one.order}"
     body = {"hold": one.hold_id, "was": one.state, "reason": reason, "stated_by": by}
-    transaction.append(Entry("sold.withdrawn", f"withdrawn:{one.hold_id}", on, order, body))
+    transaction.append(
+        Entry(RecordKind.SOLD_WITHDRAWN, RecordKey.sold_withdrawn(one.hold_id), on, order, body)
+    )
     content = event_data(one.buyer, order, one.reference, Declined(WITHDRAWN, reason))
-    transaction.put_outbox(f"withdrawn:{one.hold_id}", one.buyer, content, order)
+    transaction.put_outbox(RecordKey.sold_withdrawn(one.hold_id), one.buyer, content, order)
     return one
 
 
@@ -120,5 +123,6 @@ def complete_sold(ledger: Ledger, name: str, stated: Statement) -> Sold:
             end_used(transaction, hold)
         body = {"hold": one.hold_id, "stated_by": stated.by, "evidence": stated.evidence}
         order = f"{one.buyer}:{one.order}"
-        transaction.append(Entry("sold.completed", f"completed:{one.hold_id}", stated.on, order, body))
+        key = RecordKey.sold_completed(one.hold_id)
+        transaction.append(Entry(RecordKind.SOLD_COMPLETED, key, stated.on, order, body))
         return one

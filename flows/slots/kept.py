@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.posting import Entry
+from domain.record_kinds import RecordKind
 from domain.states import OrderState
 from flows.calls.asking import ENDING, Ask, Reply, Turn, missing
 from flows.calls.fees import charged_minor, post_fee
@@ -149,7 +150,7 @@ class Reservation:
             }
         }
         key = self.reservation.asked(self.asked_sets)
-        self.transaction.append(Entry("slots.asked", key, self.on, self.order, body))
+        self.transaction.append(Entry(RecordKind.SLOTS_ASKED, key, self.on, self.order, body))
         self.asked.update(new)
         self.asked_sets += 1
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.errors import NetError
 from domain.posting import Entry
+from domain.record_kinds import RecordKind
 from domain.states import OrderState, require_move
 from finance.fold.fold import fold
 from flows.books.acceptance import acceptance
@@ -75,7 +76,7 @@ class Releasing(Reservation):
             body["state"] = self._state
         if names or self.asked_sets or self._state:
             self.transaction.append(
-                Entry("slots.released", self.reservation.ended, self.on, self.order, body)
+                Entry(RecordKind.SLOTS_RELEASED, self.reservation.ended, self.on, self.order, body)
             )
 
 

@@ -7,12 +7,13 @@ from domain.money import format_minor
 from domain.plain import from_plain, to_plain
 from domain.plan import Plan
 from domain.posting import Entry
+from domain.record_kinds import RecordKind
 from domain.states import OrderState, require_move
 from flows.calls.asking import Ask, MustAsk, Reply, Steps, Unreachable, missing
 from flows.firms.connected import Firms
 from flows.firms.withdrawals import was_withdrawn
 from flows.plans.needs import Need, needs_of
-from flows.plans.newest import PLANNED, newest_plan
+from flows.plans.newest import newest_plan
 from flows.plans.record import record_plan
 from flows.slots.kept import MARGIN, Asking, Kept, Reservation, opening_verb
 from flows.slots.outcomes import (
@@ -113,7 +114,7 @@ class Reserving(Reservation):
             self.notes.append(record.body["why"])
 
     def _plans_made(self) -> int:
-        return sum(1 for _ in self.transaction.records(order=self.order, kind=PLANNED))
+        return sum(1 for _ in self.transaction.records(order=self.order, kind=RecordKind.PLAN))
 
     def _change_plan(self, plan: Plan, why: str) -> None:
         """Go on with another plan: recorded before anything is asked for it, so that a run that takes over
@@ -129,7 +130,7 @@ class Reserving(Reservation):
             "plan": to_plain(plan),
         }
         key = self.reservation.plan(self._plans)
-        self.transaction.append(Entry("slots.replanned", key, self.on, self.order, body))
+        self.transaction.append(Entry(RecordKind.SLOTS_REPLANNED, key, self.on, self.order, body))
         self._plans += 1
         self._tried = len(self.refusals)
         self.plan = plan
@@ -363,7 +364,9 @@ class Reserving(Reservation):
         if self.transaction.order_state(self.order) == OrderState.HELD:
             return
         body = {"state": OrderState.HELD.value, "legs": self.rows(needs), "notes": self._notes()}
-        self.transaction.append(Entry("slots.held", self.reservation.held, self.on, self.order, body))
+        self.transaction.append(
+            Entry(RecordKind.SLOTS_HELD, self.reservation.held, self.on, self.order, body)
+        )
 
     def _notes(self) -> list[str]:
         return list(dict.fromkeys(self.notes))
@@ -381,7 +384,9 @@ class Reserving(Reservation):
             "cost_minor": self.cost_data(),
             "left": list(self.left),
         }
-        self.transaction.append(Entry("slots.reserved", self.reservation.reserved, self.on, self.order, body))
+        self.transaction.append(
+            Entry(RecordKind.SLOTS_RESERVED, self.reservation.reserved, self.on, self.order, body)
+        )
         legs = tuple(read_reserved_leg(row) for row in rows)
         return Reserved(self.order, self.plan, legs, tuple(self._notes()), dict(self.cost))
 
@@ -393,7 +398,9 @@ class Reserving(Reservation):
         }
         if self.transaction.order_state(self.order) == OrderState.HELD:
             body["state"] = OrderState.PLANNED.value
-        self.transaction.append(Entry("slots.refused", self.reservation.ended, self.on, self.order, body))
+        self.transaction.append(
+            Entry(RecordKind.SLOTS_REFUSED, self.reservation.ended, self.on, self.order, body)
+        )
         refusals, left = tuple(self.refusals), tuple(self.left)
         return Refused(self.order, refusals, dict(self.cost), left, tuple(self._notes()))
 

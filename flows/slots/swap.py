@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.posting import Entry
+from domain.record_kinds import RecordKind
 from flows.calls.asking import Steps
 from flows.firms.operation import last_replacement
 from flows.plans.needs import Need, needs_of
@@ -68,6 +69,6 @@ class Swapping(Reserving):
             "left": list(self.left),
         }
         key = self.reservation.replaced(last_replacement(self.transaction, self.reservation))
-        self.transaction.append(Entry("slots.replaced", key, self.on, self.order, body))
+        self.transaction.append(Entry(RecordKind.SLOTS_REPLACED, key, self.on, self.order, body))
         legs = tuple(read_reserved_leg(row) for row in rows)
         return Reserved(self.order, self.plan, legs, tuple(self._notes()), dict(self.cost))

@@ -8,6 +8,7 @@ from domain.errors import (
     NetError,
     NotFoundError,
 )
+from domain.record_kinds import RecordKey, RecordKind
 from ledger.book.journal import Journal
 from ledger.record.records import Receipt
 from trust.canonical import canonical_text
@@ -68,14 +69,16 @@ class Calls(Journal):
         body = {"operation": operation, "request": request}
         before = self.record_by_key(f"intent:{operation}")
         on = before.on if before else None
-        return self._note("call.intended", f"intent:{operation}", body, order, on)
+        return self._note(RecordKind.CALL_INTENDED, f"intent:{operation}", body, order, on)
 
     def record_attempt(self, operation: str) -> int:
         """Say that the call is about to be sent; which attempt it is, from 1."""
         intent = self._intent_order(operation)
         count = self._row("SELECT COUNT(*) FROM attempt WHERE operation = ?", operation)
         n = 1 + (int(count[0]) if count else 0)
-        self._note("call.attempted", f"attempt:{operation}#{n}", {"operation": operation, "n": n}, intent)
+        self._note(
+            "call.attempted", RecordKey.attempt(operation, n), {"operation": operation, "n": n}, intent
+        )
         return n
 
     def record_outcome(self, operation: str, status: str, answer: Any = None) -> Receipt:
@@ -86,7 +89,7 @@ class Calls(Journal):
         rows = list(self._rows("SELECT n, status FROM outcome WHERE operation = ? ORDER BY n", operation))
         last = rows[-1] if rows else None
         n = last[0] if last and (last[1] != "unknown" or status == "unknown") else len(rows) + 1
-        key = f"outcome:{operation}#{n}"
+        key = RecordKey.outcome(operation, n)
         before = self.record_by_key(key)
         body = {"operation": operation, "n": n, "status": status, "answer": answer}
         return self._note("call.answered", key, body, order, before.on if before else None)

@@ -13,6 +13,7 @@ from domain.errors import (
     RefusedError,
     StateError,
 )
+from domain.record_kinds import RecordKind
 from ledger.book.journal import Journal
 from ledger.record.records import Hold, HoldLine, NotFree, Receipt, SlotsHeld, instant_text
 from trust.canonical import canonical_bytes, canonical_text
@@ -66,7 +67,7 @@ class Capacity(Journal):
             capacity, used = self.capacity(line.resource, line.period) or (0, 0)
             if line.quantity > capacity - used:
                 return NotFree(line.resource, line.period, line.quantity, capacity - used)
-        self._note("capacity.held", key, body, order)
+        self._note(RecordKind.CAPACITY_HELD, key, body, order)
         return SlotsHeld(hold_id, order, merged, expires_at)
 
     def _held_before(

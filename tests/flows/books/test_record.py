@@ -10,10 +10,10 @@ import pytest
 from domain.errors import NotFoundError, RefusedError, StateError
 from domain.plain import to_plain
 from domain.posting import Entry
+from domain.record_kinds import RecordKey
 from domain.states import OrderState
 from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind
-from flows.books.acceptance import first_key
 from flows.books.advance import advance
 from flows.books.order_book import opened_book, read_book
 from flows.books.record import Recorded, clear_claim, record_fact, retract
@@ -39,7 +39,9 @@ def begin(ledger: Ledger, contract: Contract) -> None:
                 Entry("test", f"{state}:{contract.order}", date(2026, 3, 2), contract.order, body)
             )
         extra = {"contract": to_plain(contract)}
-        _, entry = opened_book(contract, accepted, OrderState.PLANNED, first_key(contract.order), extra)
+        _, entry = opened_book(
+            contract, accepted, OrderState.PLANNED, RecordKey.finance_accepted(contract.order), extra
+        )
         transaction.append(entry)
         transaction.claim_finance(f"print-{contract.order}", contract.order, "harbour")
         for state in ("HELD", "RESERVED"):

@@ -10,10 +10,11 @@ import pytest
 
 from documents.orders.reading import stream
 from domain.order import Order
+from domain.record_kinds import RecordKey
 from domain.states import OrderState
 from finance.underwriting.fingerprint import Tokens
 from flows.books.advance import advance
-from flows.credit.claims import _alike, _likeness_key, near_matches
+from flows.credit.claims import _alike, near_matches
 from flows.credit.exposures import Book, Exposures, exposures_in
 from flows.deals.cancel import call_off
 from flows.desk.session import Session
@@ -159,4 +160,4 @@ class _Numbered:
 
     def has_key(self, key: str) -> bool:
         self.looks += 1
-        return key in {_likeness_key("soft", number) for number in range(self.count)}
+        return key in {RecordKey.registry("soft", number) for number in range(self.count)}
