@@ -36,6 +36,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "route": ("cli.trade.route", "Decide many orders together over shared slots and shared credit.", "Trade"),
     "slot": ("cli.trade.slot", "Slots of factories, warehouses and carriers: free, held, booked.", "Trade"),
     "milestone": ("cli.trade.milestone", "Record what happened to the goods, and who says so.", "Trade"),
+    "learn": ("cli.trade.learn", "Learn how late buyers pay and providers deliver.", "Foresee"),
+    "forecast": (
+        "cli.trade.forecast",
+        "What will come late, when the money comes, what nobody could make.",
+        "Foresee",
+    ),
     "finance": ("cli.money.finance", "Ask lenders, accept an offer, look at a facility.", "Money"),
     "payment": ("cli.money.payment", "Record money that came in or went out.", "Money"),
     "rate": ("cli.money.rate", "Exchange rates: record one with its day and source, list them.", "Money"),

@@ -68,6 +68,12 @@ BEFORE: dict[str, list[str]] = {
     "net plan": [PRACTICE, SEVEN],
     "net batch run": [PRACTICE],
     "net route examples": [PRACTICE],
+    "net learn": [PRACTICE],
+    "net forecast table": [
+        PRACTICE,
+        "net learn late-payment --table examples/tables/receivables.csv"
+        " --map examples/maps/receivables.toml --out late.json",
+    ],
     "net slot reserve": [PRACTICE, SEVEN, "net plan PO-7"],
     "net slot release": [PRACTICE, SEVEN, "net order run PO-7"],
     "net finance draw PO-2026-0017 pearl-factoring": [*until("2026-04-21"), f"{NOTICE} --on 2026-04-21"],
@@ -102,6 +108,7 @@ BEFORE: dict[str, list[str]] = {
 """What comes before an example: by the longest beginning of it that is named; else the shipped example."""
 
 NOT_HERE = {
+    "net learn lead-time": "needs 50 outcomes: tests/flows/forecast/test_outcomes.py",
     "net init --ledger postgresql://net@db/trade": "runs in tests/cli/books/test_postgres_ledger.py",
     "net ledger copy net.db postgresql://postgres@db.example/trade": "the same",
     "net order new": "asks in a terminal: tests/cli/trade/test_order.py",

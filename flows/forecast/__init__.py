@@ -1,0 +1,1 @@
+"""Late orders, cash by week and unmet demand, foreseen over all orders."""
