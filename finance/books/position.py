@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from fractions import Fraction
 
 from domain.accounts import Account
 from domain.dates import end_of_month
@@ -158,11 +157,6 @@ class Position:
         return sum(
             due.amount_minor for due in booking.dues if self.event_on(due.term.event, booking) is not None
         )
-
-    @property
-    def tax_rate_sale(self) -> Fraction:
-        sale = self.contract.sale
-        return Fraction(sale.tax_minor, sale.net_minor) if sale.net_minor else Fraction(0)
 
 
 def move(position: Position, *states: OrderState) -> None:

@@ -5,7 +5,7 @@ which they were recorded. Posting, previews, replays after a back-dated fact, an
 planned are all this one function.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -114,8 +114,3 @@ def _strike(position: Position, debt: Debt, to: date) -> Fact | None:
     struck = max(day, position.insolvent_on or day)
     data = {"facility": debt.facility.id}
     return Fact(FactKind.DEFAULT, struck, f"strike-{debt.facility.id}", data=data)
-
-
-def replayed(contract: Contract, facts: Sequence[Fact], to: date) -> list[JournalEntry]:
-    """The journals alone."""
-    return fold(contract, facts, to).journals

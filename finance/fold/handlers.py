@@ -15,10 +15,7 @@ from finance.books.booking_account import BookingAccount
 from finance.books.debt import Debt
 from finance.books.order_books import booked
 from finance.books.position import Position, move
-from finance.sides import buyer as sale
-from finance.sides import lenders as lending
-from finance.sides import loss, taxes
-from finance.sides import providers as supply
+from finance.sides import buyer, lenders, loss, providers, taxes
 from finance.sides.amendment import amend
 from finance.sides.ending import pay_residual, release_order, settle
 
@@ -37,8 +34,8 @@ def accept(position: Position, fact: Fact) -> None:
         "",
         booked(TRADER, Account.ORDER_ACCEPTED, Account.ORDER_ACCEPTED_CONTRA, gross),
     )
-    supply.hold_slots(position, fact)
-    lending.grant(position, fact)
+    providers.hold_slots(position, fact)
+    lenders.grant(position, fact)
 
 
 def confirm(position: Position, fact: Fact) -> None:
@@ -53,10 +50,10 @@ def reach(position: Position, fact: Fact) -> None:
     if name in (PRODUCTION_START, Event.PRODUCTION_END.value):
         move(position, OrderState.PRODUCING)
     if name == Event.DELIVERY.value:
-        sale.deliver(position, fact.number("quantity"), fact)
+        buyer.deliver(position, fact.number("quantity"), fact)
         move(position, OrderState.DELIVERED)
         if _invoiced_on_delivery(position):
-            sale.invoice(position, fact)
+            buyer.invoice(position, fact)
         after_receipt(position)  # the buyer may have paid it all in advance
     elif name == Event.INSPECTION.value and fact.data.get("passed", True) is not False:
         move(position, OrderState.INSPECTED)
@@ -75,7 +72,7 @@ def _bill_served(position: Position, name: str, booking: str, fact: Fact) -> Non
     for account in position.accounts.values():
         own = account.booking.id == booking if booking else not _own_event(name)
         if own and _serves(position, account.booking, name):
-            supply.bill(position, account, Fraction(1), fact)
+            providers.bill(position, account, Fraction(1), fact)
 
 
 def _own_event(name: str) -> bool:
@@ -91,7 +88,7 @@ def _serves(position: Position, booking: Booking, name: str) -> bool:
 
 
 def invoice(position: Position, fact: Fact) -> None:
-    sale.invoice(position, fact)
+    buyer.invoice(position, fact)
 
 
 def draw(position: Position, fact: Fact) -> None:
@@ -106,22 +103,22 @@ def draw(position: Position, fact: Fact) -> None:
     payees = fact.payees
     wanted = fact.minor("amount")
     cash = sum(cost for _, _, cost in payees) if wanted is None else wanted
-    lending.draw(position, debt, cash, fact, absent)
+    lenders.draw(position, debt, cash, fact, absent)
     move(position, OrderState.FUNDED)
     for name, amount, cost in payees:
         _change(position, fact, cost, debt.currency, amount, currency_of_payee(position, name))
         pay_payee(position, name, amount, fact)
-    lending.set_due_dates(position)
+    lenders.set_due_dates(position)
 
 
 def _take_out(position: Position, debt: Debt, fact: Fact, absent: list[str]) -> None:
     amount = fact.minor("amount")
     if amount is None:
         amount = take_out_amount(position, debt)
-    lending.draw(position, debt, amount, fact, absent)
+    lenders.draw(position, debt, amount, fact, absent)
     position.happened.setdefault(Event.FUNDING.value, fact.on)
-    lending.set_due_dates(position)
-    sale.take_out_others(position, fact)
+    lenders.set_due_dates(position)
+    buyer.take_out_others(position, fact)
     move(position, OrderState.TAKEN_OUT)
 
 
@@ -129,7 +126,7 @@ def take_out_amount(position: Position, debt: Debt) -> int:
     """The advance rate of what the buyer owes and does not dispute, within the limit."""
     base = position.books.own(Account.RECEIVABLE) + position.derecognised
     most = round_minor(debt.facility.advance_rate * base) - debt.drawn
-    return max(min(most, lending.undrawn(debt)), 0)
+    return max(min(most, lenders.undrawn(debt)), 0)
 
 
 def pay(position: Position, fact: Fact) -> None:
@@ -153,34 +150,34 @@ def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) ->
     account = position.accounts.get(payee)
     if account is not None:
         owed = max(position.due_now(account) - account.paid, 0)
-        supply.pay(position, account, owed if amount is None else amount, fact)
+        providers.pay(position, account, owed if amount is None else amount, fact)
     elif payee == TAX_PAYEE:
         taxes.pay_tax(position, fact)
     elif payee == BUYER:
         owed = -position.books.own(Account.BUYER_REFUND)
-        sale.refund_buyer(position, owed if amount is None else amount, fact)
+        buyer.refund_buyer(position, owed if amount is None else amount, fact)
     elif payee == TRADER:
         pay_residual(position, position.cash if amount is None else amount, fact)
     elif payee in position.debts and position.debts[payee].facility.role is Role.GUARANTEE:
-        lending.charge(position, position.debts[payee], amount or 0, fact)
+        lenders.charge(position, position.debts[payee], amount or 0, fact)
     elif payee in position.debts:
         debt = position.debts[payee]
         available = position.cash_in(debt.currency) if amount is None else amount
-        lending.repay(position, debt, max(available, 0), fact, sale.lender_ranks(position))
+        lenders.repay(position, debt, max(available, 0), fact, buyer.lender_ranks(position))
 
 
 def receive(position: Position, fact: Fact) -> None:
     amount = fact.minor("amount") or 0
     if fact.data.get("identified") is True:
-        sale.identify(position, amount, fact)
+        buyer.identify(position, amount, fact)
     else:
-        sale.receive(position, amount, fact, identified=fact.data.get("unknown") is not True)
+        buyer.receive(position, amount, fact, identified=fact.data.get("unknown") is not True)
     after_receipt(position)
 
 
 def collect(position: Position, fact: Fact) -> None:
     """The lenders' claim falls due: what was collected before is theirs now."""
-    sale.pay_lenders(position, fact)
+    buyer.pay_lenders(position, fact)
 
 
 def after_receipt(position: Position) -> None:
@@ -195,22 +192,22 @@ def after_receipt(position: Position) -> None:
 
 def _gross(position: Position, fact: Fact) -> int:
     quantity = fact.number("quantity")
-    return sale.gross_of(position, quantity) if quantity is not None else fact.minor("amount") or 0
+    return buyer.gross_of(position, quantity) if quantity is not None else fact.minor("amount") or 0
 
 
 def dispute(position: Position, fact: Fact) -> None:
     if fact.data.get("settled") is True:
-        sale.settle_dispute(position, _gross(position, fact), fact)
+        buyer.settle_dispute(position, _gross(position, fact), fact)
         after_receipt(position)
         return
-    sale.dispute(position, _gross(position, fact), fact)
+    buyer.dispute(position, _gross(position, fact), fact)
     move(position, OrderState.DISPUTED)
 
 
 def credit(position: Position, fact: Fact) -> None:
-    sale.credit(position, _gross(position, fact), fact)
-    if sale.buyer_is_done(position) and not position.frozen:
-        sale.pay_lenders(position, fact)  # nothing more will come for them
+    buyer.credit(position, _gross(position, fact), fact)
+    if buyer.buyer_is_done(position) and not position.frozen:
+        buyer.pay_lenders(position, fact)  # nothing more will come for them
     after_receipt(position)
 
 
@@ -221,7 +218,7 @@ def _account(position: Position, fact: Fact) -> BookingAccount | None:
 def damages(position: Position, fact: Fact) -> None:
     account = _account(position, fact)
     if account is not None:
-        supply.claim_damages(position, account, fact.minor("amount") or 0, fact)
+        providers.claim_damages(position, account, fact.minor("amount") or 0, fact)
 
 
 def refund(position: Position, fact: Fact) -> None:
@@ -229,28 +226,28 @@ def refund(position: Position, fact: Fact) -> None:
     account, amount = _account(position, fact), fact.minor("amount") or 0
     if account is None:
         return
-    supply.refund(position, account, amount, fact)
+    providers.refund(position, account, amount, fact)
     ended = position.state in (OrderState.CANCELLED, OrderState.DEFAULTED)
     for debt in position.debts.values():
         if debt.currency != account.currency:
             continue  # somebody changes the money first
         overdue = debt.due_on is not None and debt.due_on <= fact.on
         if debt.drawings and (ended or overdue):
-            amount -= lending.repay(position, debt, max(amount, 0), fact, sale.lender_ranks(position))
+            amount -= lenders.repay(position, debt, max(amount, 0), fact, buyer.lender_ranks(position))
 
 
 def fail_provider(position: Position, fact: Fact) -> None:
     account = _account(position, fact)
     if account is not None:
-        supply.fail(position, account, fact)
+        providers.fail(position, account, fact)
 
 
 def cancel(position: Position, fact: Fact) -> None:
     """The order ends: cancellation fees, claims for prepayments, nothing undrawn any more."""
     fees = {str(name): int(amount) for name, amount in dict(fact.data.get("fees", {})).items()}
-    supply.cancel(position, fees, fact)
+    providers.cancel(position, fees, fact)
     for debt in position.debts.values():
-        lending.stop(position, debt, fact)
+        lenders.stop(position, debt, fact)
     release_order(position, fact)
     move(position, OrderState.CANCELLED)
 
@@ -285,15 +282,8 @@ def guarantee(position: Position, fact: Fact) -> None:
         account = None  # the claim on the provider stays; the trader owes the guarantor
     if account is not None and amount is not None:
         account.refunded += min(amount, debt.principal)
-    loss.call_guarantee(
-        position,
-        debt,
-        guarantor,
-        amount or 0,
-        fact,
-        Account.PROVIDER_CLAIM if account is not None else "",
-        account.booking.entity if account is not None else "",
-    )
+    provider = account.booking.entity if account is not None else ""
+    loss.call_guarantee(position, debt, guarantor, amount or 0, fact, provider)
 
 
 def recover(position: Position, fact: Fact) -> None:
@@ -317,13 +307,13 @@ def advance(position: Position, fact: Fact) -> None:
     """Everything is accrued to the date."""
     for debt in position.debts.values():
         if debt.drawings and not debt.closed and not debt.released:
-            lending.accrue(position, debt, fact)
+            lenders.accrue(position, debt, fact)
 
 
 def reach_stage(position: Position, fact: Fact) -> None:
     """So many days past due: what is owed is accrued, and the fold measures the allowance anew."""
     debt = position.debts[fact.text("facility")]
-    lending.accrue(position, debt, fact)
+    lenders.accrue(position, debt, fact)
 
 
 def transfer(position: Position, fact: Fact) -> None:
@@ -332,15 +322,15 @@ def transfer(position: Position, fact: Fact) -> None:
     seller, buyer = fact.text("seller"), fact.text("buyer")
     if debt is None or seller not in debt.lenders():
         return
-    lending.accrue(position, debt, fact)
-    lending.sell(position, debt, seller, buyer, fact.minor("price"), fact)
+    lenders.accrue(position, debt, fact)
+    lenders.sell(position, debt, seller, buyer, fact.minor("price"), fact)
 
 
 def revalue(position: Position, fact: Fact) -> None:
     """What is open in other currencies at the rate of the day; the difference is not realised yet."""
     for debt in position.debts.values():
-        if lending.is_foreign(position, debt) and debt.drawings and not debt.closed:
-            lending.accrue(position, debt, fact)
+        if lenders.is_foreign(position, debt) and debt.drawings and not debt.closed:
+            lenders.accrue(position, debt, fact)
     for (_, _, whose), postings in position.foreign.revaluations(fact.on):
         position.books.post("revaluation", fact, whose, postings)
 
@@ -349,7 +339,7 @@ def charge(position: Position, fact: Fact) -> None:
     amount = fact.minor("amount")
     if amount is None:
         amount = late_interest_due(position, fact.on)
-    sale.charge_late_interest(position, amount, fact)
+    buyer.charge_late_interest(position, amount, fact)
 
 
 def late_interest_due(position: Position, on: date) -> int:

@@ -11,8 +11,7 @@ from finance.agreed.contract import Rank
 from finance.agreed.facts import Fact, FactKind
 from finance.books.debt import Debt
 from finance.books.position import Position
-from finance.sides import lenders as lending
-from finance.sides import loss
+from finance.sides import lenders, loss
 from finance.sides.allowance import set_allowance
 
 DAYS_PAST_DUE = {2: loss.LATE_DAYS_STAGE_2 + 1, 3: loss.LATE_DAYS_STAGE_3}
@@ -43,7 +42,7 @@ def measure(position: Position, fact: Fact) -> None:
 def _measure(position: Position, debt: Debt, fact: Fact) -> None:
     stage = loss.stage_of(debt, fact.on)
     if stage > 1 and stage != debt.stage:
-        lending.accrue(position, debt, fact)
+        lenders.accrue(position, debt, fact)
     interest = debt.owed(Rank.INTEREST) if stage > 1 else 0
     measured = (stage, debt.principal, interest)
     if measured == debt.measured:

@@ -14,8 +14,7 @@ from finance.agreed.facts import Fact, FactKind
 from finance.books.booking_account import BookingAccount
 from finance.books.debt import Debt
 from finance.books.position import Position
-from finance.sides import lenders as lending
-from finance.sides import providers as supply
+from finance.sides import lenders, providers
 from finance.sides.taxes import true_up
 
 
@@ -41,7 +40,7 @@ def amend(position: Position, fact: Fact) -> None:
             account = position.accounts[booking.id] = BookingAccount(booking)
         account.booking = booking
         if account.billed_share < 1:
-            supply.hold_slot(position, account, fact)
+            providers.hold_slot(position, account, fact)
     _amend_debts(position, new.facilities, fact)
     position.happened[Event.BOOKING.value] = new.events.get(Event.BOOKING.value, fact.on)
     true_up(position, fact)
@@ -50,8 +49,8 @@ def amend(position: Position, fact: Fact) -> None:
 def _end_dropped(position: Position, kept: set[str], fact: Fact) -> None:
     for name, account in position.accounts.items():
         if name not in kept and not account.ended and account.billed_share < 1:
-            fee = supply.cancellation_fee(account.booking, position.state.value)
-            supply.end_booking(position, account, fee, fact)
+            fee = providers.cancellation_fee(account.booking, position.state.value)
+            providers.end_booking(position, account, fee, fact)
 
 
 def _amend_debts(position: Position, facilities: Iterable[Facility], fact: Fact) -> None:
@@ -60,12 +59,12 @@ def _amend_debts(position: Position, facilities: Iterable[Facility], fact: Fact)
     wanted = {facility.id: facility for facility in facilities}
     for name, debt in position.debts.items():
         if name not in wanted:
-            lending.stop(position, debt, fact)
+            lenders.stop(position, debt, fact)
     for name, facility in wanted.items():
         debt = position.debts.get(name, Debt(facility))
-        before = lending.undrawn(debt) if name in position.debts else 0
+        before = lenders.undrawn(debt) if name in position.debts else 0
         debt.facility = facility
         position.debts[name] = debt
         if facility.role is not Role.GUARANTEE:
-            more = lending.undrawn(debt) - before
-            lending.memo(position, debt, more, "facility_changed", fact)
+            more = lenders.undrawn(debt) - before
+            lenders.memo(position, debt, more, "facility_changed", fact)

@@ -7,17 +7,16 @@ from finance.agreed.contract import NETWORK, TRADER
 from finance.agreed.facts import Fact
 from finance.books.order_books import booked
 from finance.books.position import Position, move
-from finance.sides import lenders as lending
-from finance.sides import providers as supply
+from finance.sides import lenders, providers
 
 
 def settle(position: Position, fact: Fact) -> None:
     """The end: memo accounts are released, referral and profit share are due, the rest is the trader's."""
     for account in position.accounts.values():
-        supply.release_slot(position, account, fact)
+        providers.release_slot(position, account, fact)
     for debt in position.debts.values():
         if not debt.claim:
-            lending.close(position, debt, fact)
+            lenders.close(position, debt, fact)
     release_order(position, fact)
     if position.state is OrderState.PAID:
         _refer(position, fact)

@@ -51,18 +51,12 @@ def strike(position: Position, debt: Debt, fact: Fact) -> None:
 
 
 def call_guarantee(
-    position: Position,
-    debt: Debt,
-    guarantor: str,
-    amount: int,
-    fact: Fact,
-    account: str = "",
-    provider: str = "",
+    position: Position, debt: Debt, guarantor: str, amount: int, fact: Fact, provider: str = ""
 ) -> None:
     """A guarantor pays the lenders' principal; the trader then owes the guarantor in their place.
 
-    ``account`` is a claim of the trader (1240) that the payment settles instead of his debt to the
-    guarantor, as when a failed provider's deposit was guaranteed: ``provider`` then owes the guarantor.
+    Where the deposit of a failed ``provider`` was guaranteed, the trader's claim on it is settled instead,
+    and the provider owes the guarantor.
     """
     paid = debt.pay(Rank.PRINCIPAL, min(amount, debt.principal), fact.on)
     lent, owed, _, _ = principal_accounts(debt.facility)
@@ -70,14 +64,14 @@ def call_guarantee(
         entity = lender_entity(lender)
         postings = [
             (TRADER, owed, part),
-            (TRADER, account or Account.OWED_TO_GUARANTOR, -part),
+            (TRADER, Account.PROVIDER_CLAIM if provider else Account.OWED_TO_GUARANTOR, -part),
             *booked(entity, Account.CASH, lent, part),
-            (guarantor, Account.GUARANTEE_LOSS if account else Account.SUBROGATION, part),
+            (guarantor, Account.GUARANTEE_LOSS if provider else Account.SUBROGATION, part),
             (guarantor, Account.CASH, -part),
             *(booked(provider, Account.TRADER_REFUND, Account.OWED_TO_GUARANTOR, part) if provider else ()),
         ]
         position.post("guarantee", fact, entity, postings, debt.facility.id)
-    if not account:
+    if not provider:
         place = debt.facility.id, guarantor
         position.cover.guaranteed[place] = position.cover.guaranteed.get(place, 0) + sum(paid.values())
 
