@@ -108,7 +108,7 @@ class Simulation:
         return self.random.choice(fit) if fit else "nobody's"
 
     def go_on(self) -> None:
-        go_on(self.session, self.order_in(OPEN), self.today)
+        go_on(self.session, find_order(self.session.ledger, self.order_in(OPEN)), self.today)
 
     def plan(self) -> None:
         plan_placed(self.session, find_order(self.ledger, self.order_in(OPEN)), self.today)

@@ -35,7 +35,7 @@ def request(asked: Asked, order: OrderArgument) -> None:
         plan = current_plan(session.ledger, known.id)
         found = request_offers(
             session.ledger,
-            known.order,
+            known,
             plan,
             session.network,
             registry_key=session.registry_key,

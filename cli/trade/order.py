@@ -277,7 +277,6 @@ def run_order(
     from flows.deals.run import go_on
     from flows.deals.run import run_order as run
     from flows.desk.start import order_file, practise_if_example
-    from flows.plans.newest import newest_plan
     from flows.settlement.owed import standing_at
 
     with asked.session() as session:
@@ -288,9 +287,9 @@ def run_order(
             way = run(session, _read(file))
         else:
             known = _recorded(session, what)
-            way = go_on(session, known.id, session.day_of(known.on))
-        plan = newest_plan(session.ledger, way.placed.id) or way.plan
-        standing = standing_at(session.ledger, way.placed.id, plan.planned_on, plan)
+            way = go_on(session, known, session.day_of(known.on))
+        plan = way.plan
+        standing = standing_at(session.ledger, way.placed.id, plan.planned_on, plan, book=way.book)
         practice = session.ledger.practice
     tell_way(asked, way, standing, practice=practice)
 

@@ -153,8 +153,8 @@ def reserve(asked: Asked, order: OrderArgument) -> None:
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
-        way = reserve_order(session, known.id, session.day_of(known.on))
-        standing = standing_at(session.ledger, known.id, way.plan.planned_on, way.plan)
+        way = reserve_order(session, known, session.day_of(known.on))
+        standing = standing_at(session.ledger, known.id, way.plan.planned_on, way.plan, book=way.book)
         practice = session.ledger.practice
     tell_way(asked, way, standing, practice=practice)
 

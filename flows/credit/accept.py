@@ -15,7 +15,7 @@ from finance.agreed.contract import (
     Contract,
 )
 from finance.agreed.facts import Fact, FactKind
-from flows.books.acceptance import acceptance, acceptance_key
+from flows.books.acceptance import acceptance_key
 from flows.books.order_book import OrderBook, opened_book, read_book
 from flows.credit.claims import claim_order
 from flows.credit.contract import contract_of
@@ -80,11 +80,11 @@ def accept(
     The same plan again returns what there is; another plan is refused once money was drawn, since what
     is owed cannot be replaced by a plan. ``draft`` is taken where it is of this plan and still fits.
     """
-    known = acceptance(transaction, plan.order)
+    key = acceptance_key(transaction, plan.order)
+    known = transaction.record_by_key(key)
     if known is not None:
         return _accepted_before(transaction, known, contract_of(order, plan, network, on), by)
-    key, state = acceptance_key(transaction, plan.order), transaction.order_state(plan.order)
-    state = OrderState(state) if state else OrderState.PLANNED
+    state = OrderState(transaction.order_state(plan.order) or OrderState.PLANNED)
     if draft is None or draft.plan is not plan or (draft.entry.key, draft.book.state) != (key, state):
         draft = draft_acceptance(order, plan, network, on, state=state, key=key, by=by)
     secret = registry_key or transaction.record_by_key("ledger").record_id.encode()  # type: ignore[union-attr]

@@ -17,7 +17,8 @@ from finance.underwriting.fingerprint import Tokens, folded, order_hash, tokens_
 from flows.credit.claims import NearMatch, near_matches
 from flows.credit.contract import underwriting_of
 from flows.credit.exposures import Exposures, exposures_in, look_at
-from flows.orders.find import read_order
+from flows.orders.find import Placed
+from flows.plans.record import known_as
 from ledger.book.reading import Reading
 
 USUAL_MARK = Fraction(7, 10)
@@ -41,7 +42,7 @@ class Answers:
 
 def request_offers(
     reading: Reading,
-    order: Order,
+    placed: Placed,
     plan: Plan,
     network: Network,
     *,
@@ -53,8 +54,9 @@ def request_offers(
 
     Orders that look like this one are found for people: without ``look_alikes`` they are left out.
     """
+    order = known_as(placed)
     tokens = tokens_of(order, registry_key)
-    stops = _stops(reading, order, plan, tokens)
+    stops = _stops(reading, placed, plan, tokens)
     exposures = exposures_in(reading).without(look_at(reading, plan.order))
     offers = []
     for facility in plan.facilities:
@@ -84,14 +86,14 @@ def _charged(facility: FacilityPlan) -> int:
     return facility.cost_minor if own is None else own.repaid_minor - sum(one.cash_minor for one in own.draws)
 
 
-def _stops(reading: Reading, order: Order, plan: Plan, tokens: Tokens) -> dict[str, str]:
+def _stops(reading: Reading, placed: Placed, plan: Plan, tokens: Tokens) -> dict[str, str]:
     """What is wrong outright, whatever the score."""
-    found = {}
+    found, order = {}, placed.order
     claims = (reading.finance_claim(tokens.exact), reading.finance_claim(tokens.named))
     other = next((claim[0] for claim in claims if claim is not None and claim[0] != plan.order), None)
     if other is not None:
         found["financed_elsewhere"] = f"the same order is financed as {other}"
-    if not _confirmed(reading, plan.order):
+    if not _confirmed(reading, placed):
         found["buyer_unconfirmed"] = f"{order.buyer.name} has not confirmed the order with its own key"
     if folded(order.buyer.name) == folded(order.seller.name) or (
         order.buyer.identifier and folded(order.buyer.identifier) == folded(order.seller.identifier)
@@ -103,13 +105,10 @@ def _stops(reading: Reading, order: Order, plan: Plan, tokens: Tokens) -> dict[s
     return found
 
 
-def _confirmed(reading: Reading, order: str) -> bool:
+def _confirmed(reading: Reading, placed: Placed) -> bool:
     """Whether the buyer signed the order as it stands: an amended order needs a new signature."""
-    placed = read_order(reading, order)
-    if placed is None:
-        return False
     as_it_stands = order_hash(placed.order)
-    said = (record.body["fact"]["data"] for record in reading.records(order=order, kind="confirmation"))
+    said = (record.body["fact"]["data"] for record in reading.records(order=placed.id, kind="confirmation"))
     return any(
         data.get("condition") == Condition.BUYER_CONFIRMED.value and data.get("order_hash") == as_it_stands
         for data in said

@@ -5,11 +5,11 @@ from datetime import date
 
 from domain.errors import NoCreditError
 from domain.network import Network
-from domain.order import Order
 from domain.plan import Plan
 from finance.underwriting.credit_offer import Reason
 from flows.credit.contract import underwriting_of
 from flows.desk.session import Session
+from flows.orders.find import Placed
 
 Refusing = dict[str, list[tuple[str, "Reason"]]]
 """By product: which lender refuses, and why."""
@@ -26,7 +26,7 @@ def lenders_have_rules(network: Network) -> bool:
     return any(set(underwriting_of(product, network)) - NO_RULES for product in network.products)
 
 
-def refusals_of(session: Session, order: Order, plan: Plan, on: date) -> Refusing:
+def refusals_of(session: Session, placed: Placed, plan: Plan, on: date) -> Refusing:
     """Ask every lender of the plan: by product, who refuses and why; empty when all agree."""
     if not lenders_have_rules(session.network):
         return {}
@@ -34,7 +34,7 @@ def refusals_of(session: Session, order: Order, plan: Plan, on: date) -> Refusin
 
     answers = request_offers(
         session.ledger,
-        order,
+        placed,
         plan,
         session.network,
         registry_key=session.registry_key,

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from domain.network import AnsweredPrice, Network
-from domain.order import Order
 from domain.plan import Plan
 from flows.credit.refusals import refusals_of
 from flows.desk.session import Session
-from flows.orders.find import find_order
+from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
 from flows.plans.record import known_as
@@ -29,7 +28,7 @@ class Replanning:
     """One order's: ``tested`` and ``instead`` are what a ``Job`` asks while it is reserved."""
 
     session: Session
-    order_id: str
+    known: Placed
     on: date
     answered: dict[tuple[str, str], AnsweredPrice] = field(default_factory=dict)
 
@@ -39,10 +38,9 @@ class Replanning:
         dearer = no_dearer(plan, prices)
         if not self._note(plan, prices):
             return dearer
-        order = self._order()
         found = same_chain(plan, self._situation())
         refused: set[str] = set()
-        while found is not None and (more := refusals_of(self.session, order, found, self.on)):
+        while found is not None and (more := refusals_of(self.session, self.known, found, self.on)):
             refused |= set(more)
             found = same_chain(plan, self._situation(frozenset(refused)))
         if found is not None:
@@ -68,22 +66,19 @@ class Replanning:
 
     def _agreed(self, found: Found) -> Plan | None:
         whole = found.whole()
-        return None if refusals_of(self.session, self._order(), whole, self.on) else whole
+        return None if refusals_of(self.session, self.known, whole, self.on) else whole
 
     def _others(self) -> Iterator[Found]:
         yield from others(self._situation(), limit=ALTERNATIVES, per_chain=8)
 
     def _situation(self, without: frozenset[str] = frozenset()) -> Situation:
         network, policy = self._network(without), self.session.policy
-        return Situation(self._order(), network, policy, self.on, self._free())
-
-    def _order(self) -> Order:
-        return known_as(find_order(self.session.ledger, self.order_id))
+        return Situation(known_as(self.known), network, policy, self.on, self._free())
 
     def _free(self) -> LedgerAvailability:
         """What is free to this order: what it holds already is."""
         free = LedgerAvailability(self.session.ledger)
-        for hold in self.session.ledger.holds(self.order_id):
+        for hold in self.session.ledger.holds(self.known.id):
             free.claim((line.resource, line.period, -line.quantity) for line in hold.lines)
         return free
 

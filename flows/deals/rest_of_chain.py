@@ -54,7 +54,7 @@ class RemainingChain:
             if not self._covered(found):
                 return None
             whole = self._with_what_is_out(found)
-            refusals = refusals_of(self.session, known_as(self.known), whole, self.on)
+            refusals = refusals_of(self.session, self.known, whole, self.on)
             if not refusals:
                 return whole
             for product, some in refusals.items():

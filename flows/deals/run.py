@@ -20,7 +20,7 @@ from flows.deals.rehearse import Rehearsal
 from flows.deals.replan import Replanning
 from flows.desk.session import Session
 from flows.firms.withdrawals import open_withdrawals, told
-from flows.orders.find import Placed, find_order
+from flows.orders.find import Placed
 from flows.orders.place import place_order
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
@@ -56,15 +56,14 @@ class Way:
 def run_order(session: Session, order: Order) -> Way:
     """Record the order and take it the whole way to reserved."""
     on = session.day_of(order.issued_on)
-    placed = place_order(session.ledger, order, on)
-    return go_on(session, placed.id, on)
+    return go_on(session, place_order(session.ledger, order, on), on)
 
 
-def go_on(session: Session, order_id: str, on: date) -> Way:
+def go_on(session: Session, known: Placed, on: date) -> Way:
     """Take a recorded order from wherever it stands to reserved; further on, only say where it is."""
-    known = find_order(session.ledger, order_id)
     if known.state is OrderState.CONFIRMED:
-        known = plan_placed(session, known, on)
+        known, plan = plan_placed(session, known, on)
+        return reserve_planned(session, known, plan, on)
     if known.state in UNRESERVED:
         return reserve_planned(session, known, _fresh_plan(session, known, on), on)
     _require_under_way(known)
@@ -78,8 +77,7 @@ def _fresh_plan(session: Session, known: Placed, on: date) -> Plan:
     """The order's plan, made again where what it rests on has changed and nothing is held yet."""
     plan = current_plan(session.ledger, known.id)
     if known.state is OrderState.PLANNED and stale_inputs(plan, known.order, session.network, session.policy):
-        plan_placed(session, known, on)
-        return current_plan(session.ledger, known.id)
+        return plan_placed(session, known, on)[1]
     return plan
 
 
@@ -90,10 +88,12 @@ def _require_under_way(known: Placed) -> None:
         raise StateError(f"order {known.id} is a draft", f"net order confirm {known.id}")
 
 
-def plan_placed(session: Session, known: Placed, on: date) -> Placed:
+def plan_placed(session: Session, known: Placed, on: date) -> tuple[Placed, Plan]:
     """Plan the order and record the plan; OwnCashNeededError with the ways out when none passes."""
     plan = best_plan(session, known, on, LedgerAvailability(session.ledger))
-    return keep_plan(session, known, plan, on)
+    with session.ledger.write() as transaction:
+        plan = record_plan(transaction, known.id, plan, on)
+    return replace(known, state=OrderState.PLANNED), plan
 
 
 def best_plan(session: Session, known: Placed, on: date, free: Availability, *, quick: bool = False) -> Plan:
@@ -113,15 +113,14 @@ def keep_plan(
     return replace(known, state=OrderState.PLANNED)
 
 
-def reserve_order(session: Session, order_id: str, on: date) -> Way:
+def reserve_order(session: Session, known: Placed, on: date) -> Way:
     """Reserve every leg and the credit of the order's plan, and accept the offers that it rests on.
 
     StalePlanError when a quote, offer, limit or calendar has changed since the plan was made;
     NoCapacityError when a firm declines and no other plan that passes can be had either.
     """
-    known = find_order(session.ledger, order_id)
     if known.state not in UNRESERVED:
-        return go_on(session, known.id, on)
+        return go_on(session, known, on)
     plan = current_plan(session.ledger, known.id)
     if known.state is OrderState.PLANNED:
         require_fresh(plan, known.order, session.network, session.policy)
@@ -171,7 +170,7 @@ def reserve_on(
 
 
 def _job(session: Session, known: Placed, plan: Plan, on: date, next_plan: NextPlan | None = None) -> Job:
-    again = Replanning(session, known.id, on)
+    again = Replanning(session, known, on)
     return Job(known.id, plan, on, next_plan=next_plan or again.instead, retest=again.tested)
 
 
@@ -182,7 +181,7 @@ def agreed_plan(session: Session, known: Placed, plan: Plan, on: date) -> tuple[
         return known, plan
     network = session.network
     every: Refusing = {}
-    while refused := refusals_of(session, known_as(known), plan, on):
+    while refused := refusals_of(session, known, plan, on):
         every |= refused
         network = replace(network, products=tuple(p for p in network.products if p.id not in every))
         free = LedgerAvailability(session.ledger)
@@ -196,7 +195,7 @@ def agreed_plan(session: Session, known: Placed, plan: Plan, on: date) -> tuple[
 
 def require_offers(session: Session, known: Placed, plan: Plan, on: date) -> None:
     """NoCreditError with each refusal's reason unless every lender of this very plan agrees."""
-    if known.state is OrderState.PLANNED and (refused := refusals_of(session, known_as(known), plan, on)):
+    if known.state is OrderState.PLANNED and (refused := refusals_of(session, known, plan, on)):
         raise no_credit(known.id, refused)
 
 

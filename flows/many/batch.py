@@ -261,7 +261,7 @@ def _reserve(session: Session, placed: Placed, prepared: _Prepared) -> Way:
             plan, rehearsal = replace(plan, order=placed.id), None
         kept = keep_plan(session, placed, plan, prepared.on, rehearsal)
         return reserve_planned(session, kept, plan, prepared.on, rehearsal)
-    return go_on(session, placed.id, prepared.on)
+    return go_on(session, placed, prepared.on)
 
 
 def _done(session: Session, known: Placed, *, plan: Plan | None = None, repeated: bool = False) -> Done:

@@ -10,7 +10,7 @@ from datetime import date
 from domain.errors import NetError, NoCapacityError, NotFoundError, OwnCashNeededError, StalePlanError
 from domain.network import Network, Policy
 from domain.order import Order
-from domain.plain import to_plain
+from domain.plain import from_plain, to_plain
 from domain.plan import Availability, Certificate, Plan
 from domain.posting import Entry
 from domain.record_kinds import RecordKey, RecordKind
@@ -77,14 +77,15 @@ def record_plan(
     """
     state = OrderState(transaction.order_state(order_id) or OrderState.DRAFT)
     plan = replace(plan, search=replace(plan.search, microseconds=0))
-    known = newest_plan(transaction, order_id)
+    recorded = list(transaction.records(order=order_id, kind=RecordKind.PLAN))
+    known = from_plain(Plan, recorded[-1].body["plan"]) if recorded else None
     if known == plan and state is not OrderState.CONFIRMED:
         return plan
     if state is OrderState.DRAFT:
         raise OwnCashNeededError(
             f"order {order_id} is a draft: nothing may be planned on it", f"net order confirm {order_id}"
         )
-    count = sum(1 for _ in transaction.records(order=order_id, kind=RecordKind.PLAN))
+    count = len(recorded)
     if booked or state in BOOKED:
         entry = Entry(
             RecordKind.PLAN, RecordKey.plan(order_id, count + 1), on, order_id, {"plan": to_plain(plan)}

@@ -10,6 +10,9 @@ from domain.terms import Event
 from finance.agreed.contract import BUYER, TAX, Contract, Due
 from finance.books.booking_account import BookingAccount
 from finance.books.position import Position
+from flows.books.order_book import OrderBook, read_book
+from flows.books.record import fold_at
+from flows.desk.rates import with_rates
 from ledger.book.reading import Reading
 
 
@@ -39,16 +42,19 @@ class Standing:
     owed: tuple[Owed, ...]
 
 
-def standing_at(reading: Reading, order: str, on: date, plan: Plan | None = None) -> Standing | None:
-    """Where the order stands at the end of ``on``; None before anything is agreed with anybody."""
-    from flows.books.record import position_at
-
-    try:
-        folded = position_at(reading, order, on)
-    except NotFoundError:
-        return None
-    position = folded.position
-    state = reading.order_state(order) or position.state.value
+def standing_at(
+    reading: Reading, order: str, on: date, plan: Plan | None = None, *, book: OrderBook | None = None
+) -> Standing | None:
+    """Where the order stands at the end of ``on``; None before anything is agreed with anybody. ``book`` is
+    the order's, where the caller has just written it."""
+    if book is None:
+        try:
+            book = read_book(reading, order)
+        except NotFoundError:
+            return None
+    else:
+        book.contract = with_rates(reading, book.contract)
+    position, state = fold_at(book, on).position, book.state.value
     owed = tuple(sorted(_open(position, plan), key=lambda one: (one.due_on or date.max, one.party)))
     return Standing(order, on, state, position.contract.currency, position.cash, owed)
 

@@ -377,7 +377,7 @@ def _trade(session: Session, terms: Terms, seed: int) -> Traded:
     order = order_from_fields(terms.order())
     placed = place_order(session.ledger, order, order.issued_on)
     try:
-        go_on(session, placed.id, order.issued_on)
+        go_on(session, find_order(session.ledger, placed.id), order.issued_on)
     except LedgerBrokenError:
         raise
     except NetError as error:

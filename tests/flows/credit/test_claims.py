@@ -123,9 +123,9 @@ def test_an_order_stays_as_the_buyer_signed_it(session: Session, lamp_order: Ord
     changed = replace(found, due_on=date(2026, 6, 1))
     with pytest.raises(RefusedError, match="as it stands"):
         confirm_by_buyer(session.ledger, order, key.sign(statement_bytes(changed)), ON)
-    assert not _confirmed(session.ledger, order)
+    assert not _confirmed(session.ledger, find_order(session.ledger, order))
     confirm_by_buyer(session.ledger, order, key.sign(statement_bytes(found)), ON)
-    assert _confirmed(session.ledger, order)
+    assert _confirmed(session.ledger, find_order(session.ledger, order))
     with pytest.raises(StateError, match="no longer be amended"):
         amend_order(session.ledger, order, changed, ON)
     with pytest.raises(StateError, match="confirmation is recorded"):

@@ -24,9 +24,7 @@ ON = date(2026, 3, 2)
 def answers(session: Session, order: str, network: Network) -> dict[str, CreditOffer]:
     known = find_order(session.ledger, order)
     plan = current_plan(session.ledger, order)
-    found = request_offers(
-        session.ledger, known_as(known), plan, network, registry_key=session.registry_key, on=ON
-    )
+    found = request_offers(session.ledger, known, plan, network, registry_key=session.registry_key, on=ON)
     return {offer.lender: offer for _, offer in found.offers}
 
 

@@ -17,6 +17,7 @@ from flows.books.advance import advance
 from flows.deals.cancel import call_off
 from flows.deals.run import plan_placed, reserve_order, run_order
 from flows.desk.session import Session
+from flows.orders.find import find_order
 from flows.orders.place import place_order
 from flows.orders.statement import Statement
 from ledger.postgres.backend import PostgresWrite
@@ -164,7 +165,7 @@ def test_two_processes_race_for_the_last_slot_and_one_is_told_no(session: Sessio
 
 def reserving(session: Session, name: str) -> int:
     try:
-        reserve_order(session, name, DAY)
+        reserve_order(session, find_order(session.ledger, name), DAY)
     except NetError as error:
         return error.exit_code if "zhongshan-lamps/desk-lamp" in error.message else 1
     return 0

@@ -78,7 +78,7 @@ def test_another_price_that_still_passes_is_taken_with_its_new_figures(
     planned = plan_of(session, lamp_order)
     with_sandbox(session, STORE, hold=hold, script=[f"{verb}:1:{does}"])
     was = dict(prices(planned))[STORE]
-    way = go_on(session, ID, DAY)
+    way = go_on(session, find_order(session.ledger, ID), DAY)
     assert way.placed.state is OrderState.RESERVED
     changed = [(firm, minor * share // 100 if firm == STORE else minor) for firm, minor in prices(planned)]
     assert prices(way.plan) == changed
@@ -94,7 +94,7 @@ def test_another_price_that_still_passes_is_taken_with_its_new_figures(
     assert any(STORE in note and "tested again" in note for note in way.notes)
     assert kept_at(session, STORE).keys() == {"booked"}
     assert not imbalances(leg for one in session.ledger.records() for leg in one.legs)
-    again = go_on(session, ID, DAY)
+    again = go_on(session, find_order(session.ledger, ID), DAY)
     assert (again.repeated, again.plan.profit_minor) == (True, way.plan.profit_minor)
 
 
@@ -105,7 +105,7 @@ def test_price_that_needs_own_cash_is_not_taken_and_all_goes_back(
     maker = plan_of(session, lamp_order).legs[0].provider
     with_sandbox(session, maker, script=["hold:*:dearer"])
     with pytest.raises(NoCapacityError, match="more than planned"):
-        go_on(session, ID, DAY)
+        go_on(session, find_order(session.ledger, ID), DAY)
     assert kept_at(session, maker) == {}
     assert session.ledger.holds(ID) == []
     assert session.ledger.order_state(ID) == "PLANNED"
@@ -117,7 +117,7 @@ def test_firm_that_declines_gives_way_to_the_next_best_plan_at_its_own_price(
     first = plan_of(session, lamp_order, due_on=LATER)
     maker = first.legs[0].provider
     with_sandbox(session, maker, script=["hold:1:decline", "hold:2:cheaper"])
-    way = go_on(session, ID, DAY)
+    way = go_on(session, find_order(session.ledger, ID), DAY)
     assert way.plan.legs[0].slots != first.legs[0].slots
     assert way.plan.legs[0].price_minor == first.legs[0].price_minor * 9 // 10
     assert kept_at(session, maker).keys() == {"booked"}
@@ -134,13 +134,13 @@ def test_alternative_confirmed_before_a_crash_is_the_one_that_is_accepted(
     first = plan_of(session, lamp_order, due_on=LATER)
     maker = first.legs[0].provider
     with_sandbox(session, maker, script=["hold:1:decline"])
-    again = Replanning(session, ID, DAY)
+    again = Replanning(session, find_order(session.ledger, ID), DAY)
     job = Job(ID, first, DAY, next_plan=again.instead, retest=again.tested)
     outcome = reserve(session.ledger, session.firms, job)
     assert isinstance(outcome, Reserved)
     assert outcome.plan.legs[0].slots != first.legs[0].slots
     assert acceptance(session.ledger, ID) is None
-    way = go_on(session, ID, DAY)  # the same command again
+    way = go_on(session, find_order(session.ledger, ID), DAY)  # the same command again
     assert way.plan.legs == outcome.plan.legs
     made = next(one for one in read_contract(session.ledger, ID).bookings if one.id == maker)
     assert (made.starts_on, made.ends_on) == (outcome.plan.legs[0].starts_on, outcome.plan.legs[0].ends_on)
@@ -159,7 +159,7 @@ def test_more_credit_for_a_dearer_plan_fits_a_limit_that_has_room_for_one(
             leave_credit(session, part.lender, part.limit_minor * 13 // 10)
     plan_placed(session, find_order(session.ledger, ID), DAY)
     with_sandbox(session, maker, script=["hold:1:dearer"])
-    way = go_on(session, ID, DAY)
+    way = go_on(session, find_order(session.ledger, ID), DAY)
     assert way.plan.legs[0].price_minor == plan.legs[0].price_minor * 11 // 10
     needed = {one.product: one.limit_minor for one in way.plan.facilities if not one.standby}
     before = {one.product: one.limit_minor for one in plan.facilities if not one.standby}
@@ -170,7 +170,7 @@ def test_more_credit_for_a_dearer_plan_fits_a_limit_that_has_room_for_one(
 
 def test_what_the_order_holds_itself_counts_as_free_for_it(session: Session, lamp_order: Order) -> None:
     way = run_order(session, lamp_order)
-    free = Replanning(session, ID, DAY)._free()
+    free = Replanning(session, find_order(session.ledger, ID), DAY)._free()
     for leg in way.plan.legs:
         for slot in leg.slots:
             if slot.capacity:

@@ -15,6 +15,7 @@ from domain.states import OrderState
 from flows.books.advance import advance
 from flows.deals.run import best_plan, go_on, run_order
 from flows.desk.session import Session
+from flows.orders.find import find_order
 from flows.orders.place import cancel_order, place_order
 from flows.plans.availability import LedgerAvailability
 from flows.plans.record import current_plan, record_plan
@@ -62,7 +63,7 @@ def test_run_again_changes_nothing(session: Session, lamp_order: Order) -> None:
 
 def test_run_goes_on_from_wherever_the_order_stands(session: Session, lamp_order: Order) -> None:
     placed = place_order(session.ledger, lamp_order, DAY)
-    way = go_on(session, placed.id, DAY)
+    way = go_on(session, find_order(session.ledger, placed.id), DAY)
     assert way.plan.profit_minor == 14_038_871
 
 
@@ -110,7 +111,7 @@ def test_when_a_slot_goes_between_plan_and_reservation_the_next_best_plan_is_tri
         record_plan(transaction, placed.id, plan, DAY)
     slot = next(slot for slot in plan.legs[0].slots if slot.capacity)
     take(session, f"{slot.provider}/{slot.resource}", slot.day, slot.capacity)
-    way = go_on(session, placed.id, DAY)
+    way = go_on(session, find_order(session.ledger, placed.id), DAY)
     assert way.placed.state is OrderState.RESERVED
     assert way.plan.legs[0] != plan.legs[0]
     assert current_plan(session.ledger, placed.id).legs == way.plan.legs
@@ -138,7 +139,7 @@ def test_when_nothing_is_free_the_refusal_names_the_firm_and_nothing_is_held(
         for ahead in range(60):
             take(session, f"{provider}/{resource}", DAY + timedelta(days=ahead), capacity)
     with pytest.raises(NoCapacityError, match="zhongshan-lamps"):
-        go_on(session, placed.id, DAY)
+        go_on(session, find_order(session.ledger, placed.id), DAY)
     assert session.ledger.holds(placed.id) == []
     assert session.ledger.order_state(placed.id) == "PLANNED"
 
@@ -146,10 +147,10 @@ def test_when_nothing_is_free_the_refusal_names_the_firm_and_nothing_is_held(
 def test_a_cancelled_or_draft_order_does_not_run(session: Session, lamp_order: Order) -> None:
     place_order(session.ledger, lamp_order, DAY, draft=True)
     with pytest.raises(StateError, match="draft"):
-        go_on(session, lamp_order.reference, DAY)
+        go_on(session, find_order(session.ledger, lamp_order.reference), DAY)
     cancel_order(session.ledger, lamp_order.reference, DAY)
     with pytest.raises(StateError, match="cancelled"):
-        go_on(session, lamp_order.reference, DAY)
+        go_on(session, find_order(session.ledger, lamp_order.reference), DAY)
 
 
 def test_a_lender_that_refuses_by_its_rules_is_told_with_what_would_change_it(

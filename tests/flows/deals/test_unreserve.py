@@ -13,6 +13,7 @@ from flows.books.advance import advance
 from flows.deals.run import go_on, run_order
 from flows.deals.unreserve import give_back_slots
 from flows.desk.session import Session
+from flows.orders.find import find_order
 from flows.orders.place import amend_order
 
 ID = "PO-2026-0017"
@@ -39,7 +40,7 @@ def test_given_back_slots_are_free_and_the_order_can_be_planned_anew(
     assert left_behind(session) == ([], [], {})
     assert memo_left(session) == []
     amend_order(session.ledger, ID, replace(lamp_order, due_on=date(2026, 4, 27)), DAY)
-    way = go_on(session, ID, DAY)
+    way = go_on(session, find_order(session.ledger, ID), DAY)
     assert way.placed.state is OrderState.RESERVED
     assert advance(session.ledger, ID, date(2026, 9, 30), as_planned=True).state is OrderState.SETTLED
     holds, _, unbalanced = left_behind(session)  # the claim stays: what was paid is never financed again

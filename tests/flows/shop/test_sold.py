@@ -22,6 +22,7 @@ from flows.desk.session import Session
 from flows.firms.call_journal import call_key
 from flows.firms.connected import Firms
 from flows.firms.withdrawals import open_withdrawals
+from flows.orders.find import find_order
 from flows.orders.statement import Statement
 from flows.shop import serve
 from flows.shop.catalogue import Catalogue
@@ -284,7 +285,7 @@ def test_nothing_is_drawn_on_an_order_whose_booking_was_taken_back(
     said = Declined("withdrawn", "the line is down")
     now = session.clock()
     assert take_message(session.ledger, START, "zhongshan-lamps", "m1", ID, key, said, now) is Taken.WITHDRAWN
-    way = go_on(session, ID, START)
+    way = go_on(session, find_order(session.ledger, ID), START)
     assert way.notes == ("zhongshan-lamps took back its booking on 2026-03-02: the line is down",)
     with pytest.raises(RefusedError, match="took back its booking"):
         record_fact(
@@ -296,5 +297,5 @@ def test_nothing_is_drawn_on_an_order_whose_booking_was_taken_back(
         )
     give_back_slots(session, ID, START)
     assert open_withdrawals(session.ledger, ID) == []
-    assert go_on(session, ID, START).notes[-1:] != way.notes
+    assert go_on(session, find_order(session.ledger, ID), START).notes[-1:] != way.notes
     assert session.ledger.order_state(ID) == "RESERVED"
