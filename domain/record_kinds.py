@@ -1,8 +1,8 @@
 """What the records of a ledger are called: their kinds, and the keys under which each stands once.
 
-Kinds of what is stated about an order's money are those of its facts (finance/agreed/facts.py); the keys of a
-reservation's own records are read with its name (flows/firms/operation.py). Both stand in every ledger for
-ever: a new meaning takes a new name.
+Kinds of what is stated about an order's money are those of its facts (finance/agreed/facts.py), kinds that
+the ledger's own verbs write stand in ledger/record/kinds.py; the keys of a reservation's own records are read
+with its name (flows/firms/operation.py). All stand in every ledger for ever: a new meaning takes a new name.
 """
 
 from typing import Final
@@ -55,10 +55,6 @@ class RecordKind:
     STATEMENT_ENTRY: Final = "statement-entry"
     BUYER_KEY: Final = "buyer-key"
     REGISTRY: Final = "registry"
-
-    # of the ledger itself, where flows read them
-    CALL_INTENDED: Final = "call.intended"
-    CAPACITY_HELD: Final = "capacity.held"
 
     @staticmethod
     def sold(verb: str) -> str:

@@ -133,16 +133,6 @@ def record_bytes(ledger: Ledger, record: Record) -> bytes:
     return str(row[0]).encode()
 
 
-def accept_checkpoint(note: str, keys: list[tuple[str, PublicKey]]) -> Checkpoint:
-    """A checkpoint that one of ``keys`` signed under its origin; ``UsageError`` otherwise."""
-    checkpoint = parse_checkpoint(note)
-    if not any(name == checkpoint.origin for name, _ in note_signers(note, keys)):
-        raise UsageError(
-            f"no known key signed this checkpoint of {checkpoint.origin}", "give the key of its signer"
-        )
-    return checkpoint
-
-
 def _held_path(directory: Path, ledger_id: str) -> Path:
     return directory / f"{ledger_id}.checkpoint"
 

@@ -16,6 +16,7 @@ from ledger.book.reading import Reading
 from ledger.book.transaction import Clock, Transaction, new_record, require_free_kind
 from ledger.record.backend import Backend, ContendedError, Queries
 from ledger.record.body import BodyWriter
+from ledger.record.kinds import LEDGER_CREATED
 from ledger.record.records import Floor, Receipt
 from ledger.schema.versions import SCHEMA_VERSION, newest_version
 from trust.keys import Actor
@@ -182,7 +183,7 @@ def _first_records(
 ) -> None:
     transaction._append(
         Entry(
-            "ledger.created",
+            LEDGER_CREATED,
             "ledger",
             datetime.fromisoformat(on).date(),
             None,

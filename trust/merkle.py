@@ -128,48 +128,6 @@ def consistency_proof(old: int, new: int, tree: StoredTree) -> list[bytes]:
     return path[::-1]
 
 
-def inclusion_holds(number: int, size: int, leaf: bytes, path: Sequence[bytes], root: bytes) -> bool:
-    """RFC 9162 section 2.1.3.2, with ``number`` counted from 1."""
-    if not 1 <= number <= size:
-        return False
-    index, last, node = number - 1, size - 1, leaf
-    for sibling in path:
-        if last == 0:
-            return False
-        if index & 1 or index == last:
-            node = node_hash(sibling, node)
-            while index and not index & 1:
-                index, last = index >> 1, last >> 1
-        else:
-            node = node_hash(node, sibling)
-        index, last = index >> 1, last >> 1
-    return last == 0 and node == root
-
-
-def consistency_holds(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
-    """RFC 9162 section 2.1.4.2."""
-    if old == new:
-        return not path and old_root == new_root
-    if not 1 <= old < new or not path:
-        return False
-    nodes = [old_root, *path] if old & (old - 1) == 0 else list(path)
-    index, last = old - 1, new - 1
-    while index & 1:
-        index, last = index >> 1, last >> 1
-    first = second = nodes[0]
-    for sibling in nodes[1:]:
-        if last == 0:
-            return False
-        if index & 1 or index == last:
-            first, second = node_hash(sibling, first), node_hash(sibling, second)
-            while index and not index & 1:
-                index, last = index >> 1, last >> 1
-        else:
-            second = node_hash(second, sibling)
-        index, last = index >> 1, last >> 1
-    return last == 0 and first == old_root and second == new_root
-
-
 def _largest_power_below(count: int) -> int:
     return 1 << (count - 1).bit_length() - 1
 

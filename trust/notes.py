@@ -11,7 +11,6 @@ from hashlib import sha256
 
 from domain.errors import UsageError
 from trust.keys import PublicKey, SigningKey
-from trust.merkle import inclusion_holds
 
 ED25519 = b"\x01"
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
@@ -35,19 +34,6 @@ def key_id(name: str, key: PublicKey) -> bytes:
 def verifier_key(name: str, key: PublicKey) -> str:
     """The key as note tools take it: ``name+id+base64``."""
     return f"{name}+{key_id(name, key).hex()}+{_encoded(ED25519 + key.raw)}"
-
-
-def parse_verifier_key(text: str) -> tuple[str, PublicKey]:
-    """Name and key of ``name+id+base64``; ``UsageError`` when the id is not that of the key."""
-    try:
-        name, identity, encoded = text.strip().split("+", 2)
-        raw = base64.b64decode(encoded, validate=True)
-        key = PublicKey.of(raw[1:])
-        if raw[:1] != ED25519 or key_id(name, key).hex() != identity:
-            raise ValueError
-    except ValueError:
-        raise UsageError(f"{text!r} is not a verifier key", "it looks like name+id+base64") from None
-    return name, key
 
 
 def sign_note(text: str, name: str, key: SigningKey) -> str:
@@ -118,31 +104,6 @@ def format_inclusion_proof(number: int, path: Sequence[bytes], checkpoint: str) 
     """``number`` counts from 1, as records do; the file counts from 0, as its specification does."""
     hashes = "".join(f"{_encoded(node)}\n" for node in path)
     return f"{PROOF_HEADER}\nindex {number - 1}\n{hashes}\n{checkpoint}"
-
-
-def parse_inclusion_proof(text: str) -> tuple[int, list[bytes], Checkpoint]:
-    """Record number from 1, path and checkpoint of a proof file."""
-    head, _, note = text.partition("\n\n")
-    lines = head.splitlines()
-    try:
-        if lines.pop(0) != PROOF_HEADER:
-            raise ValueError
-        if lines[0].startswith("extra "):
-            lines.pop(0)
-        word, number = lines.pop(0).split(" ")
-        path = [base64.b64decode(line, validate=True) for line in lines]
-        if word != "index" or str(int(number)) != number or any(len(node) != 32 for node in path):
-            raise ValueError
-    except (ValueError, IndexError):
-        raise UsageError("this is not a proof", "give the .tlog-proof file as it was written") from None
-    return int(number) + 1, path, parse_checkpoint(note)
-
-
-def proof_holds(text: str, leaf: bytes, keys: Sequence[tuple[str, PublicKey]]) -> bool:
-    """Whether a proof file shows, under one of ``keys``, that the record with ``leaf`` is in the ledger."""
-    number, path, checkpoint = parse_inclusion_proof(text)
-    signed = any(name == checkpoint.origin for name, _ in note_signers(checkpoint.note, keys))
-    return signed and inclusion_holds(number, checkpoint.size, leaf, path, checkpoint.root)
 
 
 def format_consistency_proof(old: int, path: Sequence[bytes], checkpoint: str) -> str:

@@ -9,6 +9,7 @@ from flows.calls.undo import close_call, intend_undoing
 from flows.firms.call_journal import Journal, Known
 from flows.firms.withdrawals import note_withdrawal
 from ledger.book.transaction import Transaction
+from ledger.record import kinds
 from ledger.store import Ledger
 from providers.answers import answer_data
 from providers.protocol import (
@@ -104,7 +105,7 @@ def _undo_late(
 
 
 def _operation_of(transaction: Transaction, order: str, key: str, firm: str) -> str | None:
-    for record in transaction.records(order=order, kind=RecordKind.CALL_INTENDED):
+    for record in transaction.records(order=order, kind=kinds.CALL_INTENDED):
         request = record.body["request"]
         if request["key"] == key and request["request"]["provider"] == firm:
             return str(record.body["operation"])

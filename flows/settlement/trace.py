@@ -9,10 +9,10 @@ from typing import Any
 from domain.accounts import Account
 from domain.errors import NotFoundError
 from domain.money import format_minor
-from domain.record_kinds import RecordKind
 from domain.slots import CREDIT_PERIOD
 from finance.books.chart import account_name
 from flows.orders.find import currency_of_order
+from ledger.record import kinds
 from ledger.record.records import Record
 from ledger.store import Ledger
 
@@ -101,7 +101,7 @@ def _detail(value: Any) -> str:
 
 def _capacity(record: Record, lines: dict[str, str], currency: str) -> str:
     name = record.body.get("hold", "")
-    if record.kind == RecordKind.CAPACITY_HELD:
+    if record.kind == kinds.CAPACITY_HELD:
         lines[name] = _lines(record.body["lines"], currency)
     return f"{record.kind.removeprefix('capacity.')} {lines.get(name, name)}"
 

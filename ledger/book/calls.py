@@ -8,8 +8,9 @@ from domain.errors import (
     NetError,
     NotFoundError,
 )
-from domain.record_kinds import RecordKey, RecordKind
+from domain.record_kinds import RecordKey
 from ledger.book.journal import Journal
+from ledger.record import kinds
 from ledger.record.records import Receipt
 from trust.canonical import canonical_text
 
@@ -41,7 +42,7 @@ class Calls(Journal):
         turn = 1 + (int(count[0]) if count else 0)
         body = {"fingerprint": fingerprint, "financier": financier}
         try:
-            return self._note("claim.made", f"claim:{fingerprint}#{turn}", body, order)
+            return self._note(kinds.CLAIM_MADE, f"claim:{fingerprint}#{turn}", body, order)
         except KeyReusedError:  # another writer claimed it since we looked
             return self.claim_finance(fingerprint, order, financier)
 
@@ -60,7 +61,7 @@ class Calls(Journal):
             return None
         turn = int(rows[0][0])
         body = {"fingerprint": fingerprint, "turn": turn}
-        return self._note("claim.released", f"claim-release:{fingerprint}#{turn}", body, order)
+        return self._note(kinds.CLAIM_RELEASED, f"claim-release:{fingerprint}#{turn}", body, order)
 
     # calls to the outside -----------------------------------------------------------------------
 
@@ -69,7 +70,7 @@ class Calls(Journal):
         body = {"operation": operation, "request": request}
         before = self.record_by_key(f"intent:{operation}")
         on = before.on if before else None
-        return self._note(RecordKind.CALL_INTENDED, f"intent:{operation}", body, order, on)
+        return self._note(kinds.CALL_INTENDED, f"intent:{operation}", body, order, on)
 
     def record_attempt(self, operation: str) -> int:
         """Say that the call is about to be sent; which attempt it is, from 1."""
@@ -77,7 +78,7 @@ class Calls(Journal):
         count = self._row("SELECT COUNT(*) FROM attempt WHERE operation = ?", operation)
         n = 1 + (int(count[0]) if count else 0)
         self._note(
-            "call.attempted", RecordKey.attempt(operation, n), {"operation": operation, "n": n}, intent
+            kinds.CALL_ATTEMPTED, RecordKey.attempt(operation, n), {"operation": operation, "n": n}, intent
         )
         return n
 
@@ -92,7 +93,7 @@ class Calls(Journal):
         key = RecordKey.outcome(operation, n)
         before = self.record_by_key(key)
         body = {"operation": operation, "n": n, "status": status, "answer": answer}
-        return self._note("call.answered", key, body, order, before.on if before else None)
+        return self._note(kinds.CALL_ANSWERED, key, body, order, before.on if before else None)
 
     def _intent_order(self, operation: str) -> str | None:
         row = self._row("SELECT order_reference FROM intent WHERE operation = ?", operation)
@@ -106,7 +107,7 @@ class Calls(Journal):
         body = {"message_id": message_id, "recipient": recipient, "content": content}
         before = self.record_by_key(f"outbox:{message_id}")
         return self._note(
-            "message.queued", f"outbox:{message_id}", body, order, before.on if before else None
+            kinds.MESSAGE_QUEUED, f"outbox:{message_id}", body, order, before.on if before else None
         )
 
     def mark_delivered(self, message_id: str) -> Receipt:
@@ -114,12 +115,12 @@ class Calls(Journal):
             raise NotFoundError(f"there is no message {message_id!r} in the outbox")
         if self._row("SELECT 1 FROM delivery WHERE message_id = ?", message_id):
             return self._repeated_receipt(f"delivery:{message_id}")
-        return self._note("message.delivered", f"delivery:{message_id}", {"message_id": message_id})
+        return self._note(kinds.MESSAGE_DELIVERED, f"delivery:{message_id}", {"message_id": message_id})
 
     def inbox(self, provider: str, message_id: str) -> bool:
         """Take a message in; False when it was taken in before and is to be left alone."""
         if self.received(provider, message_id):
             return False
         body = {"provider": provider, "message_id": message_id}
-        self._note("message.received", f"inbox:{provider}/{message_id}", body)
+        self._note(kinds.MESSAGE_RECEIVED, f"inbox:{provider}/{message_id}", body)
         return True

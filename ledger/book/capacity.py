@@ -13,8 +13,8 @@ from domain.errors import (
     RefusedError,
     StateError,
 )
-from domain.record_kinds import RecordKind
 from ledger.book.journal import Journal
+from ledger.record import kinds
 from ledger.record.records import Hold, HoldLine, NotFree, Receipt, SlotsHeld, instant_text
 from trust.canonical import canonical_bytes, canonical_text
 
@@ -44,9 +44,9 @@ class Capacity(Journal):
                 )
             changed.append([resource, period, str(capacity)])
         if changed:
-            turn = self._last_leaf("capacity.opened")
+            turn = self._last_leaf(kinds.CAPACITY_OPENED)
             version = sha256(canonical_bytes([changed, turn])).hexdigest()
-            self._note("capacity.opened", f"capacity:{version}", {"lines": changed})
+            self._note(kinds.CAPACITY_OPENED, f"capacity:{version}", {"lines": changed})
 
     def hold(
         self, hold_id: str, order: str, lines: Sequence[HoldLine], expires_at: datetime | None = None
@@ -67,7 +67,7 @@ class Capacity(Journal):
             capacity, used = self.capacity(line.resource, line.period) or (0, 0)
             if line.quantity > capacity - used:
                 return NotFree(line.resource, line.period, line.quantity, capacity - used)
-        self._note(RecordKind.CAPACITY_HELD, key, body, order)
+        self._note(kinds.CAPACITY_HELD, key, body, order)
         return SlotsHeld(hold_id, order, merged, expires_at)
 
     def _held_before(
@@ -131,7 +131,7 @@ class Capacity(Journal):
             )
         if hold.booking_ending == ending:
             return self._repeated_receipt(f"booking-end:{hold_id}")
-        return self._note(f"capacity.{ending}", f"booking-end:{hold_id}", {"hold": hold_id}, hold.order)
+        return self._note(kinds.ended(ending), f"booking-end:{hold_id}", {"hold": hold_id}, hold.order)
 
     def _hold_known(self, hold_id: str) -> Hold:
         hold = self.hold_by_id(hold_id)
@@ -148,9 +148,7 @@ class Capacity(Journal):
                 f"the hold {hold.hold_id!r} of order {hold.order} was {hold.ending}, not {ending}",
                 "net slot list shows what is held and booked",
             )
-        return self._note(
-            f"capacity.{ending}", f"hold-end:{hold.hold_id}", {"hold": hold.hold_id}, hold.order
-        )
+        return self._note(kinds.ended(ending), f"hold-end:{hold.hold_id}", {"hold": hold.hold_id}, hold.order)
 
 
 def _merged(lines: Sequence[HoldLine]) -> tuple[HoldLine, ...]:

@@ -13,6 +13,7 @@ from domain.errors import (
 )
 from domain.posting import Entry, imbalances
 from ledger.book.reading import Reading
+from ledger.record import kinds
 from ledger.record.backend import TOGETHER, GuardError, NewRecord, Queries, Write
 from ledger.record.body import BodyWriter, same_content, state_of
 from ledger.record.records import Floor, Receipt
@@ -22,13 +23,10 @@ from trust.merkle import leaf_hash
 
 Clock = Callable[[], datetime]
 
-RESERVED_KINDS = ("ledger.", "actor.", "floor.", "capacity.", "claim.", "call.", "message.")
-"""Kinds that have an effect inside the database; only the verbs of ``Transaction`` write them."""
-
 
 def require_free_kind(entry: Entry) -> None:
     """``NetError`` for a kind that only the ledger's own verbs write."""
-    if entry.kind.startswith(RESERVED_KINDS):
+    if entry.kind.startswith(kinds.RESERVED):
         raise NetError(f"the kind {entry.kind!r} belongs to the ledger", "use the ledger's own verb for it")
 
 
@@ -142,8 +140,8 @@ class Journal(Reading):
         if row and int(row[0]) == floor.minimum_minor:
             return
         self._note(
-            "floor.set",
-            f"floor:{floor.entity}/{floor.account}#{self._last_leaf('floor.set')[:16]}",
+            kinds.FLOOR_SET,
+            f"floor:{floor.entity}/{floor.account}#{self._last_leaf(kinds.FLOOR_SET)[:16]}",
             {"entity": floor.entity, "account": floor.account, "minimum_minor": str(floor.minimum_minor)},
         )
 
@@ -152,7 +150,7 @@ class Journal(Reading):
         key.raw  # noqa: B018 - raises for what is not a key
         known = self._row("SELECT name FROM actor WHERE actor_key = ?", key.text)
         if known is None:
-            self._note("actor.enrolled", f"actor:{key.text}", {"actor_key": key.text, "name": name})
+            self._note(kinds.ACTOR_ENROLLED, f"actor:{key.text}", {"actor_key": key.text, "name": name})
         elif known[0] != name:
             raise KeyReusedError(
                 f"this key writes here already, as {known[0]}",

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from domain.errors import NotFoundError
+from ledger.record import kinds
 from ledger.record.backend import Queries
 from ledger.record.records import (
     Balance,
@@ -349,8 +350,9 @@ class Reading:
 
     def _claims_of(self, order: str) -> list[tuple[str, str, str]]:
         """By the order's own records: among all claims there is no way to those of one order."""
-        made = (str(record.body["fingerprint"]) for record in self.records(order=order, kind="claim.made"))
-        standing = [(fingerprint, self.finance_claim(fingerprint)) for fingerprint in dict.fromkeys(made)]
+        made = self.records(order=order, kind=kinds.CLAIM_MADE)
+        fingerprints = dict.fromkeys(str(record.body["fingerprint"]) for record in made)
+        standing = [(fingerprint, self.finance_claim(fingerprint)) for fingerprint in fingerprints]
         return [(name, *claim) for name, claim in standing if claim is not None and claim[0] == order]
 
     def intent(self, operation: str) -> Intent | None:

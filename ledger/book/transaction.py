@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from ledger.book.calls import Calls
 from ledger.book.capacity import Capacity
-from ledger.book.journal import RESERVED_KINDS, Clock, new_record, require_free_kind
+from ledger.book.journal import Clock, new_record, require_free_kind
 
-__all__ = ["RESERVED_KINDS", "Clock", "FirstRecords", "Transaction", "new_record", "require_free_kind"]
+__all__ = ["Clock", "FirstRecords", "Transaction", "new_record", "require_free_kind"]
 
 
 class Transaction(Capacity, Calls):

@@ -65,9 +65,12 @@ class _Totals:
             yield self.last, name, currency, balance
 
 
-def _per_entity(record: Record) -> list[list[Leg]]:
-    ordered = sorted(record.legs, key=lambda leg: leg.entity)
-    return [list(legs) for _, legs in groupby(ordered, key=lambda leg: leg.entity)]
+def _per_entity(records: Iterable[Record]) -> Iterator[tuple[Record, list[Leg]]]:
+    """Each record's legs, those of one entity at a time: each balances by itself."""
+    for record in records:
+        ordered = sorted(record.legs, key=lambda leg: leg.entity)
+        for _, legs in groupby(ordered, key=lambda leg: leg.entity):
+            yield record, list(legs)
 
 
 def _title(record: Record) -> str:
@@ -89,9 +92,8 @@ def write_beancount(records: Iterable[Record], titles: Mapping[str, str]) -> Ite
     """A beancount 2 or 3 file; ``bean-check`` refuses it with any amount one cent off."""
     totals = _Totals(titles)
     yield 'option "title" "net"\n'
-    for record in records:
-        for legs in _per_entity(record):
-            yield from _beancount_entry(record, legs, totals)
+    for record, legs in _per_entity(records):
+        yield from _beancount_entry(record, legs, totals)
     yield "\n"
     for name, day in sorted(totals.opened.items()):
         yield f"{day.isoformat()} open {name}\n"
@@ -134,9 +136,8 @@ def write_hledger(records: Iterable[Record], titles: Mapping[str, str]) -> Itera
     """An hledger journal; ``hledger check -s`` refuses it with any amount one cent off."""
     totals = _Totals(titles)
     yield "; written by net\ndecimal-mark .\n"
-    for record in records:
-        for legs in _per_entity(record):
-            yield from _hledger_entry(record, legs, totals)
+    for record, legs in _per_entity(records):
+        yield from _hledger_entry(record, legs, totals)
     asserted = sorted(totals.asserted())
     for day, balances in groupby(asserted, key=lambda balance: balance[0]):
         yield f"\n{day.isoformat()} * balances at the end of the day\n"
@@ -181,7 +182,6 @@ def write_ledger(records: Iterable[Record], titles: Mapping[str, str]) -> Iterat
     """A ledger-cli journal; ``ledger --strict --pedantic`` refuses it with any amount one cent off."""
     running = _Running()
     yield "; written by net\n; the tags that the entries carry:\ntag net_seq\ntag net_leaf\ntag net_order\n"
-    for record in records:
-        for legs in _per_entity(record):
-            yield from _declarations(legs, running, titles)
-            yield from _ledger_entry(record, legs, running)
+    for record, legs in _per_entity(records):
+        yield from _declarations(legs, running, titles)
+        yield from _ledger_entry(record, legs, running)

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
 from domain.posting import Entry
 from ledger.book.transaction import Clock, Transaction
-from ledger.moving.target import TAKEN_OVER, SignedCommand, Target
+from ledger.moving.target import SignedCommand, Target
 from ledger.record.backend import NewRecord, Progress
+from ledger.record.kinds import LEDGER_HANDED_OVER, LEDGER_TAKEN_OVER
 from ledger.store import Ledger, is_postgres, open_ledger, sqlite_path
 from ledger.verify.ledger import verify_ledger
 from trust.keys import Actor
@@ -25,7 +26,6 @@ from trust.merkle import root_at
 
 PAGE = 2_000
 RECORDS_AT_ONCE = 5_000
-HANDED_OVER = "ledger.handed-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def commands_after(ledger: Ledger, sequence: int) -> Iterator[SignedCommand]:
     """Whole commands in the order of the tree, from the first record after ``sequence``."""
     for _, rows in groupby(_signed_rows(ledger, sequence), key=lambda row: row[1]):
         group = list(rows)
-        records = tuple(_new_record(row) for row in group if row[2] != HANDED_OVER)
+        records = tuple(_new_record(row) for row in group if row[2] != LEDGER_HANDED_OVER)
         if records:
             yield SignedCommand(records, group[0][10], bytes(group[0][11]), bytes(group[0][12]))
 
@@ -161,7 +161,7 @@ def _hand_over(source: Ledger, target: Target, to: str) -> tuple[int, bytes]:
             _require_root(copy, size, root)
         transaction._append(
             Entry(
-                HANDED_OVER,
+                LEDGER_HANDED_OVER,
                 f"handed-over:{size}",
                 transaction._clock().date(),
                 None,
@@ -172,12 +172,12 @@ def _hand_over(source: Ledger, target: Target, to: str) -> tuple[int, bytes]:
 
 
 def _is_handed_over(source: Ledger) -> bool:
-    return any(source.records(kind=HANDED_OVER))
+    return any(source.records(kind=LEDGER_HANDED_OVER))
 
 
 def _handed_over_at(source: Ledger, target: Target, to: str) -> tuple[int, bytes]:
     """An earlier run came as far as the source's last record; ``RefusedError`` if it went elsewhere."""
-    last = next(source.records(kind=HANDED_OVER))
+    last = next(source.records(kind=LEDGER_HANDED_OVER))
     if last.body["to"] != to:
         raise RefusedError(
             f"this ledger was handed over to {last.body['to']} and is read-only", "use the ledger there"
@@ -206,4 +206,4 @@ def _take_over(transaction: Transaction, origin: str, size: int, root: bytes) ->
     body = {"from": origin, "size": size, "root": root.hex()}
     before = transaction.record_by_key(f"taken-over:{size}")
     on = before.on if before else transaction._clock().date()
-    transaction._append(Entry(TAKEN_OVER, f"taken-over:{size}", on, None, body))
+    transaction._append(Entry(LEDGER_TAKEN_OVER, f"taken-over:{size}", on, None, body))

@@ -5,9 +5,8 @@ from typing import Protocol
 
 from domain.errors import RefusedError
 from ledger.record.backend import NewRecord
+from ledger.record.kinds import LEDGER_TAKEN_OVER
 from ledger.store import Ledger
-
-TAKEN_OVER = "ledger.taken-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +38,5 @@ def require_unfinished(copy: Ledger, ledger_id: str) -> None:
     if copy.id != ledger_id:
         raise RefusedError(f"there is another ledger already ({copy.id})", "name a place where there is none")
     last = copy.record_by_sequence(copy.size())
-    if last and last.kind != TAKEN_OVER and any(copy.records(kind=TAKEN_OVER)):
+    if last and last.kind != LEDGER_TAKEN_OVER and any(copy.records(kind=LEDGER_TAKEN_OVER)):
         raise RefusedError("this ledger was moved there before and is in use there", "open it there")

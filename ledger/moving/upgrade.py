@@ -13,7 +13,8 @@ from domain.posting import Entry
 from ledger.book.transaction import Clock, Transaction
 from ledger.moving.backup import backup
 from ledger.record.backend import Progress
-from ledger.schema.versions import MIGRATED, newest_version, steps
+from ledger.record.kinds import LEDGER_MIGRATED
+from ledger.schema.versions import newest_version, steps
 from ledger.sqlite.lock import FileLock
 from ledger.store import Ledger, is_postgres, open_ledger, sqlite_path
 from ledger.verify.ledger import verify_ledger
@@ -65,7 +66,7 @@ def _require_sound(ledger: Ledger, when: str, progress: Progress | None) -> None
 
 def _migrated(transaction: Transaction, clock: Clock, before: int, after: int) -> None:
     body = {"from": before, "to": after}
-    transaction._append(Entry(MIGRATED, f"migrated:{after}", clock().date(), None, body))
+    transaction._append(Entry(LEDGER_MIGRATED, f"migrated:{after}", clock().date(), None, body))
 
 
 def _run_sqlite(url: str, actor: Actor, clock: Clock, before: int, after: int) -> None:

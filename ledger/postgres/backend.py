@@ -84,19 +84,7 @@ class PostgresWrite(PostgresQueries):
 
     def add(self, record: NewRecord) -> int | None:
         with told():
-            row = self.connection.execute(
-                _ADD,
-                (
-                    record.kind,
-                    record.key,
-                    record.trade_date,
-                    record.order,
-                    record.state,
-                    record.legs,
-                    record.body,
-                    record.leaf,
-                ),
-            ).fetchone()
+            row = self.connection.execute(_ADD, record).fetchone()
         written, refusal = cast(Row, row)
         if refusal is not None:
             raise GuardError(refusal.removeprefix("net: "))
@@ -234,11 +222,11 @@ class PostgresBackend:
     def at_once(self, actor: Actor, records: Sequence[NewRecord]) -> bool:
         """Commit the records in one statement; False when that failed and nothing is written."""
         connection = self._writing_connection()
+        columns: Sequence[Any]
         if len(records) == 1:
-            statement, columns = _ONE_AT_ONCE, _columns(records[0])
+            statement, columns = _ONE_AT_ONCE, records[0]
         else:
-            statement = _AT_ONCE
-            columns = tuple(list(column) for column in zip(*map(_columns, records), strict=True))
+            statement, columns = _AT_ONCE, [list(column) for column in zip(*records, strict=True)]
         signed = _signed(self.ledger_id, actor, [record.leaf for record in records])
         try:
             with told():
@@ -323,19 +311,6 @@ class PostgresBackend:
                 if connection is not None:
                     connection.close()
             self._main = self._aside = None
-
-
-def _columns(record: NewRecord) -> tuple[Any, ...]:
-    return (
-        record.kind,
-        record.key,
-        record.trade_date,
-        record.order,
-        record.state,
-        record.legs,
-        record.body,
-        record.leaf,
-    )
 
 
 def create(

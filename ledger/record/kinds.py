@@ -35,11 +35,6 @@ RESERVED = ("ledger.", "actor.", "floor.", "capacity.", "claim.", "call.", "mess
 """How every kind above begins, and no other may: only the verbs of ``Transaction`` write them."""
 
 
-def ending(kind: str) -> str:
-    """How a hold or a booking ended, of a kind: ``released`` of ``capacity.released``."""
-    return kind.removeprefix("capacity.")
-
-
 def ended(how: str) -> str:
     """The kind of a record that ends a hold or a booking so."""
     return f"capacity.{how}"

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from domain.errors import LedgerBrokenError, UsageError
 from ledger.record.backend import Queries
+from ledger.record.kinds import LEDGER_MIGRATED
 from trust.canonical import parse_canonical
 
 SCHEMA_VERSION = 2
 OLDEST_VERSION = 2
 """Schema 1 was in use before the first release alone (decision 0120)."""
 STEPS = Path(__file__).parent
-MIGRATED = "ledger.migrated"
 
 
 def newest_version() -> int:
@@ -45,7 +45,7 @@ def require_known(version: int, ledger: str) -> int:
 
 def version_of(queries: Queries, created: int) -> int:
     """The schema that the ledger's own records say it has; ``created`` is what it was made with."""
-    statement = f"SELECT body FROM record WHERE kind = '{MIGRATED}' ORDER BY sequence DESC LIMIT 1"  # noqa: S608
+    statement = f"SELECT body FROM record WHERE kind = '{LEDGER_MIGRATED}' ORDER BY sequence DESC LIMIT 1"  # noqa: S608
     for (body,) in queries.rows(statement):
         try:
             return int(parse_canonical(body)["body"]["to"])

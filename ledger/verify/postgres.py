@@ -13,6 +13,7 @@ import psycopg
 from domain.errors import NetError, UnreachableError
 from ledger.postgres.backend import PostgresBackend
 from ledger.postgres.connection import Connection, reraise_if_broken, told
+from ledger.record import kinds
 from ledger.record.backend import Progress
 from ledger.record.findings import Finding, Report
 from ledger.schema.versions import SCHEMA_VERSION
@@ -141,9 +142,10 @@ def _extent(connection: Connection) -> tuple[str, int, int]:
     row = connection.execute(
         "SELECT (SELECT body::jsonb->>'ledger' FROM sealed_record WHERE sequence = 1),"
         " (SELECT COALESCE(MAX(sequence), 0) FROM sealing),"
-        " (SELECT body::jsonb->'body'->>'to' FROM record WHERE kind = 'ledger.migrated'"
+        " (SELECT body::jsonb->'body'->>'to' FROM record WHERE kind = %s"
         " ORDER BY sequence DESC LIMIT 1),"
-        " (SELECT body::jsonb->'body'->>'schema_version' FROM record WHERE kind = 'ledger.created' LIMIT 1)"
+        " (SELECT body::jsonb->'body'->>'schema_version' FROM record WHERE kind = %s LIMIT 1)",
+        (kinds.LEDGER_MIGRATED, kinds.LEDGER_CREATED),
     ).fetchone()
     if row is None:
         return "", 0, SCHEMA_VERSION

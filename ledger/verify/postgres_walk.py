@@ -14,6 +14,7 @@ from psycopg import sql
 
 from domain.errors import NetError
 from ledger.postgres.connection import Connection, connect
+from ledger.record import kinds
 from ledger.record.findings import Finding
 from ledger.verify.plain import plain_stretch
 from ledger.verify.postgres_projections import check_projections
@@ -41,8 +42,8 @@ _COMMANDS = """SELECT command.command, MIN(sealing.sequence), MAX(sealing.sequen
   LEFT JOIN sealing ON sealing.record = record.sequence
  WHERE command.command BETWEEN %(first)s AND %(last)s
  GROUP BY command.command ORDER BY command.command"""
-_ENROLLED = """SELECT body::jsonb->'body'->>'actor_key', sealing.sequence
-  FROM record JOIN sealing ON sealing.record = record.sequence WHERE kind = 'actor.enrolled'"""
+_ENROLLED = f"""SELECT body::jsonb->'body'->>'actor_key', sealing.sequence
+  FROM record JOIN sealing ON sealing.record = record.sequence WHERE kind = '{kinds.ACTOR_ENROLLED}'"""  # noqa: S608
 _SETTINGS = """SELECT set_config('idle_in_transaction_session_timeout', '0', true),
   set_config('work_mem', '16MB', true), set_config('jit', 'off', true),
   set_config('max_parallel_workers_per_gather', '0', true)"""

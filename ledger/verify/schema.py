@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from functools import cache
 
+from ledger.record import kinds
 from ledger.record.findings import Finding
 from ledger.schema.versions import SCHEMA_VERSION
 from ledger.sqlite.file import schema_of, statements
@@ -17,9 +18,10 @@ def stated_version(connection: sqlite3.Connection) -> int:
     try:
         row = connection.execute(
             "SELECT COALESCE((SELECT json_extract(body, '$.body.to') FROM record"
-            " WHERE kind = 'ledger.migrated' ORDER BY sequence DESC LIMIT 1),"
+            " WHERE kind = ? ORDER BY sequence DESC LIMIT 1),"
             " (SELECT json_extract(body, '$.body.schema_version') FROM record"
-            " WHERE kind = 'ledger.created' LIMIT 1), 0)"
+            " WHERE kind = ? LIMIT 1), 0)",
+            (kinds.LEDGER_MIGRATED, kinds.LEDGER_CREATED),
         ).fetchone()
         return int(row[0])
     except (sqlite3.DatabaseError, ValueError):  # the records that say it are no records: found elsewhere

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ledger.record import kinds
 from ledger.record.backend import Progress
 from ledger.record.findings import Finding, Report
 from ledger.schema.versions import OLDEST_VERSION, require_known
@@ -195,8 +196,8 @@ def _signature_job(path: str, ledger_id: str, start: int, end: int) -> SignedStr
     try:
         enrolled = dict(
             connection.execute(
-                "SELECT json_extract(body, '$.body.actor_key'), sequence FROM record"
-                " WHERE kind = 'actor.enrolled'"
+                "SELECT json_extract(body, '$.body.actor_key'), sequence FROM record WHERE kind = ?",
+                (kinds.ACTOR_ENROLLED,),
             )
         )
         rows = connection.execute(_COMMANDS, (start, end)).fetchall()

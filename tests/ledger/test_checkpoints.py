@@ -12,16 +12,10 @@ from types import ModuleType
 import pytest
 
 from domain.errors import LedgerBrokenError, NotFoundError, UsageError
-from ledger.checkpoints import (
-    accept_checkpoint,
-    find_record,
-    make_checkpoint,
-    prove_consistency,
-    prove_record,
-    record_bytes,
-)
+from ledger.checkpoints import find_record, make_checkpoint, prove_consistency, prove_record, record_bytes
 from ledger.store import Ledger
 from tests.ledger.conftest import ACTOR, draw
+from tests.parts.verifier import accept_checkpoint
 from trust.keys import SigningKey
 from trust.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, root_at
 from trust.notes import sign_checkpoint, verifier_key

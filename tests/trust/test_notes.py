@@ -3,16 +3,9 @@
 import pytest
 
 from domain.errors import UsageError
+from tests.parts.verifier import parse_inclusion_proof, parse_verifier_key
 from trust.keys import SigningKey
-from trust.notes import (
-    note_signers,
-    parse_checkpoint,
-    parse_inclusion_proof,
-    parse_verifier_key,
-    sign_checkpoint,
-    sign_note,
-    verifier_key,
-)
+from trust.notes import note_signers, parse_checkpoint, sign_checkpoint, sign_note, verifier_key
 
 # the example of Go's golang.org/x/mod/sumdb/note
 NOTE = (

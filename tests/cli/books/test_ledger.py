@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts.verifier import parse_verifier_key, proof_holds
 from trust.merkle import leaf_hash
-from trust.notes import parse_verifier_key, proof_holds
 
 ROOT = Path(__file__).resolve().parents[3]
 

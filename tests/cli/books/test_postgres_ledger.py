@@ -20,8 +20,8 @@ import pytest
 from domain.errors import UnreachableError
 from ledger.postgres.backend import PostgresWrite
 from ledger.schema.views import VIEWS
+from tests.parts.verifier import parse_verifier_key, proof_holds
 from trust.merkle import leaf_hash
-from trust.notes import parse_verifier_key, proof_holds
 
 Net = Callable[..., Any]
 

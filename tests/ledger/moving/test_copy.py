@@ -40,7 +40,7 @@ def state_of(ledger: Ledger) -> dict[str, object]:
     }
 
 
-MOVED = (subject.HANDED_OVER, subject.TAKEN_OVER)
+MOVED = (subject.LEDGER_HANDED_OVER, subject.LEDGER_TAKEN_OVER)
 
 
 def test_ledger_moves_there_and_back_with_the_same_root(postgres_database: str, tmp_path: Path) -> None:
