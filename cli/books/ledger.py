@@ -12,7 +12,7 @@ from cli.options import Asked, command, group, parse_date
 from cli.screen.output import amount, answer, console, print_json, table
 
 if TYPE_CHECKING:
-    from flows.settlement.trace import Step
+    from flows.settlement.trace import TraceEntry
     from ledger.record.records import Record
 
 app = group("The book of record: log, balance, trace, verify, prove, backup, export, sql, copy.")
@@ -182,7 +182,7 @@ def show_trace(
     )
 
 
-def _step_lines(step: "Step", postings: bool) -> Iterator[str]:
+def _step_lines(step: "TraceEntry", postings: bool) -> Iterator[str]:
     state = f"  -> {step.state}" if step.state else ""
     by = f"  [{step.stated_by}]" if step.stated_by else ""
     yield f"{step.on}  #{step.sequence}  {step.what}{state}{by}"
@@ -197,7 +197,7 @@ def _step_lines(step: "Step", postings: bool) -> Iterator[str]:
             yield f"                {entity:<28} {account:<36} {amount(minor, currency):>18} {currency}"
 
 
-def _step_document(step: "Step") -> dict[str, Any]:
+def _step_document(step: "TraceEntry") -> dict[str, Any]:
     return {
         "record": step.sequence,
         "on": step.on,

@@ -22,7 +22,7 @@ ROOM_LEAST = 200 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Examined:
     """One thing looked at: ``verdict`` is ok, note or wrong; ``exit_code`` is 0 unless it is wrong."""
 
     verdict: str
@@ -32,26 +32,26 @@ class Finding:
     exit_code: int = 0
 
 
-def examine(session: Session) -> list[Finding]:
+def examine(session: Session) -> list[Examined]:
     """Every check in turn; a check that fails is a finding, never an exception."""
     return [finding for check in CHECKS for finding in check(session)]
 
 
-def wrong(subject: str, error: NetError, remedy: str = "") -> Finding:
-    return Finding("wrong", subject, error.message, remedy or error.hint, error.exit_code)
+def wrong(subject: str, error: NetError, remedy: str = "") -> Examined:
+    return Examined("wrong", subject, error.message, remedy or error.hint, error.exit_code)
 
 
-def _interpreter(_session: Session) -> Iterator[Finding]:
-    yield Finding("ok", "python", f"{platform.python_version()} on {sys.platform}")
+def _interpreter(_session: Session) -> Iterator[Examined]:
+    yield Examined("ok", "python", f"{platform.python_version()} on {sys.platform}")
 
 
-def _sqlite(_session: Session) -> Iterator[Finding]:
+def _sqlite(_session: Session) -> Iterator[Examined]:
     version = sqlite3.sqlite_version_info
     if has_wal_reset_defect(version):
         told = f"{sqlite3.sqlite_version} has the WAL-reset defect; the ledger works around it"
-        yield Finding("note", "sqlite", told, "nothing; docs/decisions tells how")
+        yield Examined("note", "sqlite", told, "nothing; docs/decisions tells how")
     else:
-        yield Finding("ok", "sqlite", sqlite3.sqlite_version)
+        yield Examined("ok", "sqlite", sqlite3.sqlite_version)
 
 
 def has_wal_reset_defect(version: tuple[int, int, int]) -> bool:
@@ -61,7 +61,7 @@ def has_wal_reset_defect(version: tuple[int, int, int]) -> bool:
     return not any(version[:2] == fixed[:2] and version >= fixed for fixed in WAL_RESET_FIXED)
 
 
-def _config(session: Session) -> Iterator[Finding]:
+def _config(session: Session) -> Iterator[Examined]:
     try:
         network, policy = session.network, session.policy
     except NetError as error:
@@ -69,13 +69,13 @@ def _config(session: Session) -> Iterator[Finding]:
         return
     whose = "the one that ships" if session.config_path == shipped_network() else str(session.config_path)
     told = f"{len(network.providers)} providers, {len(network.lenders)} lenders"
-    yield Finding("ok", "network file", f"{whose}: {told}")
+    yield Examined("ok", "network file", f"{whose}: {told}")
     yield from _adapters(session)
     asked = [stress.name for stress in policy.stresses if stress.must_pass]
-    yield Finding("ok", "policy", f"must survive: {', '.join(asked) or 'the plan itself'}")
+    yield Examined("ok", "policy", f"must survive: {', '.join(asked) or 'the plan itself'}")
 
 
-def _adapters(session: Session) -> Iterator[Finding]:
+def _adapters(session: Session) -> Iterator[Examined]:
     """Firms whose adapter is not installed: nothing could be reserved there."""
     from providers.registry import installed_adapters
 
@@ -85,22 +85,22 @@ def _adapters(session: Session) -> Iterator[Finding]:
     for name, adapter in firms:
         if adapter not in known:
             told = f"its adapter {adapter!r} is not installed"
-            yield Finding("wrong", name, told, f"install it, or use one of: {', '.join(sorted(known))}", 4)
+            yield Examined("wrong", name, told, f"install it, or use one of: {', '.join(sorted(known))}", 4)
 
 
-def _keys(session: Session) -> Iterator[Finding]:
+def _keys(session: Session) -> Iterator[Examined]:
     key = session.keys_folder / "ledger.pem"
     if not key.exists():
-        yield Finding("note", "signing key", f"none yet at {key}", "made at the first write, or by net init")
+        yield Examined("note", "signing key", f"none yet at {key}", "made at the first write, or by net init")
     elif key.stat().st_mode & 0o077:
-        yield Finding("wrong", "signing key", f"others may read {key}", f"chmod 600 {key}", 3)
+        yield Examined("wrong", "signing key", f"others may read {key}", f"chmod 600 {key}", 3)
     else:
-        yield Finding("ok", "signing key", str(key))
+        yield Examined("ok", "signing key", str(key))
 
 
-def _ledger(session: Session) -> Iterator[Finding]:
+def _ledger(session: Session) -> Iterator[Examined]:
     if session.ledger_url is None:
-        yield Finding("note", "ledger", "none yet", "net init, or net init --practice")
+        yield Examined("note", "ledger", "none yet", "net init, or net init --practice")
         return
     try:
         ledger = session.ledger
@@ -109,58 +109,58 @@ def _ledger(session: Session) -> Iterator[Finding]:
         yield wrong("ledger", error)
         return
     kind = "practice ledger" if ledger.practice else "ledger"
-    yield Finding("ok", kind, f"{shown_url(session.ledger_url)}: {size:,} records")
+    yield Examined("ok", kind, f"{shown_url(session.ledger_url)}: {size:,} records")
     if not _is_file(session.ledger_url):
         yield from _server(session)
     yield from _left_open(session)
 
 
-def _server(session: Session) -> Iterator[Finding]:
+def _server(session: Session) -> Iterator[Examined]:
     from ledger.postgres.backend import PostgresBackend
     from ledger.postgres.health import look
 
     if isinstance(session.ledger.backend, PostgresBackend):
         for verdict, subject, found, remedy in look(session.ledger.backend):
-            yield Finding(verdict, subject, found, remedy, 3 if verdict == "wrong" else 0)
+            yield Examined(verdict, subject, found, remedy, 3 if verdict == "wrong" else 0)
 
 
-def _left_open(session: Session) -> Iterator[Finding]:
+def _left_open(session: Session) -> Iterator[Examined]:
     """What an interrupted command, or a firm that did not answer, left behind."""
     expired = session.ledger.expired_holds(session.clock())
     if expired:
         orders = ", ".join(sorted({hold.order for hold in expired})[:5])
-        yield Finding("note", "holds", f"{len(expired)} are past their time ({orders})", "net slot sweep")
+        yield Examined("note", "holds", f"{len(expired)} are past their time ({orders})", "net slot sweep")
     else:
-        yield Finding("ok", "holds", "none is past its time")
+        yield Examined("ok", "holds", "none is past its time")
     waiting = session.ledger.unfinished_intents()
     if waiting:
         orders = ", ".join(sorted({intent.order or "" for intent in waiting})[:5])
         told = f"{len(waiting)} calls to other firms have no answer ({orders})"
-        yield Finding("note", "calls", told, "run the same command again, or net slot resolve ORDER")
+        yield Examined("note", "calls", told, "run the same command again, or net slot resolve ORDER")
     messages = session.ledger.undelivered(limit=1000)
     if messages:
-        yield Finding(
+        yield Examined(
             "note", "messages", f"{len(messages)} are not delivered yet", "net node serve sends them"
         )
 
 
-def _room(session: Session) -> Iterator[Finding]:
+def _room(session: Session) -> Iterator[Examined]:
     place = Path(session.ledger_url or "").parent if _is_file(session.ledger_url) else data_directory()
     while not place.exists() and place != place.parent:
         place = place.parent
     free = shutil.disk_usage(place).free
     told = f"{free // 2**20:,} MiB free at {place}"
     if free < ROOM_LEAST:
-        yield Finding("wrong", "disk", told, "make room before the ledger cannot grow", 3)
+        yield Examined("wrong", "disk", told, "make room before the ledger cannot grow", 3)
     else:
-        yield Finding("ok", "disk", told)
+        yield Examined("ok", "disk", told)
 
 
 def _is_file(url: str | None) -> bool:
     return bool(url) and not is_postgres(str(url))
 
 
-CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Session], Iterator[Examined]], ...] = (
     _interpreter,
     _sqlite,
     _config,

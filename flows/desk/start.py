@@ -15,7 +15,7 @@ network = "network.toml"        # the providers and lenders you trade on; edit i
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class InPlace:
     """One thing that is in place now; ``new`` says whether it was made just now."""
 
     what: str
@@ -25,33 +25,33 @@ class Made:
 
 def start(
     session: Session, ledger_url: str | None, config_path: Path | None, *, practice: bool
-) -> list[Made]:
+) -> list[InPlace]:
     """Put ledger, key, settings and network in place; what is there already stays as it is."""
     settings = config_path or own_config()
     found = [*start_config(settings)]
     session.config_path = settings
     session.__dict__.pop("keys_folder", None)
     key = session.keys_folder / "ledger.pem"
-    found.append(Made("signing key", str(key), not key.exists()))
+    found.append(InPlace("signing key", str(key), not key.exists()))
     default = practice_ledger() if practice else own_ledger()
     url = ledger_url or str(default)
     new = start_ledger(session, url, practice=practice)
     address = session.ledger_url or url
     if new and shown_url(address) != address:
-        found.append(Made("login, for you alone", str(save_login(session.keys_folder, address)), True))
-    found.append(Made("practice ledger" if practice else "ledger", shown_url(address), new))
+        found.append(InPlace("login, for you alone", str(save_login(session.keys_folder, address)), True))
+    found.append(InPlace("practice ledger" if practice else "ledger", shown_url(address), new))
     return found
 
 
-def start_config(settings: Path) -> list[Made]:
+def start_config(settings: Path) -> list[InPlace]:
     """The settings file and a copy of the network that ships, to be edited; keys stand beside them."""
     network = settings.with_name("network.toml")
-    found = [Made("settings", str(settings), not settings.exists())]
+    found = [InPlace("settings", str(settings), not settings.exists())]
     settings.parent.mkdir(parents=True, exist_ok=True)
     (settings.parent / "keys").mkdir(mode=0o700, exist_ok=True)
     if not settings.exists():
         settings.write_text(SETTINGS)
-        found.append(Made("network", str(network), not network.exists()))
+        found.append(InPlace("network", str(network), not network.exists()))
         if not network.exists():
             shutil.copyfile(shipped_network(), network)
     return found

@@ -56,7 +56,7 @@ def quoted(text: str) -> str:
 
 
 @dataclass
-class Made:
+class ProductSeen:
     """What was seen of one product at one site."""
 
     prices: list[Fraction] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Made:
 
 
 @dataclass
-class Lane:
+class FreightSeen:
     """Freight for a kilogram, as seen between a site and a country by one mode."""
 
     rates: list[Fraction] = field(default_factory=list)
@@ -80,9 +80,9 @@ class Observed:
         self.refused = 0
         self.ids: dict[str, list[tuple[str, ...]]] = {}
         self.currency = ""
-        self.made: dict[str, dict[str, Made]] = defaultdict(lambda: defaultdict(Made))
+        self.made: dict[str, dict[str, ProductSeen]] = defaultdict(lambda: defaultdict(ProductSeen))
         self.leads: dict[str, list[int]] = defaultdict(list)
-        self.lanes: dict[tuple[str, str, str], Lane] = defaultdict(Lane)
+        self.lanes: dict[tuple[str, str, str], FreightSeen] = defaultdict(FreightSeen)
         self.modes: dict[str, list[Fraction]] = defaultdict(list)
 
     def take(self, orders: Iterable[Order]) -> None:
@@ -158,7 +158,7 @@ class Observed:
             orders=self.orders, name=quoted(name), country=quoted(country), currency=quoted(self.currency)
         )
 
-    def factory(self, site: str, products: dict[str, Made], margin: Fraction) -> str:
+    def factory(self, site: str, products: dict[str, ProductSeen], margin: Fraction) -> str:
         lines = [
             "[[factory]]",
             f"id = {quoted(self.id_of('site', site))}",
@@ -192,7 +192,7 @@ class Observed:
             for mode, lanes in by_mode.items()
         ]
 
-    def lane(self, site: str, country: str, mode: str, lane: Lane) -> str:
+    def lane(self, site: str, country: str, mode: str, lane: FreightSeen) -> str:
         rates = lane.rates or self.modes[mode] or [rate for some in self.modes.values() for rate in some]
         rate = decimal(statistics.median(rates), 6) if rates else "0"
         return "\n".join(

@@ -29,7 +29,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TraceEntry:
     """One record of an order. ``loop_minor`` is what the closed loop holds after it, per currency."""
 
     sequence: int
@@ -42,7 +42,7 @@ class Step:
     postings: tuple[tuple[str, str, str, int], ...] = ()
 
 
-def trace(ledger: Ledger, order: str) -> list[Step]:
+def trace(ledger: Ledger, order: str) -> list[TraceEntry]:
     """Every step of ``order`` in the order written; ``NotFoundError`` when the ledger does not know it."""
     steps = list(_steps(ledger.records(order=order), currency_of_order(ledger, order)))
     if not steps:
@@ -50,7 +50,7 @@ def trace(ledger: Ledger, order: str) -> list[Step]:
     return steps
 
 
-def _steps(records: Iterator[Record], currency: str) -> Iterator[Step]:
+def _steps(records: Iterator[Record], currency: str) -> Iterator[TraceEntry]:
     loop: dict[str, int] = defaultdict(int)
     lines: dict[str, str] = {}
     for record in records:
@@ -62,7 +62,7 @@ def _steps(records: Iterator[Record], currency: str) -> Iterator[Step]:
                     loop[leg.currency] += leg.amount_minor
         fact = record.body.get("fact")
         given = fact if isinstance(fact, Mapping) else {}
-        yield Step(
+        yield TraceEntry(
             record.sequence,
             record.on,
             _what(record, given, lines, currency),
