@@ -28,7 +28,7 @@ def request(asked: Asked, order: OrderArgument) -> None:
     """Ask every lender of the order's plan: offer or refusal, with the reasons and what would change them."""
     from flows.credit.offers import request_offers
     from flows.orders.find import find_order
-    from flows.plans.record import current_plan
+    from flows.plans.recorded_plan import current_plan
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
@@ -108,7 +108,7 @@ def accept(asked: Asked, order: OrderArgument, by: ByOption = "") -> None:
     """
     from flows.credit.accept import accept as take
     from flows.orders.find import find_order
-    from flows.plans.record import current_plan
+    from flows.plans.recorded_plan import current_plan
 
     with asked.session() as session, session.ledger.write() as transaction:
         known = find_order(transaction, order)

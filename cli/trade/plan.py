@@ -59,7 +59,7 @@ def plan(
     """
     from domain.plan import Certificate
     from flows.plans.compare import find_plan, keep_plan, with_changes
-    from flows.plans.record import certificate_error
+    from flows.plans.recorded_plan import certificate_error
 
     with asked.session() as session:
         subject = _subject(session, what)
@@ -89,11 +89,11 @@ def _booked_plan(session: "Session", what: str) -> "Plan | None":
     """The plan that a reserved order stands on: planning it again would count its own slots as taken."""
     from flows.desk.start import order_file
     from flows.orders.find import read_order
+    from flows.orders.place import UNCOMMITTED
     from flows.plans.newest import newest_plan
-    from flows.plans.record import PLANNABLE
 
     known = None if order_file(Path(what)).is_file() else read_order(session.ledger, what)
-    if known is None or known.state in PLANNABLE:
+    if known is None or known.state in UNCOMMITTED:
         return None
     note(f"order {known.id} is {known.state}: this is the plan that it stands on")
     return newest_plan(session.ledger, known.id)
@@ -191,7 +191,7 @@ def _none(subject: "Subject") -> None:
     """Say why there is nothing to compare."""
     from domain.plan import Certificate
     from flows.plans.compare import find_plan
-    from flows.plans.record import certificate_error
+    from flows.plans.recorded_plan import certificate_error
 
     found = find_plan(subject)
     if isinstance(found, Certificate):

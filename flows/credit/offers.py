@@ -18,7 +18,7 @@ from flows.credit.claims import NearMatch, near_matches
 from flows.credit.contract import underwriting_of
 from flows.credit.exposures import Exposures, exposures_in, look_at
 from flows.orders.find import Placed
-from flows.plans.record import known_as
+from flows.plans.recorded_plan import known_as
 from ledger.book.reading import Reading
 
 USUAL_MARK = Fraction(7, 10)

@@ -20,7 +20,7 @@ from flows.desk.session import Session
 from flows.orders.find import Placed
 from flows.orders.place import placing
 from flows.plans.needs import Need
-from flows.plans.record import first_planning, known_as
+from flows.plans.recorded_plan import first_planning, known_as
 
 MONTH, ROLLED = 31, 15
 """Days: the longest month, and the most by which a holiday moves a day."""

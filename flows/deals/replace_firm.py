@@ -25,7 +25,7 @@ from flows.deals.rest_of_chain import RemainingChain
 from flows.desk.session import Session
 from flows.orders.find import Placed, find_order
 from flows.orders.statement import Statement
-from flows.plans.record import record_plan
+from flows.plans.recorded_plan import record_plan
 from flows.slots.outcomes import Job, Outcome, Refused, Reserved, Waits
 from flows.slots.reserve import waiting_error
 from flows.slots.swap import Swapping

@@ -14,7 +14,7 @@ from flows.desk.session import Session
 from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
-from flows.plans.record import known_as
+from flows.plans.recorded_plan import known_as
 from flows.slots.outcomes import Refusal, no_dearer
 from routing.offers.situation import Situation
 from routing.plans.choose import Found, others, same_chain

@@ -24,7 +24,7 @@ from flows.credit.refusals import refusals_of
 from flows.desk.session import Session
 from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
-from flows.plans.record import current_plan, known_as
+from flows.plans.recorded_plan import current_plan, known_as
 from routing.offers.situation import Situation
 from routing.plans.choose import choose, others
 

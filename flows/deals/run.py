@@ -24,7 +24,7 @@ from flows.orders.find import Placed
 from flows.orders.place import place_order
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
-from flows.plans.record import (
+from flows.plans.recorded_plan import (
     certificate_error,
     current_plan,
     known_as,

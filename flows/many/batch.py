@@ -40,7 +40,7 @@ from flows.orders.place import place_order, same_order
 from flows.plans.availability import LedgerAvailability, slot_lines
 from flows.plans.needs import needs_of
 from flows.plans.newest import newest_plan
-from flows.plans.record import current_plan
+from flows.plans.recorded_plan import current_plan
 from flows.slots.reserve import all_local, is_local
 
 RESERVED, SETTLED = "reserved", "settled"

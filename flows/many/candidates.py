@@ -21,7 +21,7 @@ from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
 from flows.plans.newest import newest_plan
-from flows.plans.record import situation_of, stale_inputs
+from flows.plans.recorded_plan import situation_of, stale_inputs
 from routing.offers.exchange import CurrencyError, exchange_factor
 from routing.plans.choose import candidates, choose
 from routing.shared.allocation import Allocation, Candidate, Demand, SharedResource, allocation_of

@@ -1,6 +1,6 @@
 """Look at an order's plans: the one to take, what would change it, what the next best would have been.
 
-Looking commits nothing; only a recorded order's best plan is kept, by ``flows.plans.record``.
+Looking commits nothing; only a recorded order's best plan is kept, by ``flows.plans.recorded_plan``.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from domain.plan import Certificate, Plan
 from domain.states import OrderState
 from flows.desk.session import Session
 from flows.orders.find import Placed
-from flows.plans.record import record_plan
+from flows.plans.recorded_plan import record_plan
 from routing.offers.situation import Situation
 
 PLANNABLE = frozenset({OrderState.CONFIRMED, OrderState.PLANNED})

@@ -14,7 +14,7 @@ from flows.firms.connected import Firms
 from flows.firms.withdrawals import was_withdrawn
 from flows.plans.needs import Need, needs_of
 from flows.plans.newest import newest_plan
-from flows.plans.record import record_plan
+from flows.plans.recorded_plan import record_plan
 from flows.slots.kept import MARGIN, Asking, Kept, Reservation, opening_verb
 from flows.slots.outcomes import (
     Job,

@@ -21,7 +21,7 @@ from flows.desk.session import Session
 from flows.orders.find import find_order
 from flows.orders.form import order_from_fields
 from flows.orders.place import place_order
-from flows.plans.record import newest_plan
+from flows.plans.recorded_plan import newest_plan
 from ledger.store import create_ledger
 from trust.keys import load_or_create_actor
 

@@ -16,7 +16,7 @@ from flows.credit.offers import request_offers
 from flows.deals.run import run_order
 from flows.desk.session import Session
 from flows.orders.find import find_order
-from flows.plans.record import current_plan, known_as
+from flows.plans.recorded_plan import current_plan, known_as
 
 ON = date(2026, 3, 2)
 

@@ -21,7 +21,7 @@ from flows.deals.replace_firm import Replaced, replace_provider
 from flows.deals.run import run_order
 from flows.desk.session import Session
 from flows.orders.statement import Statement
-from flows.plans.record import current_plan
+from flows.plans.recorded_plan import current_plan
 
 END = date(2027, 3, 31)
 

@@ -19,7 +19,7 @@ from flows.deals.run import go_on, plan_placed, run_order
 from flows.desk.session import Session
 from flows.orders.find import find_order
 from flows.orders.place import place_order
-from flows.plans.record import current_plan
+from flows.plans.recorded_plan import current_plan
 from flows.slots.outcomes import Job, Reserved
 from flows.slots.reserve import reserve
 

@@ -18,7 +18,7 @@ from flows.desk.session import Session
 from flows.orders.find import find_order
 from flows.orders.place import cancel_order, place_order
 from flows.plans.availability import LedgerAvailability
-from flows.plans.record import current_plan, record_plan
+from flows.plans.recorded_plan import current_plan, record_plan
 from flows.settlement.owed import standing_at
 
 DAY = date(2026, 3, 2)

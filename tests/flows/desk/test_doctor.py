@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from domain.ports import HoldLine
-from flows.desk.doctor import Finding, examine, has_wal_reset_defect
+from flows.desk.doctor import Examined, examine, has_wal_reset_defect
 from flows.desk.session import Session
 
 
-def found(session: Session, subject: str) -> Finding:
+def found(session: Session, subject: str) -> Examined:
     return next(finding for finding in examine(session) if finding.subject == subject)
 
 
@@ -42,7 +42,7 @@ def test_a_key_that_others_may_read_is_wrong(session: Session) -> None:
     session.actor  # noqa: B018 - makes the key
     key = session.keys_folder / "ledger.pem"
     key.chmod(0o644)
-    assert found(session, "signing key") == Finding(
+    assert found(session, "signing key") == Examined(
         "wrong", "signing key", f"others may read {key}", f"chmod 600 {key}", 3
     )
 

@@ -19,7 +19,7 @@ from flows.orders.find import find_order
 from flows.orders.place import place_order
 from flows.plans.availability import LedgerAvailability
 from flows.plans.newest import newest_plan
-from flows.plans.record import record_plan
+from flows.plans.recorded_plan import record_plan
 from routing.shared.certify import violations
 
 ROOT = Path(__file__).parents[3]

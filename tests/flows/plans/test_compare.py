@@ -24,7 +24,7 @@ from flows.plans.compare import (
     recorded_subject,
     with_changes,
 )
-from flows.plans.record import current_plan
+from flows.plans.recorded_plan import current_plan
 
 ON = date(2026, 3, 2)
 

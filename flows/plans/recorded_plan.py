@@ -1,4 +1,4 @@
-"""Plan an order of the ledger: find the best plan that needs no own cash, record it, find it again.
+"""An order's plan as the ledger has it: recorded, found again, fresh or stale, and why there is none.
 
 Nothing in a plan is committed. A plan is recorded with the hashes of what it rests on; ``stale_inputs``
 names what has changed since.
@@ -16,26 +16,13 @@ from domain.posting import Entry
 from domain.record_kinds import RecordKey, RecordKind
 from domain.states import OrderState, require_move
 from flows.desk.session import Session
-from flows.orders.find import Placed, find_order
+from flows.orders.find import Placed
 from flows.plans.newest import newest_plan
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from routing.offers.situation import Situation
 
-PLANNABLE = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED})
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
-
-
-def find_plan(
-    session: Session, order_id: str, on: date | None = None, *, brief: bool = False
-) -> Plan | Certificate:
-    """The best plan of a recorded order on what is free now, or the certificate; nothing is recorded."""
-    from flows.plans.availability import LedgerAvailability
-    from routing.plans.choose import choose
-
-    placed = find_order(session.ledger, order_id)
-    free = LedgerAvailability(session.ledger)
-    return choose(situation_of(session, placed, on or session.on, free), brief=brief)
 
 
 def situation_of(session: Session, placed: Placed, on: date, free: Availability) -> Situation:
@@ -46,18 +33,6 @@ def situation_of(session: Session, placed: Placed, on: date, free: Availability)
 def known_as(placed: Placed) -> Order:
     """The order under the name by which the ledger knows it."""
     return replace(placed.order, reference=placed.id)
-
-
-def plan_order(session: Session, order_id: str, on: date | None = None) -> Plan:
-    """Plan a recorded order and record the plan; the error says what is missing and the smallest ways out.
-
-    OwnCashNeededError when no plan passes, NoCapacityError when no chain makes the goods in time.
-    """
-    found = find_plan(session, order_id, on)
-    if isinstance(found, Certificate):
-        raise certificate_error(found)
-    with session.ledger.write() as transaction:
-        return record_plan(transaction, order_id, found, on or session.on)
 
 
 def record_plan(

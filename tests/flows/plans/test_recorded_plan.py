@@ -9,13 +9,16 @@ import pytest
 from domain.errors import NetError, NotFoundError, OwnCashNeededError, StalePlanError
 from domain.network import Network
 from domain.order import Order
+from domain.plan import Plan
 from domain.states import OrderState
 from domain.terms import Event, PaymentTerm
 from flows.deals.replan import Replanning
+from flows.deals.run import best_plan, plan_placed
 from flows.desk.session import Session
 from flows.orders.find import find_order
 from flows.orders.place import place_order
-from flows.plans.record import current_plan, find_plan, plan_order, require_fresh, stale_inputs
+from flows.plans.availability import LedgerAvailability
+from flows.plans.recorded_plan import current_plan, require_fresh, stale_inputs
 
 ON = date(2026, 3, 2)
 
@@ -30,13 +33,17 @@ def with_warehouse_net(network: Network, days: int) -> Network:
     return replace(network, providers=providers)
 
 
+def planned(session: Session, order: str) -> Plan:
+    return plan_placed(session, find_order(session.ledger, order), ON)[1]
+
+
 def test_plan_order_records_the_plan_once(session: Session, lamp_order: Order) -> None:
     placed = place_order(session.ledger, lamp_order, ON)
-    plan = plan_order(session, placed.id, ON)
+    plan = planned(session, placed.id)
     assert plan.profit_minor == 140_388_71
     assert find_order(session.ledger, placed.id).state is OrderState.PLANNED
     size = session.ledger.size()
-    assert plan_order(session, placed.id, ON) == plan
+    assert planned(session, placed.id) == plan
     assert session.ledger.size() == size
     assert current_plan(session.ledger, placed.id) == plan
 
@@ -45,7 +52,7 @@ def test_plan_order_says_what_is_missing(session: Session, lamp_order: Order) ->
     placed = place_order(session.ledger, lamp_order, ON)
     session.network = with_warehouse_net(session.network, 30)
     with pytest.raises(OwnCashNeededError, match=r"934\.14 CNY are missing.*2026-06-01"):
-        plan_order(session, placed.id, ON)
+        planned(session, placed.id)
     assert find_order(session.ledger, placed.id).state is OrderState.CONFIRMED
     with pytest.raises(NotFoundError):
         current_plan(session.ledger, placed.id)
@@ -54,14 +61,14 @@ def test_plan_order_says_what_is_missing(session: Session, lamp_order: Order) ->
 def test_plan_order_without_a_chain_is_an_error_with_reasons(session: Session, lamp_order: Order) -> None:
     placed = place_order(session.ledger, replace(lamp_order, destination="Nowhere", country=""), ON)
     with pytest.raises(NetError) as caught:
-        plan_order(session, placed.id, ON)
+        planned(session, placed.id)
     assert caught.value.exit_code == 5
     assert "no way from" in caught.value.hint
 
 
 def test_plan_names_the_inputs_that_changed(session: Session, lamp_order: Order) -> None:
     placed = place_order(session.ledger, lamp_order, ON)
-    plan = plan_order(session, placed.id, ON)
+    plan = planned(session, placed.id)
     network, policy = session.network, session.policy
     assert stale_inputs(plan, lamp_order, network, policy) == []
     require_fresh(plan, lamp_order, network, policy)
@@ -84,7 +91,7 @@ def test_plan_names_the_inputs_that_changed(session: Session, lamp_order: Order)
 
 def test_plan_uses_only_what_is_free(session: Session, lamp_order: Order) -> None:
     placed = place_order(session.ledger, lamp_order, ON)
-    first = find_plan(session, placed.id, ON)
+    first = best_plan(session, placed, ON, LedgerAvailability(session.ledger))
     refused = []
     from flows.plans.needs import needs_of
     from flows.slots.outcomes import Refusal
