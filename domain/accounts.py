@@ -106,3 +106,20 @@ def is_memo(account: str) -> bool:
 def is_result(account: str) -> bool:
     """Whether it is income or expense."""
     return account[0] in "45"
+
+
+def in_currency(account: str, currency: str) -> str:
+    """The account as it is named in the books; a currency of nothing is the order's."""
+    return f"{account}/{currency}" if currency else account
+
+
+def account_and_currency(account: str, home: str = "") -> tuple[str, str]:
+    """The code and the currency of an account as the books name it; ``home`` stands for the order's."""
+    code, _, currency = account.partition("/")
+    return code, currency or home
+
+
+def party_and_currency(name: str) -> tuple[str, str]:
+    """A party of open claims and the currency they stand in; nothing for the order's own."""
+    party, mark, currency = name.rpartition("/")
+    return (party, currency) if mark and len(currency) == 3 and currency.isupper() else (name, "")

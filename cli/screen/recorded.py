@@ -147,7 +147,7 @@ def document(recorded: "Recorded") -> dict[str, Any]:
 
 def leg_document(posting: tuple[str, str, int], home: str) -> dict[str, str]:
     """One leg for programs; its currency is named where it is not the order's."""
-    from finance.books.order_books import account_and_currency
+    from domain.accounts import account_and_currency
 
     entity, account, minor = posting
     code, currency = account_and_currency(account, home)
@@ -156,7 +156,7 @@ def leg_document(posting: tuple[str, str, int], home: str) -> dict[str, str]:
 
 
 def _claim(party: str, minor: int, home: str) -> str:
-    from finance.books.order_books import party_and_currency
+    from domain.accounts import party_and_currency
 
     return format_minor(minor, party_and_currency(party)[1] or home)
 
@@ -173,7 +173,7 @@ def _foreign_cash(recorded: "Recorded") -> dict[str, dict[str, str]]:
 
 
 def render(screen: "Console", recorded: "Recorded") -> None:
-    from finance.books.order_books import party_and_currency
+    from domain.accounts import party_and_currency
 
     rows = rows_of(recorded)
     title = "would be posted" if recorded.dry_run else ""
@@ -200,9 +200,8 @@ def render(screen: "Console", recorded: "Recorded") -> None:
 
 def rows_of(recorded: "Recorded") -> list[tuple[str, ...]]:
     """Corrections and journals as lines of a table; promises (memo accounts) are left out."""
-    from domain.accounts import is_memo
+    from domain.accounts import account_and_currency, is_memo
     from finance.books.chart import account_name
-    from finance.books.order_books import account_and_currency
 
     rows: list[tuple[str, ...]] = []
     for some, sign in ((recorded.corrections, "corrects "), (recorded.journals, "")):

@@ -14,7 +14,7 @@ from cli.screen.plan_tables import (
     money_table,
 )
 from cli.screen.recorded import leg_document
-from domain.accounts import Account, is_memo
+from domain.accounts import Account, account_and_currency, is_memo
 from domain.money import format_minor
 from domain.plain import to_plain
 
@@ -195,7 +195,7 @@ def _size_of(journal: "JournalEntry", home: str) -> str:
     currency of what is settled, where that is not the order's."""
     debits: dict[tuple[str, str], int] = {}
     for entity, account, minor in journal.postings:
-        code, _, currency = account.partition("/")
+        code, currency = account_and_currency(account)
         if code != Account.EXCHANGE_CLEARING:
             debits[entity, currency] = debits.get((entity, currency), 0) + max(0, minor)
     own = {currency: minor for (entity, currency), minor in debits.items() if entity == TRADER and minor}

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from domain.accounts import Account
+from domain.accounts import Account, account_and_currency, in_currency, party_and_currency
 from finance.agreed.contract import BUYER, TRADER
-from finance.books.order_books import JournalEntry, Posting, in_currency, party_and_currency
+from finance.books.order_books import JournalEntry, Posting
 
 Sums = dict[tuple[str, str], int]
 """(entity, account) to minor units."""
@@ -86,7 +86,7 @@ def _with_claims(difference: Sums) -> tuple[Posting, ...]:
     """The difference without moving cash: what should have moved is claimed or credited instead."""
     postings: Sums = defaultdict(int)
     for (entity, account), amount in difference.items():
-        code, _, currency = account.partition("/")
+        code, currency = account_and_currency(account)
         if code == Account.CASH and amount:
             postings[
                 entity,
@@ -108,7 +108,7 @@ def as_if(postings: Iterable[Posting]) -> list[Posting]:
     """
     found = []
     for entity, account, amount in postings:
-        code, _, currency = account.partition("/")
+        code, currency = account_and_currency(account)
         found.append(
             (
                 entity,
@@ -128,7 +128,7 @@ def claims_of(correction: Correction) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     for entity, account, minor in correction.postings:
-        code, _, currency = account.partition("/")
+        code, currency = account_and_currency(account)
         if entity == TRADER and code in (Account.CORRECTION_CLAIM, Account.CORRECTION_CREDIT):
             party = in_currency(correction.party, currency)
             found[party] = found.get(party, 0) + minor

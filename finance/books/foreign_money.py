@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
-from domain.accounts import Account, is_memo
+from domain.accounts import Account, in_currency, is_memo
 from domain.errors import RefusedError
 from domain.exchange import Rate, converted, newest
 from finance.agreed.contract import TRADER, Contract
-from finance.books.order_books import Posting, booked, in_currency
+from finance.books.order_books import Posting, booked
 
 MONETARY = frozenset(
     {

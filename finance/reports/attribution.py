@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from domain.accounts import Account, is_memo, is_result
+from domain.accounts import Account, account_and_currency, is_memo, is_result
 from domain.money import round_minor
 from finance.agreed.contract import BUYER, NETWORK, TAX, TRADER, Booking
 from finance.books.booking_account import BookingAccount
@@ -206,7 +206,7 @@ def money_days(position: Position, until: date) -> dict[str, int]:
     flows: dict[tuple[str, str], list[tuple[date, int]]] = {}
     for journal in position.books.journals:
         for entity, account, amount in journal.postings:
-            code, _, currency = account.partition("/")
+            code, currency = account_and_currency(account)
             if code == Account.CASH:
                 flows.setdefault((entity, currency), []).append((journal.on, amount))
     found: dict[str, int] = {}

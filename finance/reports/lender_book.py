@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from domain.accounts import Account
+from domain.accounts import Account, account_and_currency
 from finance.agreed.contract import Rank
 from finance.books.debt import Debt
 from finance.books.position import Position
@@ -160,7 +160,7 @@ def _figures(position: Position, debt: Debt, entity: str) -> dict[str, Any]:
         for owner, account, amount in journal.postings:
             if owner != entity:
                 continue
-            code = account.partition("/")[0]
+            code = account_and_currency(account)[0]
             if code in FIGURES:
                 sums[FIGURES[code]] += amount if code == Account.IMPAIRMENT else -amount
             elif code in PRINCIPAL and journal.kind == "written_off":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from domain.accounts import Account
+from domain.accounts import Account, account_and_currency, in_currency, party_and_currency
 from domain.posting import Entry, Leg
 from domain.record_kinds import RecordKey, RecordKind
 from domain.states import OrderState, may_move
@@ -16,9 +16,6 @@ from finance.books.correction import Correction, Posted, as_if, claims_of, corre
 from finance.books.order_books import (
     JournalEntry,
     Posting,
-    account_and_currency,
-    in_currency,
-    party_and_currency,
 )
 from finance.fold.fold import Folded
 from finance.sides.amendment import contract_in_force
@@ -216,7 +213,7 @@ def _set_offs(claims: Mapping[str, int], fresh: Sequence[JournalEntry]) -> list[
     paid: dict[str, int] = defaultdict(int)
     for journal in fresh:
         for entity, account, minor in journal.postings:
-            code, _, currency = account.partition("/")
+            code, currency = account_and_currency(account)
             if (entity, code) == (TRADER, Account.CASH):
                 paid[in_currency(journal.party, currency)] -= minor
     found = []

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from domain.accounts import Account
+from domain.accounts import Account, account_and_currency
 from domain.errors import NotFoundError
 from domain.network import Lender, Network
 from finance.fold.expectations import Expectations
@@ -131,6 +131,6 @@ def _forecast(book: OrderBook, folded: Folded, on: date) -> dict[str, list[tuple
         if journal.on <= on or not journal.facility:
             continue
         for entity, account, amount in journal.postings:
-            if account.partition("/")[0] == Account.CASH and entity.startswith("lender:"):
+            if account_and_currency(account)[0] == Account.CASH and entity.startswith("lender:"):
                 found.setdefault(f"{journal.facility}/{entity}", []).append((journal.on, amount))
     return found
