@@ -13,7 +13,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.errors import NetError, UnreachableError
-from ledger.record.records import Message
+from ledger.record.records import OutboxMessage
 from ledger.store import Ledger
 from providers.http_client import NodeClient, parse_address
 from providers.protocol import NoAnswerError
@@ -63,7 +63,7 @@ class PostOffice:
                     transaction.mark_delivered(message_id)
         return len(delivered), len(waiting) - len(delivered)
 
-    def _deliver(self, message: Message) -> None:
+    def _deliver(self, message: OutboxMessage) -> None:
         client = self._client(message.recipient)
         body = orjson.dumps({"message_id": message.message_id, **message.content})
         for tries in range(TRIES - 1):

@@ -9,13 +9,13 @@ from domain.errors import (
     NotFoundError,
 )
 from domain.record_kinds import RecordKey
-from ledger.book.journal import Journal
+from ledger.book.appending import Appending
 from ledger.record import kinds
 from ledger.record.records import Receipt
 from trust.canonical import canonical_text
 
 
-class Calls(Journal):
+class Calls(Appending):
     """One financier for each fingerprint, one outcome for each call, one delivery for each message."""
 
     # double finance -----------------------------------------------------------------------------

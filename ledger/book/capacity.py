@@ -13,13 +13,13 @@ from domain.errors import (
     RefusedError,
     StateError,
 )
-from ledger.book.journal import Journal
+from ledger.book.appending import Appending
 from ledger.record import kinds
 from ledger.record.records import Hold, HoldLine, NotFree, Receipt, SlotsHeld, instant_text
 from trust.canonical import canonical_bytes, canonical_text
 
 
-class Capacity(Journal):
+class Capacity(Appending):
     """Implements the port ``SlotCalendar``; a "no" is data."""
 
     def open_capacity(self, resource: str, period: str, capacity: int) -> None:

@@ -12,8 +12,8 @@ from ledger.record.records import (
     Hold,
     HoldLine,
     Intent,
-    Message,
     OrderHead,
+    OutboxMessage,
     Record,
     instant,
     instant_text,
@@ -387,7 +387,7 @@ class Reading:
             self._record_body(last[1])["body"]["answer"] if last else None,
         )
 
-    def undelivered(self, limit: int | None = None) -> list[Message]:
+    def undelivered(self, limit: int | None = None) -> list[OutboxMessage]:
         """Messages of the outbox not yet marked delivered, oldest first."""
         rows = list(
             self._rows(
@@ -398,7 +398,7 @@ class Reading:
             )
         )
         return [
-            Message(message_id, recipient, self._record_body(sequence)["body"]["content"], sequence)
+            OutboxMessage(message_id, recipient, self._record_body(sequence)["body"]["content"], sequence)
             for message_id, recipient, sequence in rows
         ]
 

@@ -6,9 +6,9 @@ own bytes. So whatever the ledger knows is in the tree that ``verify`` recompute
 
 from collections.abc import Callable
 
+from ledger.book.appending import Clock, new_record, require_free_kind
 from ledger.book.calls import Calls
 from ledger.book.capacity import Capacity
-from ledger.book.journal import Clock, new_record, require_free_kind
 
 __all__ = ["Clock", "FirstRecords", "Transaction", "new_record", "require_free_kind"]
 

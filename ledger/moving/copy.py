@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
 from domain.posting import Entry
 from ledger.book.transaction import Clock, Transaction
-from ledger.moving.target import SignedCommand, Target
+from ledger.moving.target import CopyTarget, SignedCommand
 from ledger.record.backend import NewRecord, Progress
 from ledger.record.kinds import LEDGER_HANDED_OVER, LEDGER_TAKEN_OVER
 from ledger.store import Ledger, is_postgres, open_ledger, sqlite_path
@@ -123,7 +123,7 @@ def batches(
         yield batch
 
 
-def open_target(url: str, ledger_id: str) -> Target:
+def open_target(url: str, ledger_id: str) -> CopyTarget:
     """An empty ledger at ``url``, or the unfinished copy of this very ledger that is there."""
     if is_postgres(url):
         from ledger.moving.postgres_target import PostgresTarget
@@ -141,7 +141,7 @@ def place_name(url: str) -> str:
     return f"sqlite:{sqlite_path(url).name}"
 
 
-def replay(source: Ledger, target: Target, progress: Progress | None = None) -> None:
+def replay(source: Ledger, target: CopyTarget, progress: Progress | None = None) -> None:
     """Every record that the target does not have yet."""
     done, total = target.size(), source.size()
     for batch in batches(commands_after(source, done)):
@@ -151,7 +151,7 @@ def replay(source: Ledger, target: Target, progress: Progress | None = None) -> 
             progress(min(done, total), total)
 
 
-def _hand_over(source: Ledger, target: Target, to: str) -> tuple[int, bytes]:
+def _hand_over(source: Ledger, target: CopyTarget, to: str) -> tuple[int, bytes]:
     with source.write() as transaction:
         source.backend.keep_writers_out()
         replay(source, target)
@@ -175,7 +175,7 @@ def _is_handed_over(source: Ledger) -> bool:
     return any(source.records(kind=LEDGER_HANDED_OVER))
 
 
-def _handed_over_at(source: Ledger, target: Target, to: str) -> tuple[int, bytes]:
+def _handed_over_at(source: Ledger, target: CopyTarget, to: str) -> tuple[int, bytes]:
     """An earlier run came as far as the source's last record; ``RefusedError`` if it went elsewhere."""
     last = next(source.records(kind=LEDGER_HANDED_OVER))
     if last.body["to"] != to:

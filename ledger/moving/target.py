@@ -19,7 +19,7 @@ class SignedCommand:
     signature: bytes
 
 
-class Target(Protocol):
+class CopyTarget(Protocol):
     """Where the records go; ``url`` is what to open from then on."""
 
     url: str

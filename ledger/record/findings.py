@@ -6,7 +6,7 @@ MOST_SHOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Flaw:
     """``subject`` is a short fixed name for programs, ``place`` and ``problem`` are for people."""
 
     subject: str
@@ -26,7 +26,7 @@ class Report:
     legs: int = 0
     commands: int = 0
     root: bytes = b""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Flaw] = field(default_factory=list)
     left_out: int = 0
     notes: list[str] = field(default_factory=list)
     """What could not be looked at here; it says nothing against the ledger."""
@@ -38,7 +38,7 @@ class Report:
     def sound(self) -> bool:
         return not self.findings
 
-    def add(self, findings: list[Finding]) -> None:
+    def add(self, findings: list[Flaw]) -> None:
         """Keep the first thousand; count the rest."""
         room = max(0, MOST_SHOWN - len(self.findings))
         self.findings += findings[:room]

@@ -16,9 +16,9 @@ __all__ = [
     "Hold",
     "HoldLine",
     "Intent",
-    "Message",
     "NotFree",
     "OrderHead",
+    "OutboxMessage",
     "Receipt",
     "Record",
     "SlotsHeld",
@@ -116,7 +116,7 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutboxMessage:
     message_id: str
     recipient: str
     content: Any

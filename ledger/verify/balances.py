@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from operator import itemgetter
 
-from ledger.record.findings import Finding
+from ledger.record.findings import Flaw
 from ledger.verify.projections import SHOWN, Projection
 from ledger.verify.sqlite_projections import compare
 
@@ -34,7 +34,7 @@ _STEPS = f"""SELECT {_KEY}, sequence, minimum_minor, last_sequence, amount_minor
 """The steps of floored accounts in orders in which something was taken from one: no other can be too low."""
 
 
-def check_balances(connection: sqlite3.Connection) -> list[Finding]:
+def check_balances(connection: sqlite3.Connection) -> list[Flaw]:
     """Which balances are wrong, and where an account stood below its floor."""
     connection.execute("BEGIN")
     try:
@@ -52,15 +52,15 @@ def _all_fit(connection: sqlite3.Connection) -> bool:
     return bool(summed == fitting == stored)
 
 
-def _below_floor(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _below_floor(connection: sqlite3.Connection) -> Iterator[Flaw]:
     """Entries after which a floored account of an order stood too low, though it may not now."""
     try:
         yield from islice(_too_low(connection), SHOWN)
     except (sqlite3.Error, TypeError) as error:
-        yield Finding("floor", "floors of accounts", f"cannot be recomputed: {error}")
+        yield Flaw("floor", "floors of accounts", f"cannot be recomputed: {error}")
 
 
-def _too_low(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _too_low(connection: sqlite3.Connection) -> Iterator[Flaw]:
     for (order, entity, account, currency), steps in groupby(
         connection.execute(_STEPS), key=itemgetter(0, 1, 2, 3)
     ):
@@ -68,7 +68,7 @@ def _too_low(connection: sqlite3.Connection) -> Iterator[Finding]:
         for (sequence, minimum, since), legs in groupby(steps, key=itemgetter(4, 5, 6)):
             balance += sum(leg[7] for leg in legs)
             if balance < minimum and sequence > since:
-                yield Finding(
+                yield Flaw(
                     "floor",
                     f"record {sequence}",
                     f"took account {account} of {entity} in order {order or '-'} below its floor,"

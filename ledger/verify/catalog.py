@@ -17,7 +17,7 @@ import psycopg
 from ledger.postgres.connection import Connection, reraise_if_broken
 from ledger.postgres.setup import schema_text
 from ledger.postgres.shadows import SHADOWS
-from ledger.record.findings import Finding, Report
+from ledger.record.findings import Flaw, Report
 from ledger.schema.texts import views_text
 from ledger.schema.versions import SCHEMA_VERSION, kept_listing
 
@@ -175,16 +175,16 @@ def check_catalog(connection: Connection, report: Report, schema: int = SCHEMA_V
         wanted |= written
     report.add(
         [
-            Finding("schema", name, "is missing: it was dropped")
+            Flaw("schema", name, "is missing: it was dropped")
             if name not in found
-            else Finding("schema", name, "was changed: it is not what this program made")
+            else Flaw("schema", name, "was changed: it is not what this program made")
             for name in wanted
             if found.get(name) != wanted[name]
         ]
     )
     report.add(
         [
-            Finding("schema", name, "was added: this program does not make it")
+            Flaw("schema", name, "was added: this program does not make it")
             for name in sorted(found.keys() - wanted.keys())
         ]
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from domain.errors import LedgerBrokenError
 from ledger.checkpoints import contradiction
 from ledger.record.backend import Backend, Progress
-from ledger.record.findings import Finding, Report
+from ledger.record.findings import Flaw, Report
 from ledger.store import Ledger
 from trust.notes import Checkpoint
 
@@ -28,7 +28,7 @@ def verify_ledger(
         except LedgerBrokenError as error:  # records that its root is made of are gone; the rest still counts
             problem = f"cannot be compared: {error.message}"
         if problem:
-            report.add([Finding("checkpoint", f"checkpoint at record {checkpoint.size}", problem)])
+            report.add([Flaw("checkpoint", f"checkpoint at record {checkpoint.size}", problem)])
     return report
 
 

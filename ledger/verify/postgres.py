@@ -15,7 +15,7 @@ from ledger.postgres.backend import PostgresBackend
 from ledger.postgres.connection import Connection, reraise_if_broken, told
 from ledger.record import kinds
 from ledger.record.backend import Progress
-from ledger.record.findings import Finding, Report
+from ledger.record.findings import Flaw, Report
 from ledger.schema.versions import SCHEMA_VERSION
 from ledger.verify.catalog import check_catalog
 from ledger.verify.jobs import Jobs, parts
@@ -40,7 +40,7 @@ def verify_sealed(
     except UnreachableError:
         raise
     except NetError as error:
-        unsealable = Finding("tree", "the newest records", f"cannot be sealed: {error.message}")
+        unsealable = Flaw("tree", "the newest records", f"cannot be sealed: {error.message}")
     with told():
         report = verify_database(backend.reader().connection, backend.url, workers, progress)
     if unsealable:
@@ -64,7 +64,7 @@ def verify_database(
         _verify(connection, report, progress, url, workers)
     except psycopg.DatabaseError as error:
         reraise_if_broken(connection, error)
-        report.add([Finding("database", "schema net", f"cannot be read as a ledger: {error}")])
+        report.add([Flaw("database", "schema net", f"cannot be read as a ledger: {error}")])
     finally:
         if not connection.closed:
             connection.execute("ROLLBACK")
@@ -152,41 +152,39 @@ def _extent(connection: Connection) -> tuple[str, int, int]:
     return row[0] or "", int(row[1]), int(row[2] or row[3] or SCHEMA_VERSION)
 
 
-def _outside(connection: Connection, report: Report, size: int) -> Iterator[Finding]:
+def _outside(connection: Connection, report: Report, size: int) -> Iterator[Flaw]:
     """Rows that the walk along the tree does not meet."""
     if size == 0:
-        yield Finding("gap", "record 1", "is missing: the ledger is empty")
+        yield Flaw("gap", "record 1", "is missing: the ledger is empty")
     row = connection.execute(
         "SELECT (SELECT COUNT(*) FROM unsealed_record), (SELECT COUNT(*) FROM record WHERE NOT EXISTS"
         " (SELECT 1 FROM sealing WHERE sealing.record = record.sequence))"
     ).fetchone()
     report.unsealed, missed = (int(row[0]), int(row[1])) if row else (0, 0)
     if missed > report.unsealed:
-        yield Finding(
+        yield Flaw(
             "gap", "records without a place", f"{missed - report.unsealed} were passed over by the sealer"
         )
     for (sequence,) in connection.execute("SELECT sequence FROM sealing WHERE sequence < 1 LIMIT 20"):
-        yield Finding("gap", f"record {sequence}", "lies outside the ledger")
+        yield Flaw("gap", f"record {sequence}", "lies outside the ledger")
     for (last,) in connection.execute(
         "SELECT last_sequence FROM seal WHERE NOT EXISTS"
         " (SELECT 1 FROM sealing WHERE sequence = last_sequence) LIMIT 20"
     ):
-        yield Finding("tree", f"seal at record {last}", "is of a record that is not in the tree")
+        yield Flaw("tree", f"seal at record {last}", "is of a record that is not in the tree")
     yield from _counters(connection)
     strays = (
         "SELECT DISTINCT sequence FROM leg WHERE NOT EXISTS"
         " (SELECT 1 FROM record WHERE record.sequence = leg.sequence) LIMIT 20"
     )
     for (sequence,) in connection.execute(strays):
-        yield Finding("leg", f"entry {sequence}", "has postings, but there is no such record")
+        yield Flaw("leg", f"entry {sequence}", "has postings, but there is no such record")
 
 
-def _counters(connection: Connection) -> Iterator[Finding]:
+def _counters(connection: Connection) -> Iterator[Flaw]:
     """Sequences behind what was drawn from them: numbers would come again, and writers fail on them."""
     if connection.execute("SELECT to_regclass('net.counter')").fetchone() == (None,):
         return
     for counted, reached, used in connection.execute("SELECT counted, reached, used FROM counter"):
         if used is not None and reached < used:
-            yield Finding(
-                "sequence", f"numbers of {counted}s", f"were set back to {reached}; {used} is in use"
-            )
+            yield Flaw("sequence", f"numbers of {counted}s", f"were set back to {reached}; {used} is in use")

@@ -11,7 +11,7 @@ import psycopg
 
 from ledger.postgres.connection import Connection, reraise_if_broken
 from ledger.record import kinds
-from ledger.record.findings import Finding
+from ledger.record.findings import Flaw
 from ledger.schema.dialect import POSTGRES
 from ledger.verify.projections import SHOWN, Projection, differences, projections, unreadable
 
@@ -115,21 +115,21 @@ _DOUBLED = """SELECT fingerprint, COUNT(*) FROM finance_claim AS made WHERE NOT 
   GROUP BY fingerprint HAVING COUNT(*) > 1 LIMIT 20"""
 
 
-def check_projections(connection: Connection) -> Iterator[Finding]:
+def check_projections(connection: Connection) -> Iterator[Flaw]:
     """Every derived table against the records; the caller's transaction is the snapshot."""
     if not _balances_fit(connection):
         yield from _compare(connection, BALANCE)
     for projection in PROJECTIONS:
         yield from _compare(connection, projection)
     for order, entity, account, currency, sequence, amount in connection.execute(_BELOW_FLOOR):
-        yield Finding(
+        yield Flaw(
             "floor",
             f"entry {sequence}",
             f"took account {account} of {entity} in order {order or '-'} below its floor,"
             f" to {amount} {currency}",
         )
     for order, entity, account, part in connection.execute(_PART_BELOW):
-        yield Finding(
+        yield Flaw(
             "floor",
             f"account {account} of {entity} in order {order or '-'}",
             f"part {part} of its balance is below what the floor allows",
@@ -138,13 +138,11 @@ def check_projections(connection: Connection) -> Iterator[Finding]:
         "SELECT resource, period, capacity, used FROM slot WHERE used > capacity OR used < 0 LIMIT 20"
     )
     for resource, period, capacity, used in connection.execute(overbooked):
-        yield Finding("slot", f"slot {resource} {period}", f"is overbooked: {used} used of {capacity}")
+        yield Flaw("slot", f"slot {resource} {period}", f"is overbooked: {used} used of {capacity}")
     for order, first in connection.execute(_HEADS):
-        yield Finding(
-            "order head", f"order head {order}", f"begins with record {first}, which is not its first"
-        )
+        yield Flaw("order head", f"order head {order}", f"begins with record {first}, which is not its first")
     for fingerprint, count in connection.execute(_DOUBLED):
-        yield Finding("finance claim", f"claim {fingerprint}", f"is held {count} times: financed twice")
+        yield Flaw("finance claim", f"claim {fingerprint}", f"is held {count} times: financed twice")
 
 
 def _balances_fit(connection: Connection) -> bool:
@@ -158,7 +156,7 @@ def _balances_fit(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
-def _compare(connection: Connection, projection: Projection) -> Iterator[Finding]:
+def _compare(connection: Connection, projection: Projection) -> Iterator[Flaw]:
     try:
         with connection.transaction():
             expected = _only_first(connection, projection.expected, projection.stored)

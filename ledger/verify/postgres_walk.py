@@ -15,7 +15,7 @@ from psycopg import sql
 from domain.errors import NetError
 from ledger.postgres.connection import Connection, connect
 from ledger.record import kinds
-from ledger.record.findings import Finding
+from ledger.record.findings import Flaw
 from ledger.verify.plain import plain_stretch
 from ledger.verify.postgres_projections import check_projections
 from ledger.verify.records import Row, SignedStretch, Stretch, check_command, check_stretch
@@ -134,16 +134,16 @@ def signature_job(place: Place, snapshot: str, ledger_id: str, first: int, last:
 
 def _check_one(
     ledger_id: str, row: tuple[Any, ...], leaves: list[bytes | None], count: int, enrolled: dict[str, int]
-) -> list[Finding]:
+) -> list[Flaw]:
     if leaves == [None]:
-        return [Finding("signature", f"command {row[0]}", "signs records that are not there")]
+        return [Flaw("signature", f"command {row[0]}", "signs records that are not there")]
     if row[1] is None:
         return []  # committed, not yet sealed: counted apart
     if row[2] - row[1] + 1 != count:
-        return [Finding("signature", f"records {row[1]} to {row[2]}", "were signed together, but lie apart")]
+        return [Flaw("signature", f"records {row[1]} to {row[2]}", "were signed together, but lie apart")]
     return check_command(ledger_id, row, [leaf or b"" for leaf in leaves], enrolled)
 
 
-def projections_job(place: Place, snapshot: str, _: str) -> list[Finding]:
+def projections_job(place: Place, snapshot: str, _: str) -> list[Flaw]:
     with _reader(place, snapshot) as connection:
         return list(check_projections(connection))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.record import kinds
-from ledger.record.findings import Finding
+from ledger.record.findings import Flaw
 from ledger.schema.dialect import Dialect
 
 SHOWN = 20
@@ -126,7 +126,7 @@ def _actors(d: Dialect) -> Projection:
 Rows = Iterable[tuple[Any, ...]]
 
 
-def differences(projection: Projection, expected: Rows, stored: Rows) -> Iterator[Finding]:
+def differences(projection: Projection, expected: Rows, stored: Rows) -> Iterator[Flaw]:
     """What rows found on one side alone say; nothing where there are none."""
     key = projection.key
     found = {row[:key]: row for row in stored}
@@ -134,18 +134,18 @@ def differences(projection: Projection, expected: Rows, stored: Rows) -> Iterato
         other = found.pop(row[:key], None)
         place = f"{projection.name} {_named(row[:key])}"
         if other is None:
-            yield Finding(projection.name, place, f"is missing; the records give {_named(row)}")
+            yield Flaw(projection.name, place, f"is missing; the records give {_named(row)}")
         else:
             told = f"is stored as {_named(other[key:])}; the records give {_named(row[key:])}"
-            yield Finding(projection.name, place, told)
+            yield Flaw(projection.name, place, told)
     for known in found:
         place = f"{projection.name} {_named(known)}"
-        yield Finding(projection.name, place, "is stored, but no record gives it")
+        yield Flaw(projection.name, place, "is stored, but no record gives it")
 
 
-def unreadable(projection: Projection, error: Exception) -> Finding:
+def unreadable(projection: Projection, error: Exception) -> Flaw:
     """A side that the database cannot even read."""
-    return Finding(projection.name, f"{projection.name}s", f"cannot be recomputed: {error}")
+    return Flaw(projection.name, f"{projection.name}s", f"cannot be recomputed: {error}")
 
 
 def _named(values: tuple[Any, ...]) -> str:

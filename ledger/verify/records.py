@@ -15,7 +15,7 @@ import orjson
 
 from domain.errors import NetError
 from ledger.record.body import FORMAT
-from ledger.record.findings import Finding
+from ledger.record.findings import Flaw
 from ledger.record.signing import command_digest, command_message
 from trust.canonical import canonical_bytes
 from trust.keys import PublicKey
@@ -36,7 +36,7 @@ class Stretch:
     legs: int = 0
     peaks: list[bytes] = field(default_factory=list)
     last_node: bytes = b""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Flaw] = field(default_factory=list)
 
 
 def check_stretch(
@@ -53,14 +53,14 @@ def check_stretch(
         expected += 1
         if row[0] != expected:
             stretch.findings.append(
-                Finding("gap", f"record {expected}", f"is missing; the next one there is {row[0]}")
+                Flaw("gap", f"record {expected}", f"is missing; the next one there is {row[0]}")
             )
             expected = row[0]
         _check_record(ledger_id, row, pages, stretch)
         _check_node(row, stretch.peaks, stretch)
         stretch.records += 1
     if expected != end:
-        stretch.findings.append(Finding("gap", f"record {expected + 1}", f"is missing, up to record {end}"))
+        stretch.findings.append(Flaw("gap", f"record {expected + 1}", f"is missing, up to record {end}"))
     pages.rest()
     return stretch
 
@@ -101,7 +101,7 @@ class _legs_by_record:  # noqa: N801 - reads as a function
 
     def _stray(self, row: Row) -> None:
         self._stretch.findings.append(
-            Finding("leg", f"record {row[0]}, leg {row[1] + 1}", "belongs to no record")
+            Flaw("leg", f"record {row[0]}, leg {row[1] + 1}", "belongs to no record")
         )
 
 
@@ -110,13 +110,13 @@ def _check_record(ledger_id: str, row: Row, pages: _legs_by_record, stretch: Str
     raw = body.encode() if isinstance(body, str) else bytes(body)
     if sha256(b"\x00" + raw).digest() != leaf:
         stretch.findings.append(
-            Finding("leaf", f"record {sequence} ({key})", "its text was changed: it does not give its hash")
+            Flaw("leaf", f"record {sequence} ({key})", "its text was changed: it does not give its hash")
         )
     data = _parsed(raw)
     rows = pages.of(sequence)
     if data is None:
         stretch.findings.append(
-            Finding("body", f"record {sequence} ({key})", "its text is not canonical JSON of a record")
+            Flaw("body", f"record {sequence} ({key})", "its text is not canonical JSON of a record")
         )
         return
     text_state = data["body"].get("state")
@@ -129,11 +129,11 @@ def _check_record(ledger_id: str, row: Row, pages: _legs_by_record, stretch: Str
         or (text_state if isinstance(text_state, str) else None) != state
     ):
         stretch.findings.append(
-            Finding("columns", f"record {sequence} ({key})", "its columns say other than its text")
+            Flaw("columns", f"record {sequence} ({key})", "its columns say other than its text")
         )
     if data["actor"] != signer:
         stretch.findings.append(
-            Finding(
+            Flaw(
                 "signature",
                 f"record {sequence} ({key})",
                 f"names {data['actor']} as its writer, but {signer or 'nobody'} signed it",
@@ -141,7 +141,7 @@ def _check_record(ledger_id: str, row: Row, pages: _legs_by_record, stretch: Str
         )
     if data["ledger"] != ledger_id:
         stretch.findings.append(
-            Finding("ledger", f"record {sequence} ({key})", f"belongs to the ledger {data['ledger']}")
+            Flaw("ledger", f"record {sequence} ({key})", f"belongs to the ledger {data['ledger']}")
         )
     if data["legs"] or rows:
         _check_legs(sequence, data, rows, stretch)
@@ -176,44 +176,42 @@ def _check_legs(sequence: int, data: dict[str, Any], rows: Sequence[Row], stretc
                 raise TypeError(leg)
         except (ValueError, TypeError):
             stretch.findings.append(
-                Finding("leg", f"record {sequence}, leg {n + 1}", "is not entity, account, currency, amount")
+                Flaw("leg", f"record {sequence}, leg {n + 1}", "is not entity, account, currency, amount")
             )
             return
         if str(amount) != text:
             stretch.findings.append(
-                Finding(
-                    "leg", f"record {sequence}, leg {n + 1}", f"the amount {text!r} is not a plain integer"
-                )
+                Flaw("leg", f"record {sequence}, leg {n + 1}", f"the amount {text!r} is not a plain integer")
             )
         sums[entity, currency] += amount
         expected.append((sequence, n, entity, account, currency, amount, order, on))
     if any(sums.values()):
         left = ", ".join(f"{who} {rest} {currency}" for (who, currency), rest in sums.items() if rest)
         stretch.findings.append(
-            Finding("balance", f"record {sequence} ({data['key']})", f"does not balance: {left} left over")
+            Flaw("balance", f"record {sequence} ({data['key']})", f"does not balance: {left} left over")
         )
     if rows != expected:
         stretch.findings += _leg_differences(sequence, expected, rows)
 
 
-def _leg_differences(sequence: int, expected: Sequence[Row], rows: Sequence[Row]) -> list[Finding]:
+def _leg_differences(sequence: int, expected: Sequence[Row], rows: Sequence[Row]) -> list[Flaw]:
     there = {row[1]: tuple(row) for row in rows}
     findings = []
     for wanted in expected:
         found = there.pop(wanted[1], None)
         place = f"record {sequence}, leg {wanted[1] + 1}"
         if found is None:
-            findings.append(Finding("leg", place, "is missing from the postings"))
+            findings.append(Flaw("leg", place, "is missing from the postings"))
         elif found != wanted:
             findings.append(
-                Finding(
+                Flaw(
                     "leg",
                     place,
                     f"the record says {_leg_text(wanted)}, the postings say {_leg_text(found)}",
                 )
             )
     findings += [
-        Finding("leg", f"record {sequence}, leg {n + 1}", "is in the postings but not in the record")
+        Flaw("leg", f"record {sequence}, leg {n + 1}", "is in the postings but not in the record")
         for n in there
     ]
     return findings
@@ -232,7 +230,7 @@ def _check_node(row: Row, peaks: list[bytes], stretch: Stretch) -> None:
     stretch.last_node = row[9]
     if node != row[9] and row[0] != stretch.end:
         stretch.findings.append(
-            Finding(
+            Flaw(
                 "tree", f"record {row[0]}", "its place in the tree does not fit: the tree was rebuilt or cut"
             )
         )
@@ -241,12 +239,10 @@ def _check_node(row: Row, peaks: list[bytes], stretch: Stretch) -> None:
 @dataclass(slots=True)
 class SignedStretch:
     commands: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Flaw] = field(default_factory=list)
 
 
-def check_command(
-    ledger_id: str, row: Row, leaves: Iterable[bytes], enrolled: dict[str, int]
-) -> list[Finding]:
+def check_command(ledger_id: str, row: Row, leaves: Iterable[bytes], enrolled: dict[str, int]) -> list[Flaw]:
     """One signed command (command, first, last, actor key, digest, signature) over ``leaves``.
 
     ``enrolled`` says from which record on each key may write.
@@ -254,13 +250,13 @@ def check_command(
     _, first, last, actor_key, digest, signature = row
     place = f"records {first} to {last}" if last != first else f"record {first}"
     if command_digest(leaves) != digest:
-        return [Finding("signature", place, "are not those that were signed when they were written")]
+        return [Flaw("signature", place, "are not those that were signed when they were written")]
     since = enrolled.get(actor_key)
     # nobody lets himself in: only the ledger's first command enrols the key that signs it
     if since is None or (since > last if first == 1 else since >= first):
-        return [Finding("signature", place, f"were signed by a key that may not write here ({actor_key})")]
+        return [Flaw("signature", place, f"were signed by a key that may not write here ({actor_key})")]
     try:
         good = PublicKey(actor_key).verify(command_message(ledger_id, digest), signature)
     except NetError:
         good = False
-    return [] if good else [Finding("signature", place, "the signature of whoever wrote them does not hold")]
+    return [] if good else [Flaw("signature", place, "the signature of whoever wrote them does not hold")]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from ledger.record import kinds
-from ledger.record.findings import Finding
+from ledger.record.findings import Flaw
 from ledger.schema.versions import SCHEMA_VERSION
 from ledger.sqlite.file import schema_of, statements
 
@@ -28,32 +28,30 @@ def stated_version(connection: sqlite3.Connection) -> int:
         return SCHEMA_VERSION
 
 
-def check_header(connection: sqlite3.Connection) -> Iterator[Finding]:
+def check_header(connection: sqlite3.Connection) -> Iterator[Flaw]:
     """What a PRAGMA leaves in the file's header; this program leaves it as SQLite makes it."""
     for name, made in (("user_version", 0), ("application_id", 0), ("encoding", "UTF-8")):
         (told,) = connection.execute(f"PRAGMA {name}").fetchone()
         if told != made:
-            yield Finding("schema", f"PRAGMA {name}", f"was changed: it is {told}, this program makes {made}")
+            yield Flaw("schema", f"PRAGMA {name}", f"was changed: it is {told}, this program makes {made}")
 
 
-def check_schema(connection: sqlite3.Connection, version: int) -> Iterator[Finding]:
+def check_schema(connection: sqlite3.Connection, version: int) -> Iterator[Flaw]:
     """Tables, indexes and triggers against the text of the schema that the ledger has."""
     shipped = _shipped(version)
     stored: dict[tuple[str, str], str | None] = {}
     for kind, name, text in connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid"):
         if (kind, name) in stored:
-            yield Finding(
-                "schema", f"{kind} {name}", "is there twice: the first one counts, the other hides it"
-            )
+            yield Flaw("schema", f"{kind} {name}", "is there twice: the first one counts, the other hides it")
         stored[kind, name] = text
     for place, text in shipped.items():
         if place not in stored:
-            yield Finding("schema", " ".join(place), "is missing: it was dropped")
+            yield Flaw("schema", " ".join(place), "is missing: it was dropped")
         elif stored[place] != text:
-            yield Finding("schema", " ".join(place), "was changed: it is not what this program made")
+            yield Flaw("schema", " ".join(place), "was changed: it is not what this program made")
     for kind, name in sorted(stored.keys() - shipped.keys()):
         if kind != "table" or name not in PLANNERS_OWN:
-            yield Finding("schema", f"{kind} {name}", "was added: this program does not make it")
+            yield Flaw("schema", f"{kind} {name}", "was added: this program does not make it")
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ledger.record import kinds
 from ledger.record.backend import Progress
-from ledger.record.findings import Finding, Report
+from ledger.record.findings import Flaw, Report
 from ledger.schema.versions import OLDEST_VERSION, require_known
 from ledger.sqlite.file import CACHE_KIB, connect, storage_trouble
 from ledger.verify.balances import check_balances
@@ -58,7 +58,7 @@ def verify_file(path: Path, workers: int | None = None, progress: Progress | Non
         trouble = storage_trouble(path, error)
         if trouble is not None:
             raise trouble from error
-        report.add([Finding("file", str(path), f"cannot be read as a ledger: {error}")])
+        report.add([Flaw("file", str(path), f"cannot be read as a ledger: {error}")])
     finally:
         connection.close()
     return report
@@ -94,25 +94,25 @@ def _reach(connection: sqlite3.Connection, table: str, number: str) -> int:
     return int(connection.execute(inside, (2 * count + STRETCH,)).fetchone()[0])
 
 
-def _outside(connection: sqlite3.Connection, size: int) -> Iterator[Finding]:
+def _outside(connection: sqlite3.Connection, size: int) -> Iterator[Flaw]:
     """Rows before the first record or after the last, and commands that leave records unsigned."""
     if size == 0:
-        yield Finding("gap", "record 1", "is missing: the ledger is empty")
+        yield Flaw("gap", "record 1", "is missing: the ledger is empty")
     for table, name in (("record", "record"), ("leg", "leg of record")):
         for (sequence,) in connection.execute(
             f"SELECT sequence FROM {table} WHERE sequence < 1 OR sequence > ? LIMIT 20",  # noqa: S608
             (size,),
         ):
-            yield Finding("leg", f"{name} {sequence}", "lies outside the ledger")
+            yield Flaw("leg", f"{name} {sequence}", "lies outside the ledger")
     for command, first in connection.execute(
         "SELECT command, first_sequence FROM (SELECT command, first_sequence,"
         " LAG(last_sequence, 1, 0) OVER (ORDER BY command) AS before FROM command)"
         " WHERE first_sequence <> before + 1 LIMIT 20"
     ):
-        yield Finding("signature", f"record {first}", f"command {command} does not follow the one before it")
+        yield Flaw("signature", f"record {first}", f"command {command} does not follow the one before it")
     covered = connection.execute("SELECT COALESCE(MAX(last_sequence), 0) FROM command").fetchone()[0]
     if covered != size:
-        yield Finding("signature", f"record {covered + 1}", f"nobody signed the records up to {size}")
+        yield Flaw("signature", f"record {covered + 1}", f"nobody signed the records up to {size}")
 
 
 def _verify(
@@ -163,7 +163,7 @@ def join_stretch(peaks: list[tuple[int, bytes]], stretch: Stretch, report: Repor
     if node != stretch.last_node:
         report.add(
             [
-                Finding(
+                Flaw(
                     "tree",
                     f"record {stretch.end}",
                     "its place in the tree does not fit: the tree was rebuilt or cut",
@@ -228,7 +228,7 @@ class _Leaves:
             self._next = self._rows.fetchone()
 
 
-def _storage_job(path: str, _: str) -> list[Finding]:
+def _storage_job(path: str, _: str) -> list[Flaw]:
     """Whether pages and indexes hold together: an index that leaves rows out hides what is there."""
     connection = connect(Path(path), read_only=True)
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")  # it looks every row up in every index
@@ -239,14 +239,14 @@ def _storage_job(path: str, _: str) -> list[Finding]:
     return [_damage(path, problem) for problem in told if problem != "ok"]
 
 
-def _damage(path: str, problem: str) -> Finding:
+def _damage(path: str, problem: str) -> Flaw:
     index = re.search(r"(?:missing from|in) index (\w+)", problem)
     if index:
-        return Finding("index", f"index {index[1]}", f"says other than its table: {problem}")
-    return Finding("file", path, f"is damaged: {problem}")
+        return Flaw("index", f"index {index[1]}", f"says other than its table: {problem}")
+    return Flaw("file", path, f"is damaged: {problem}")
 
 
-def _asked_job(path: str, _: str, question: Callable[[sqlite3.Connection], list[Finding]]) -> list[Finding]:
+def _asked_job(path: str, _: str, question: Callable[[sqlite3.Connection], list[Flaw]]) -> list[Flaw]:
     connection = connect(Path(path), read_only=True)
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     try:

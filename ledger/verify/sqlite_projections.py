@@ -9,7 +9,7 @@ from itertools import groupby, islice, zip_longest
 from operator import itemgetter
 
 from ledger.record import kinds
-from ledger.record.findings import Finding
+from ledger.record.findings import Flaw
 from ledger.schema.dialect import SQLITE
 from ledger.verify.projections import SHOWN, Projection, differences, projections, unreadable
 from ledger.verify.schema import check_header, check_schema, stated_version
@@ -65,7 +65,7 @@ _OUT_OF_TIME = """SELECT hold.hold_id, ending, expires_at, json_extract(body, '$
       OR (ending = 'expired' AND (expires_at IS NULL OR ended_at < expires_at)) LIMIT 20"""
 
 
-def check_projections(connection: sqlite3.Connection) -> list[Finding]:
+def check_projections(connection: sqlite3.Connection) -> list[Flaw]:
     """Every derived table but the balances against the records, in one snapshot."""
     connection.execute("BEGIN")
     try:
@@ -80,7 +80,7 @@ def check_projections(connection: sqlite3.Connection) -> list[Finding]:
     return findings
 
 
-def compare(connection: sqlite3.Connection, projection: Projection) -> Iterator[Finding]:
+def compare(connection: sqlite3.Connection, projection: Projection) -> Iterator[Flaw]:
     """Where the two sides differ; nothing when they give the same rows."""
     try:
         if _same_rows(connection, projection):
@@ -110,44 +110,44 @@ def _only_first(connection: sqlite3.Connection, first: str, second: str) -> list
 
 
 def _asked(
-    connection: sqlite3.Connection, limit: Callable[[sqlite3.Connection], Iterator[Finding]]
-) -> Iterator[Finding]:
+    connection: sqlite3.Connection, limit: Callable[[sqlite3.Connection], Iterator[Flaw]]
+) -> Iterator[Flaw]:
     """What ``limit`` finds; a table that cannot be read hides nothing of what the others say."""
     try:
         yield from islice(limit(connection), SHOWN)
     except sqlite3.DatabaseError as error:
-        yield Finding("limit", f"limits ({limit.__name__.strip('_')})", f"cannot be looked at: {error}")
+        yield Flaw("limit", f"limits ({limit.__name__.strip('_')})", f"cannot be looked at: {error}")
 
 
-def _numbered(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _numbered(connection: sqlite3.Connection) -> Iterator[Flaw]:
     """Commands count from 1 without a gap: their numbers are under no signature."""
     first, last, count = connection.execute(
         "SELECT COALESCE(MIN(command), 1), COALESCE(MAX(command), 0), COUNT(*) FROM command"
     ).fetchone()
     if (first, last) != (1, count):
-        yield Finding(
+        yield Flaw(
             "signature", f"commands {first} to {last}", f"were numbered anew: there are {count} from 1 on"
         )
 
 
-def _overfull(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _overfull(connection: sqlite3.Connection) -> Iterator[Flaw]:
     for resource, period, capacity, used in connection.execute(
         "SELECT resource, period, capacity, used FROM slot WHERE used > capacity OR used < 0"
     ):
-        yield Finding("slot", f"slot {resource} {period}", f"is overbooked: {used} used of {capacity}")
+        yield Flaw("slot", f"slot {resource} {period}", f"is overbooked: {used} used of {capacity}")
 
 
-def _financed_twice(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _financed_twice(connection: sqlite3.Connection) -> Iterator[Flaw]:
     doubled = (
         "SELECT fingerprint, COUNT(*) FROM finance_claim AS made WHERE NOT EXISTS (SELECT 1 FROM"
         " finance_release WHERE fingerprint = made.fingerprint AND turn = made.turn) GROUP BY fingerprint"
         " HAVING COUNT(*) > 1"
     )
     for fingerprint, count in connection.execute(doubled):
-        yield Finding("finance claim", f"claim {fingerprint}", f"is held {count} times: financed twice")
+        yield Flaw("finance claim", f"claim {fingerprint}", f"is held {count} times: financed twice")
 
 
-def _overbooked(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _overbooked(connection: sqlite3.Connection) -> Iterator[Flaw]:
     """Records after which more of a slot was taken than there was, though it may not be so now."""
     for (resource, period), steps in groupby(connection.execute(_TAKEN), key=itemgetter(0, 1)):
         capacity = used = 0
@@ -157,16 +157,16 @@ def _overbooked(connection: sqlite3.Connection) -> Iterator[Finding]:
                 used += line[3]
                 capacity = capacity if line[4] is None else line[4]
             if used > capacity and used > before:
-                yield Finding(
+                yield Flaw(
                     "slot",
                     f"record {sequence}",
                     f"took {resource} {period} beyond its capacity: {used} used of {capacity}",
                 )
 
 
-def _ended_in_time(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _ended_in_time(connection: sqlite3.Connection) -> Iterator[Flaw]:
     for hold, ending, until, at in connection.execute(_OUT_OF_TIME):
-        yield Finding(
+        yield Flaw(
             "hold end",
             f"hold {hold}",
             f"was {ending} at {at}, though it was kept until {until or 'it is ended'}",

@@ -1,4 +1,4 @@
-"""Appending to the ledger: entries, the notes it makes by itself, floors and keys."""
+"""Appending inside an open write: entries, the notes it makes by itself, floors and keys."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ def require_free_kind(entry: Entry) -> None:
         raise NetError(f"the kind {entry.kind!r} belongs to the ledger", "use the ledger's own verb for it")
 
 
-class Journal(Reading):
+class Appending(Reading):
     """What every part of an open write appends with."""
 
     def __init__(
