@@ -1,7 +1,7 @@
 """The interface that other firms call: routes, nothing else. Rules are in ``flows/shop/serve.py``."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -151,91 +151,80 @@ def _add_open(app: FastAPI, shop: Shop) -> None:
         return _json(catalogue_data(shop.catalogue))
 
 
-def _add_holds(app: FastAPI, shop: Shop) -> None:
-    def counted(verb: Verb, answer: Answer) -> dict[str, Any]:
+class Counter:
+    """Where calls about slots are answered: each answer is counted, and what writes goes over the desk."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+
+    def answered(self, verb: Verb, answer: Answer) -> Response:
         data = answer_data(answer)
-        shop.metrics.answers[verb.value, data["answer"]] += 1
-        return data
+        self.shop.metrics.answers[verb.value, data["answer"]] += 1
+        return _json(data)
 
-    async def do(inquiry: serve.Inquiry) -> Response:
+    async def written(self, inquiry: serve.Inquiry) -> Response:
         def job(transaction: Transaction) -> Answer:
-            return serve.answer(transaction, shop.catalogue, inquiry)
+            return serve.answer(transaction, self.shop.catalogue, inquiry)
 
-        return _json(counted(inquiry.verb, await shop.desk.submit(job)))
+        return self.answered(inquiry.verb, await self.shop.desk.submit(job))
 
-    def inquiry_of(request: Request, verb: Verb, key: str, reference: str = "") -> serve.Inquiry:
+    def inquiry(self, request: Request, verb: Verb, key: str) -> serve.Inquiry:
         caller = _caller(request)
-        return serve.Inquiry(
-            caller.firm.name, verb, key, shop.clock(), reference=reference, proof=caller.proof
+        return serve.Inquiry(caller.firm.name, verb, key, self.shop.clock(), proof=caller.proof)
+
+
+TURNS = (
+    (Verb.CONFIRM, "Turn a hold into a booking."),
+    (Verb.RELEASE, "Give a hold back."),
+    (Verb.CANCEL, "Cancel a booking, at its fee."),
+    (Verb.COMPLETE, "Say that a booking was used up, or that its credit is back."),
+)
+"""What can be done with a hold, each under its own path."""
+
+
+def _add_holds(app: FastAPI, shop: Shop) -> None:
+    counter = Counter(shop)
+    _add_asking(app, counter)
+    for verb, told in TURNS:
+        app.add_api_route(
+            f"/v1/holds/{{reference}}/{verb.value}",
+            _turn(counter, verb),
+            methods=["POST"],
+            name=verb.value,
+            operation_id=verb.value,
+            description=told,
+            response_model=AnswerModel,
+            responses=PROBLEMS,
         )
-
-    @app.post("/v1/quotes", response_model=AnswerModel, responses=PROBLEMS, operation_id="quote")
-    async def quote(request: Request, body: QuoteModel) -> Response:
-        """The price of slots and whether they are free now; nothing is kept."""
-        caller = _caller(request)
-        asked = serve.Inquiry(caller.firm.name, Verb.QUOTE, "", shop.clock(), _slot_request(body.request))
-        return _json(counted(Verb.QUOTE, serve.quote(shop.catalogue, shop.reading, asked)))
-
-    @app.post("/v1/holds", response_model=AnswerModel, responses=PROBLEMS, operation_id="hold")
-    async def hold(request: Request, body: HoldModel, key: Key) -> Response:
-        """Keep slots until a time, all of them or none; the same key again gets the same answer."""
-        caller = _caller(request)
-        until = read_instant(body.expires_at)
-        asked = serve.Inquiry(
-            caller.firm.name,
-            Verb.HOLD,
-            key,
-            shop.clock(),
-            _slot_request(body.request),
-            expires_at=until,
-            proof=caller.proof,
-        )
-        return await do(asked)
-
-    @app.post(
-        "/v1/holds/{reference}/confirm",
-        response_model=AnswerModel,
-        responses=PROBLEMS,
-        operation_id="confirm",
-    )
-    async def confirm(request: Request, reference: Reference, key: Key) -> Response:
-        """Turn a hold into a booking."""
-        return await do(inquiry_of(request, Verb.CONFIRM, key, reference))
-
-    @app.post(
-        "/v1/holds/{reference}/release",
-        response_model=AnswerModel,
-        responses=PROBLEMS,
-        operation_id="release",
-    )
-    async def release(request: Request, reference: Reference, key: Key) -> Response:
-        """Give a hold back."""
-        return await do(inquiry_of(request, Verb.RELEASE, key, reference))
-
-    @app.post(
-        "/v1/holds/{reference}/cancel",
-        response_model=AnswerModel,
-        responses=PROBLEMS,
-        operation_id="cancel",
-    )
-    async def cancel(request: Request, reference: Reference, key: Key) -> Response:
-        """Cancel a booking, at its fee."""
-        return await do(inquiry_of(request, Verb.CANCEL, key, reference))
-
-    @app.post(
-        "/v1/holds/{reference}/complete",
-        response_model=AnswerModel,
-        responses=PROBLEMS,
-        operation_id="complete",
-    )
-    async def complete(request: Request, reference: Reference, key: Key) -> Response:
-        """Say that a booking was used up, or that its credit is back."""
-        return await do(inquiry_of(request, Verb.COMPLETE, key, reference))
 
     @app.get("/v1/answers", response_model=AnswerModel, responses=PROBLEMS, operation_id="status")
     async def status(request: Request, key: AskedKey) -> Response:
         """What was answered to the call with that key; ``unseen`` when it never arrived."""
-        return _json(counted(Verb.STATUS, serve.status(shop.reading, _caller(request).firm.name, key)))
+        return counter.answered(Verb.STATUS, serve.status(shop.reading, _caller(request).firm.name, key))
+
+
+def _add_asking(app: FastAPI, counter: Counter) -> None:
+    shop = counter.shop
+
+    @app.post("/v1/quotes", response_model=AnswerModel, responses=PROBLEMS, operation_id="quote")
+    async def quote(request: Request, body: QuoteModel) -> Response:
+        """The price of slots and whether they are free now; nothing is kept."""
+        asked = replace(counter.inquiry(request, Verb.QUOTE, ""), request=_slot_request(body.request))
+        return counter.answered(Verb.QUOTE, serve.quote(shop.catalogue, shop.reading, asked))
+
+    @app.post("/v1/holds", response_model=AnswerModel, responses=PROBLEMS, operation_id="hold")
+    async def hold(request: Request, body: HoldModel, key: Key) -> Response:
+        """Keep slots until a time, all of them or none; the same key again gets the same answer."""
+        inquiry = counter.inquiry(request, Verb.HOLD, key)
+        until = read_instant(body.expires_at)
+        return await counter.written(replace(inquiry, request=_slot_request(body.request), expires_at=until))
+
+
+def _turn(counter: Counter, verb: Verb) -> Callable[[Request, str, str], Awaitable[Response]]:
+    async def turn(request: Request, reference: Reference, key: Key) -> Response:
+        return await counter.written(replace(counter.inquiry(request, verb, key), reference=reference))
+
+    return turn
 
 
 def _add_events(app: FastAPI, shop: Shop) -> None:
