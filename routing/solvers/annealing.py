@@ -3,7 +3,7 @@
 Loads may exceed capacities on the way, at a price per unit (``weight``) that the caller raises. A move takes
 an order to another candidate; where that overfills a resource, half of the time another order on this
 resource moves on in the same step (an ejection). Candidates come cheapest first by reduced cost, and are
-drawn with a bias to the front.
+drawn with a bias to the front. What a move calls is inlined: calls would cost more than half of the speed.
 """
 
 import numba
@@ -21,6 +21,19 @@ _SAMPLES = 4
 _EJECTIONS = 0.5
 
 
+Room = tuple[Indices, Amounts, Amounts, Floats, Amounts]
+"""Resource and amount that each candidate takes, row by row; per resource its capacity, the price of a unit
+over it, and the load now."""
+Seats = tuple[Amounts, Indices, Amounts, Indices]
+"""Which orders lie on which resource: from ``base`` on in ``member``, as order x width + place, ``filled`` of
+them; ``seat`` is where each place of an order stands there. The last resource is nowhere."""
+Pool = tuple[Amounts, Floats, npt.NDArray[np.uint64], float]
+"""What is drawn from: where the candidates of each order begin, their cost; the generator's word, and the
+power that favours the front.
+
+Plain tuples: the compiler's cache keeps the names of classes, and could not be read once one is renamed."""
+
+
 @numba.njit(cache=True)
 def _uniform(random: npt.NDArray[np.uint64]) -> float:
     """The next number in [0, 1) of a xorshift generator kept in ``random[0]``."""
@@ -32,11 +45,10 @@ def _uniform(random: npt.NDArray[np.uint64]) -> float:
     return float((word >> np.uint64(11)) * (1.0 / 9007199254740992.0))
 
 
-@numba.njit(cache=True)
-def _leave(
-    item: int, resource: Indices, amount: Amounts, capacity: Amounts, weight: Floats, load: Amounts
-) -> tuple[float, int]:
+@numba.njit(cache=True, inline="always")
+def _leave(item: int, room: Room) -> tuple[float, int]:
     """Take a candidate's amounts off the loads; the change of the weighted and of the plain excess."""
+    resource, amount, capacity, weight, load = room
     change = 0.0
     excess = 0
     for place in range(resource.shape[1]):
@@ -50,11 +62,10 @@ def _leave(
     return change, excess
 
 
-@numba.njit(cache=True)
-def _enter(
-    item: int, resource: Indices, amount: Amounts, capacity: Amounts, weight: Floats, load: Amounts
-) -> tuple[float, int]:
+@numba.njit(cache=True, inline="always")
+def _enter(item: int, room: Room) -> tuple[float, int]:
     """Put a candidate's amounts on the loads; the change of the weighted and of the plain excess."""
+    resource, amount, capacity, weight, load = room
     change = 0.0
     excess = 0
     for place in range(resource.shape[1]):
@@ -68,11 +79,10 @@ def _enter(
     return change, excess
 
 
-@numba.njit(cache=True)
-def _would_cost(
-    item: int, resource: Indices, amount: Amounts, capacity: Amounts, weight: Floats, load: Amounts
-) -> float:
+@numba.njit(cache=True, inline="always")
+def _would_cost(item: int, room: Room) -> float:
     """What entering would add to the weighted excess."""
+    resource, amount, capacity, weight, load = room
     change = 0.0
     for place in range(resource.shape[1]):
         there = resource[item, place]
@@ -83,33 +93,26 @@ def _would_cost(
 
 
 @numba.njit(cache=True)
-def _shift_loads(old: int, new: int, resource: Indices, amount: Amounts, load: Amounts) -> None:
+def _shift_loads(old: int, new: int, room: Room) -> None:
+    resource, amount, load = room[0], room[1], room[4]
     for place in range(resource.shape[1]):
         load[resource[old, place]] -= amount[old, place]
         load[resource[new, place]] += amount[new, place]
 
 
 @numba.njit(cache=True)
-def _enlist(
-    order: int,
-    old: int,
-    new: int,
-    resource: Indices,
-    base: Amounts,
-    member: Indices,
-    count: Amounts,
-    seat: Indices,
-) -> None:
-    """Keep the lists of which orders lie on which resource; the last resource is nowhere."""
+def _enlist(order: int, old: int, new: int, resource: Indices, seats: Seats) -> None:
+    """Keep the lists of which orders lie on which resource."""
+    base, member, filled, seat = seats
     width = resource.shape[1]
-    nowhere = len(count) - 1
+    nowhere = len(filled) - 1
     if old >= 0:
         for place in range(width):
             there = resource[old, place]
             if there == nowhere:
                 continue
-            count[there] -= 1
-            last = member[base[there] + count[there]]
+            filled[there] -= 1
+            last = member[base[there] + filled[there]]
             spot = seat[order, place]
             member[base[there] + spot] = last
             seat[last // width, last % width] = spot
@@ -117,96 +120,101 @@ def _enlist(
         there = resource[new, place]
         if there == nowhere:
             continue
-        seat[order, place] = count[there]
-        member[base[there] + count[there]] = order * width + place
-        count[there] += 1
+        seat[order, place] = filled[there]
+        member[base[there] + filled[there]] = order * width + place
+        filled[there] += 1
 
 
 @numba.njit(cache=True)
-def seat_all(
-    choice: Indices,
-    resource: Indices,
-    amount: Amounts,
-    load: Amounts,
-    base: Amounts,
-    member: Indices,
-    count: Amounts,
-    seat: Indices,
-) -> None:
+def seat_all(choice: Indices, room: Room, seats: Seats) -> None:
     """Fill loads and lists from a choice."""
+    resource, amount, load = room[0], room[1], room[4]
     for order in range(len(choice)):
         for place in range(resource.shape[1]):
             load[resource[choice[order], place]] += amount[choice[order], place]
-        _enlist(order, -1, choice[order], resource, base, member, count, seat)
+        _enlist(order, -1, choice[order], resource, seats)
+
+
+@numba.njit(cache=True, inline="always")
+def _drawn(order: int, pool: Pool) -> int:
+    """A candidate of the order."""
+    first, random, bias = pool[0], pool[2], pool[3]
+    start: int = first[order]
+    return start + int(_uniform(random) ** bias * (first[order + 1] - start))
+
+
+@numba.njit(cache=True, inline="always")
+def _crowded(item: int, room: Room, random: npt.NDArray[np.uint64]) -> int:
+    """A resource that the candidate would overfill, each with the same chance; -1 where none."""
+    resource, amount, capacity, load = room[0], room[1], room[2], room[4]
+    crowded = -1
+    found = 0
+    for place in range(resource.shape[1]):
+        there = resource[item, place]
+        if load[there] + amount[item, place] > capacity[there]:
+            found += 1
+            if _uniform(random) * found < 1.0:
+                crowded = there
+    return crowded
+
+
+@numba.njit(cache=True, inline="always")
+def _elsewhere(order: int, old: int, room: Room, pool: Pool) -> int:
+    """The cheapest of a few other candidates of an order that was taken off; -1 where none was drawn."""
+    cost = pool[1]
+    cheapest = np.inf
+    best = -1
+    for _ in range(_SAMPLES):
+        item = _drawn(order, pool)
+        if item != old:
+            price = cost[item] + _would_cost(item, room)
+            if price < cheapest:
+                cheapest = price
+                best = item
+    return best
 
 
 @numba.njit(cache=True, nogil=True)
-def anneal(  # noqa: C901, PLR0915 - one compiled loop; calls that pass state cost a tenth of the speed
-    first: Amounts,
-    cost: Floats,
-    resource: Indices,
-    amount: Amounts,
-    capacity: Amounts,
-    weight: Floats,
+def anneal(
+    pool: Pool,
+    room: Room,
+    seats: Seats,
     choice: Indices,
-    load: Amounts,
-    base: Amounts,
-    member: Indices,
-    count: Amounts,
-    seat: Indices,
     temperature: float,
     moves: int,
-    random: npt.NDArray[np.uint64],
     state: Floats,
     best: Indices,
-    bias: float,
 ) -> int:
     """Try ``moves`` moves at one temperature; ``best`` keeps the cheapest choice without excess."""
-    orders = len(first) - 1
+    resource = room[0]
+    base, member, filled = seats[0], seats[1], seats[2]
+    first, cost, random = pool[0], pool[1], pool[2]
     accepted = 0
     for _ in range(moves):
-        order = int(_uniform(random) * orders)
-        start = first[order]
-        new = start + int(_uniform(random) ** bias * (first[order + 1] - start))
-        old = choice[order]
+        order = int(_uniform(random) * (len(first) - 1))
+        new, old = _drawn(order, pool), choice[order]
         if new == old:
             continue
-        change, excess = _leave(old, resource, amount, capacity, weight, load)
-        crowded = -1
-        found = 0
-        for place in range(resource.shape[1]):
-            there = resource[new, place]
-            if load[there] + amount[new, place] > capacity[there]:
-                found += 1
-                if _uniform(random) * found < 1.0:
-                    crowded = there
-        added, more = _enter(new, resource, amount, capacity, weight, load)
+        change, excess = _leave(old, room)
+        crowded = _crowded(new, room, random)
+        added, more = _enter(new, room)
         change += added + cost[new] - cost[old]
         excess += more
-        other = -1
-        other_old = -1
-        other_new = -1
-        if crowded >= 0 and count[crowded] > 0 and change > 0 and _uniform(random) < _EJECTIONS:
-            other = member[base[crowded] + int(_uniform(random) * count[crowded])] // resource.shape[1]
+        other = other_old = other_new = -1
+        if crowded >= 0 and filled[crowded] > 0 and change > 0 and _uniform(random) < _EJECTIONS:
+            seat = base[crowded] + int(_uniform(random) * filled[crowded])
+            other = member[seat] // resource.shape[1]
             if other == order or first[other + 1] - first[other] < 2:
                 other = -1
         if other >= 0:
             other_old = choice[other]
-            freed, less = _leave(other_old, resource, amount, capacity, weight, load)
-            cheapest = np.inf
-            span = first[other + 1] - first[other]
-            for _ in range(_SAMPLES):
-                item = first[other] + int(_uniform(random) ** bias * span)
-                if item != other_old:
-                    price = cost[item] + _would_cost(item, resource, amount, capacity, weight, load)
-                    if price < cheapest:
-                        cheapest = price
-                        other_new = item
+            freed, less = _leave(other_old, room)
+            other_new = _elsewhere(other, other_old, room, pool)
             if other_new < 0:
-                _enter(other_old, resource, amount, capacity, weight, load)
+                _enter(other_old, room)
                 other = -1
             else:
-                added, more = _enter(other_new, resource, amount, capacity, weight, load)
+                added, more = _enter(other_new, room)
                 change += freed + added + cost[other_new] - cost[other_old]
                 excess += less + more
         if change <= 0 or _uniform(random) < np.exp(-change / temperature):
@@ -214,16 +222,16 @@ def anneal(  # noqa: C901, PLR0915 - one compiled loop; calls that pass state co
             choice[order] = new
             state[CURRENT] += cost[new] - cost[old]
             state[EXCESS] += excess
-            _enlist(order, old, new, resource, base, member, count, seat)
+            _enlist(order, old, new, resource, seats)
             if other >= 0:
                 choice[other] = other_new
                 state[CURRENT] += cost[other_new] - cost[other_old]
-                _enlist(other, other_old, other_new, resource, base, member, count, seat)
+                _enlist(other, other_old, other_new, resource, seats)
             if state[EXCESS] < 0.5 and state[CURRENT] < state[BEST] - 1e-9 * abs(state[BEST]):
                 state[BEST] = state[CURRENT]
                 best[:] = choice
         else:
             if other >= 0:
-                _shift_loads(other_new, other_old, resource, amount, load)
-            _shift_loads(new, old, resource, amount, load)
+                _shift_loads(other_new, other_old, room)
+            _shift_loads(new, old, room)
     return accepted

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from routing.shared.allocation import Allocation, Candidate, Demand, SharedResource, allocation_of
 from routing.shared.answer import Allotment, Answer, Status
 from routing.shared.certify import exact_cost, exact_loads, price_bound, violations
-from routing.solvers.annealing import BEST, EXCESS, anneal, seat_all
+from routing.solvers.annealing import BEST, EXCESS, Pool, Room, Seats, anneal, seat_all
 from routing.solvers.lagrange import ascend
 from routing.solvers.repair import repaired
 
@@ -160,17 +160,19 @@ class _Search:
         kept = _least_reduced(problem, priced.reduced)
         self.first, self.item = _with_skips(problem, kept)
         owner = np.repeat(np.arange(len(problem.orders)), np.diff(self.first))
-        self.cost = self._costs(priced, owner)
-        self._lay_out(owner)
+        cost = self._costs(priced, owner)
         self.price = np.append(priced.price, 0.0)
+        self._lay_out()
+        self.seats = self._seats(owner)
         self.spread = _spread(problem, priced.reduced)
+        self.per_unit = self._per_unit()
         self.choice = self.first[:-1].astype(np.int32)
         self.best = self.choice.copy()
-        places = (self.base, self.member, self.count, self.seat)
-        seat_all(self.choice, self.resource, self.amount, self.load, *places)
+        seat_all(self.choice, self._room(self.price), self.seats)
         over = np.maximum(self.load - self.capacity, 0)
-        self.state = np.array([_NONE_YET, self.cost[self.choice].sum(), float(over.sum())])
-        self.random = np.array([(seed * 0x9E3779B97F4A7C15 + 1) % 2**64], dtype=np.uint64)
+        self.state = np.array([_NONE_YET, cost[self.choice].sum(), float(over.sum())])
+        random = np.array([(seed * 0x9E3779B97F4A7C15 + 1) % 2**64], dtype=np.uint64)
+        self.pool: Pool = (self.first, cost, random, _BIAS)
 
     def _costs(self, priced: Priced, owner: Integers) -> Floats:
         """Of each candidate kept; leaving out an order that must be served costs more than anything."""
@@ -180,8 +182,8 @@ class _Search:
         skip = np.where(self.problem.must_serve, forbidding, penalty)
         return np.where(self.item >= 0, cost[self.item], skip[owner])
 
-    def _lay_out(self, owner: Integers) -> None:
-        """Uses in rows of equal width, filled up with ``nowhere``; room for the lists of members."""
+    def _lay_out(self) -> None:
+        """Uses in rows of equal width, filled up with a resource that is ``nowhere``, the last one."""
         problem = self.problem
         width = int(np.diff(problem.use_first).max(initial=1))
         nowhere = len(problem.resources)
@@ -193,16 +195,27 @@ class _Search:
             self.resource[has, place] = problem.use_resource[starts[has] + place]
             self.amount[has, place] = problem.use_amount[starts[has] + place]
         self.capacity = np.append(problem.capacity, np.int64(2**60))
-        pairs = np.unique(np.repeat(owner, width) * (nowhere + 1) + self.resource.ravel())
-        users = np.bincount(pairs % (nowhere + 1), minlength=nowhere + 1)
-        self.base = np.concatenate([[0], np.cumsum(users)])[:-1].astype(np.int64)
-        self.member = np.zeros(int(users.sum()), dtype=np.int32)
-        self.count = np.zeros(nowhere + 1, dtype=np.int64)
-        self.seat = np.zeros((len(problem.orders), width), dtype=np.int32)
         self.load = np.zeros(nowhere + 1, dtype=np.int64)
-        asked = np.bincount(self.resource.ravel(), self.amount.ravel(), nowhere + 1)
-        uses = np.bincount(self.resource.ravel(), minlength=nowhere + 1)
-        self.per_unit = np.maximum(uses, 1) / np.maximum(asked, 1.0)
+
+    def _room(self, weight: Floats) -> Room:
+        return self.resource, self.amount, self.capacity, weight, self.load
+
+    def _seats(self, owner: Integers) -> Seats:
+        """Empty lists of members, with room for all who could lie on a resource."""
+        width, places = self.resource.shape[1], len(self.load)
+        pairs = np.unique(np.repeat(owner, width) * places + self.resource.ravel())
+        users = np.bincount(pairs % places, minlength=places)
+        base = np.concatenate([[0], np.cumsum(users)])[:-1].astype(np.int64)
+        member = np.zeros(int(users.sum()), dtype=np.int32)
+        filled = np.zeros(places, dtype=np.int64)
+        return base, member, filled, np.zeros((len(self.problem.orders), width), dtype=np.int32)
+
+    def _per_unit(self) -> Floats:
+        """One over the typical amount that is asked of each resource."""
+        places = len(self.load)
+        resource, amount = self.resource.ravel(), self.amount.ravel()
+        uses = np.bincount(resource, minlength=places)
+        return np.maximum(uses, 1) / np.maximum(np.bincount(resource, amount, places), 1.0)
 
     def cool(self, end: float, time_limit: float, enough: float) -> None:
         """Two short coolings for a safe answer, a long one, and two reheats; sooner when time runs out."""
@@ -248,26 +261,8 @@ class _Search:
             self._block(weight, temperature, max(1, moves // blocks))
 
     def _block(self, weight: Floats, temperature: float, moves: int) -> None:
-        anneal(
-            self.first,
-            self.cost,
-            self.resource,
-            self.amount,
-            self.capacity,
-            weight,
-            self.choice,
-            self.load,
-            self.base,
-            self.member,
-            self.count,
-            self.seat,
-            temperature,
-            moves,
-            self.random,
-            self.state,
-            self.best,
-            _BIAS,
-        )
+        room = self._room(weight)
+        anneal(self.pool, room, self.seats, self.choice, temperature, moves, self.state, self.best)
 
     def chosen(self) -> Integers:
         """The candidate of each order in the best answer, -1 where it stays out; else the last state."""
