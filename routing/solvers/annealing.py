@@ -174,6 +174,15 @@ def _elsewhere(order: int, old: int, room: Room, pool: Pool) -> int:
     return best
 
 
+@numba.njit(cache=True, inline="always")
+def _neighbour(crowded: int, order: int, width: int, pool: Pool, seats: Seats) -> int:
+    """Some other order on the resource that has a choice; -1 where the one drawn has none."""
+    base, member, filled = seats[0], seats[1], seats[2]
+    first, random = pool[0], pool[2]
+    other: int = member[base[crowded] + int(_uniform(random) * filled[crowded])] // width
+    return -1 if other == order or first[other + 1] - first[other] < 2 else other
+
+
 @numba.njit(cache=True, nogil=True)
 def anneal(
     pool: Pool,
@@ -187,7 +196,7 @@ def anneal(
 ) -> int:
     """Try ``moves`` moves at one temperature; ``best`` keeps the cheapest choice without excess."""
     resource = room[0]
-    base, member, filled = seats[0], seats[1], seats[2]
+    filled = seats[2]
     first, cost, random = pool[0], pool[1], pool[2]
     accepted = 0
     for _ in range(moves):
@@ -202,10 +211,7 @@ def anneal(
         excess += more
         other = other_old = other_new = -1
         if crowded >= 0 and filled[crowded] > 0 and change > 0 and _uniform(random) < _EJECTIONS:
-            seat = base[crowded] + int(_uniform(random) * filled[crowded])
-            other = member[seat] // resource.shape[1]
-            if other == order or first[other + 1] - first[other] < 2:
-                other = -1
+            other = _neighbour(crowded, order, resource.shape[1], pool, seats)
         if other >= 0:
             other_old = choice[other]
             freed, less = _leave(other_old, room)
