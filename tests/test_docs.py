@@ -1,5 +1,6 @@
 """What the documents say of the project itself: the plan of the house, decisions, words."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -120,3 +121,12 @@ def test_a_word_has_one_meaning_in_one_row() -> None:
     assert sorted({word for word in english if english.count(word) > 1}) == []
     assert sorted({word for word in chinese if chinese.count(word) > 1}) == []
     assert [word for word in chinese if not re.fullmatch(r"[\u4e00-\u9fff]+", word)] == []
+
+
+def test_every_finding_is_listed_and_can_be_run() -> None:
+    listed = re.findall(
+        r"^\| \[([^]]+)\]\(\1\) \|", (ROOT / "findings" / "README.md").read_text("utf-8"), re.M
+    )
+    scripts = [path for path in (ROOT / "findings").iterdir() if path.name != "README.md"]
+    assert sorted(listed) == sorted(path.name for path in scripts)
+    assert [path.name for path in scripts if not os.access(path, os.X_OK)] == []

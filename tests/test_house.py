@@ -110,9 +110,6 @@ ONE_ROOM = {"domain": 18, "node": 14, "providers": 13}
 MOST_FILES = 14
 NEEDS_ROOMS = 12
 
-STILL_WRONG: set[tuple[str, str]] = set()
-"""Imports against the floors of rooms, and files without a room (as their own pair), until each is gone."""
-
 
 def modules() -> list[Path]:
     return sorted(path for folder in FLOORS for path in (ROOT / folder).rglob("*.py"))
@@ -250,8 +247,7 @@ def test_rooms_keep_their_floors() -> None:
         for path in modules_in_rooms()
         for room in room_violations(dotted(path).removesuffix(".__init__"), path.read_text())
     }
-    assert found - STILL_WRONG == set(), "these import from a room that is not below their own"
-    assert STILL_WRONG - found == set(), "these are right by now: take them out of STILL_WRONG"
+    assert found == set(), "these stand in no room, or import from a room that is not below their own"
 
 
 @pytest.mark.parametrize(
@@ -286,9 +282,8 @@ def test_every_room_of_the_table_stands_and_says_in_one_line_what_happens_there(
 def test_every_folder_of_rooms_is_in_the_table() -> None:
     folders = {str(path.parent.relative_to(ROOT)) for top in FLOORS for path in (ROOT / top).glob("*/*.py")}
     assert folders - set(ROOMS) == set()
-    assert {str(path.relative_to(ROOT)) for top in ROOMED for path in files_in(top)} - set(ROOMS) == {
-        one for one, same in STILL_WRONG if one == same
-    }
+    files = {str(path.relative_to(ROOT)) for top in ROOMED for path in files_in(top)}
+    assert files - set(ROOMS) == set()
 
 
 def test_no_folder_is_too_full_to_find_a_file_in() -> None:
