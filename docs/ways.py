@@ -31,7 +31,7 @@ ORDER = "PO-2026-0017"
 
 RUN = "order run examples/lamp-order.toml"
 WAYS = {
-    "order": ("cli/trade/order.py:run_order", ("cli", "flows"), (RUN,)),
+    "order": ("cli/trade/order_way.py:run_order", ("cli", "flows"), (RUN,)),
     "hold": ("flows/deals/run.py:reserve_on", ("flows",), (RUN,)),
     "amount": (
         "finance/fold/handlers.py:draw",

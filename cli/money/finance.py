@@ -1,19 +1,20 @@
 """``net finance``: ask lenders, accept, draw, confirm; and what happens when a loan goes wrong."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.money import finance_trouble
 from cli.options import Asked, ByOption, EvidenceOption, command, group
+from cli.screen.offers_page import offers_document, render_offers
 from cli.screen.output import amount, answer, table
+from cli.screen.position_page import position_document, render_position
 from cli.screen.recorded import OptionalAmount, OrderArgument, minor_text, record, show
 from domain.money import format_minor
 
 if TYPE_CHECKING:
-    from finance.books.position import Position
-    from finance.underwriting.credit_offer import CreditOffer
+    pass
 
 app = group("Ask lenders, accept an offer, draw, confirm, look at a facility.")
 finance_trouble.register(app)
@@ -44,60 +45,9 @@ def request(asked: Asked, order: OrderArgument) -> None:
     answer(
         asked,
         "finance-request",
-        {
-            "order": found.order,
-            "approved": found.approved,
-            "offers": [_offer(product, offer, plan.currency) for product, offer in found.offers],
-            "looks_like": [{"order": match.order, "state": match.state} for match in found.near],
-        },
-        lambda screen: _show_offers(screen, found, plan.currency),
+        offers_document(found, plan.currency),
+        lambda screen: render_offers(screen, found, plan.currency),
     )
-
-
-def _offer(product: str, offer: "CreditOffer", currency: str) -> dict[str, Any]:
-    def money(minor: int) -> str:
-        return format_minor(minor, currency)
-
-    return {
-        "lender": offer.lender,
-        "product": product,
-        "approved": offer.approved,
-        "amount": money(offer.amount_minor),
-        "score": offer.score,
-        "grade": offer.grade,
-        "pd_annual": offer.pd_annual,
-        "lgd": offer.lgd,
-        "expected_loss": money(offer.expected_loss_minor),
-        "floor": money(offer.floor_minor),
-        "charged": money(offer.charged_minor),
-        "surplus": money(offer.surplus_minor),
-        "reasons": [
-            {"code": reason.code, "reason": reason.text, "remedy": reason.remedy} for reason in offer.reasons
-        ],
-    }
-
-
-def _show_offers(screen: Any, found: Any, currency: str) -> None:
-    rows = [
-        (
-            offer.lender,
-            product,
-            amount(offer.amount_minor, currency),
-            f"{offer.score} {offer.grade}",
-            amount(offer.expected_loss_minor, currency),
-            amount(offer.floor_minor, currency),
-            amount(offer.charged_minor, currency),
-            "offers" if offer.approved else "refuses",
-        )
-        for product, offer in found.offers
-    ]
-    columns = ("lender", "product", currency, "score", "expected loss", "floor", "charges", "answer")
-    screen.print(table("", columns, rows, right=f"{currency}, expected loss, floor, charges"))
-    for product, offer in found.offers:
-        for reason in offer.reasons:
-            screen.print(f"{offer.lender} {product}: {reason.text}\n  way out: {reason.remedy}")
-    for match in found.near:
-        screen.print(f"looks like order {match.order} ({match.state}): same firms, amount and month")
 
 
 @command(app, "accept", example="net finance accept PO-2026-0017")
@@ -154,107 +104,12 @@ def show_finance(asked: Asked, order: OrderArgument) -> None:
 
     with asked.session() as session:
         position = position_at(session.ledger, order, session.on).position
-    currency = position.contract.currency
     answer(
         asked,
         "finance-show",
-        _finance_document(position),
-        lambda screen: _show_position(screen, position, currency),
+        position_document(position),
+        lambda screen: render_position(screen, position),
     )
-
-
-def _finance_document(position: "Position") -> dict[str, Any]:
-    from finance.agreed.contract import Rank
-    from finance.sides.lenders import undrawn
-
-    currency = position.contract.currency
-
-    def money(minor: int, own: str = "") -> str:
-        return format_minor(minor, own or currency)
-
-    return {
-        "order": position.contract.order,
-        "currency": currency,
-        "cash": money(position.cash),
-        "facilities": [
-            {
-                "facility": name,
-                "role": debt.facility.role.value,
-                "currency": debt.currency or currency,
-                "limit": money(debt.facility.limit_minor, debt.currency),
-                "drawn": money(debt.drawn, debt.currency),
-                "undrawn": money(undrawn(debt), debt.currency),
-                "due_on": debt.due_on,
-                "owed": {
-                    rank.value: money(debt.owed(rank), debt.currency)
-                    for rank in (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL)
-                },
-                "lenders": [
-                    {
-                        "lender": share.lender,
-                        "share": share.share,
-                        "principal": money(debt.owed_to(share.lender, Rank.PRINCIPAL), debt.currency),
-                    }
-                    for share in debt.facility.shares
-                ],
-            }
-            for name, debt in position.debts.items()
-        ],
-        "bookings": [
-            {
-                "booking": name,
-                "currency": account.currency or currency,
-                "price": money(account.booking.gross_minor, account.currency),
-                "billed": money(account.billed, account.currency),
-                "paid": money(account.paid, account.currency),
-                "due": money(max(position.due_now(account) - account.paid, 0), account.currency),
-            }
-            for name, account in position.accounts.items()
-        ],
-    }
-
-
-def _show_position(screen: Any, position: "Position", currency: str) -> None:
-    from finance.agreed.contract import Rank
-    from finance.sides.lenders import undrawn
-
-    def money(minor: int, own: str = "") -> str:
-        return f"{amount(minor, own)} {own}" if own not in ("", currency) else amount(minor, currency)
-
-    rows = [
-        (
-            name,
-            ", ".join(debt.lenders()),
-            money(debt.facility.limit_minor, debt.currency),
-            money(undrawn(debt), debt.currency),
-            money(debt.owed(Rank.PRINCIPAL), debt.currency),
-            money(debt.claim - debt.owed(Rank.PRINCIPAL), debt.currency),
-            debt.due_on or "",
-        )
-        for name, debt in position.debts.items()
-    ]
-    columns = ("facility", "lenders", "limit", "undrawn", "principal", "interest\nand fees", "due")
-    right = "limit, undrawn, principal, interest\nand fees"
-    screen.print(table("Facilities", columns, rows, right=right, spare="lenders, limit"))
-    booked = [
-        (
-            name,
-            money(account.booking.gross_minor, account.currency),
-            money(account.billed, account.currency),
-            money(account.paid, account.currency),
-            money(max(position.due_now(account) - account.paid, 0), account.currency),
-        )
-        for name, account in position.accounts.items()
-    ]
-    screen.print(
-        table(
-            "Bookings",
-            ("booking", "price", "billed", "paid", "owed now"),
-            booked,
-            right="price, billed, paid, owed now",
-        )
-    )
-    screen.print(f"in the order's account: {money(position.cash)} {currency}")
 
 
 @command(

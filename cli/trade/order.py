@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, command, group, parse_date
+from cli.screen.order_page import order_document, order_summary, render_order
 from cli.screen.output import amount, answer, note, table
-from cli.trade import order_cancel, order_import, order_replace
-from domain.money import format_minor
-from domain.rates import share
+from cli.screen.recorded import OrderArgument
+from cli.trade import order_cancel, order_import, order_replace, order_way
+from cli.trade.order_way import read_file
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from flows.desk.session import Session
     from flows.orders.find import Placed
 
 app = group("A buyer's orders: new, import, run, advance, list, show, amend, cancel.")
@@ -24,7 +24,6 @@ order_import.register(app)
 order_cancel.register(app)
 order_replace.register(app)
 
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
 FromOption = Annotated[
     Path | None, typer.Option("--from", metavar="FILE", help="An order file: TOML, JSON, CSV or UBL XML.")
 ]
@@ -102,7 +101,7 @@ def _order_of(typed: dict[str, Any], file: Path | None, on: date, *, stated_amou
     if file is not None:
         if given or line:
             raise typer.BadParameter("--from FILE takes no other fields of the order")
-        return _read(file, stated_amounts=stated_amounts)
+        return read_file(file, stated_amounts=stated_amounts)
     if not given and not line:
         if not sys.stdin.isatty():
             raise typer.BadParameter("say the order: --from FILE, or its fields (see --help)")
@@ -114,13 +113,6 @@ def _order_of(typed: dict[str, Any], file: Path | None, on: date, *, stated_amou
         given["buyer"] = {"name": given["buyer"]}
     days = {name: value.isoformat() for name, value in given.items() if isinstance(value, date)}
     return order_from_fields({**given, **days, "lines": [line]})
-
-
-def _read(file: Path, *, stated_amounts: bool = False) -> Any:
-    from documents.orders.reading import read
-    from flows.desk.start import order_file
-
-    return read(order_file(file), stated_amounts=stated_amounts)
 
 
 @command(
@@ -160,7 +152,7 @@ def list_orders(
     answer(
         asked,
         "order-list",
-        {"orders": [_summary(placed) for placed in found]},
+        {"orders": [order_summary(placed) for placed in found]},
         lambda screen: screen.print(
             table("", columns, rows, right="with tax") if rows else "no orders; net order new records one"
         ),
@@ -191,11 +183,11 @@ def show(asked: Asked, order: OrderArgument) -> None:
         withdrawn = list(told(open_withdrawals(session.ledger, placed.id)))
 
     def screen_of(screen: "Console") -> None:
-        render(screen, placed)
+        render_order(screen, placed)
         for line in withdrawn:
             screen.print(f"note: {line}")
 
-    answer(asked, "order", {**document(placed), "withdrawn": withdrawn}, screen_of)
+    answer(asked, "order", {**order_document(placed), "withdrawn": withdrawn}, screen_of)
 
 
 @command(
@@ -238,7 +230,7 @@ def amend(
         raise typer.BadParameter("say what changes (see --help)")
     with asked.session() as session:
         known = find_order(session.ledger, order)
-        changed = _read(file) if file is not None else amended(known.order, changes, line)
+        changed = read_file(file) if file is not None else amended(known.order, changes, line)
         placed = amend_order(session.ledger, known.id, changed, session.day_of(known.on))
     _show(asked, "order", placed)
 
@@ -255,201 +247,8 @@ def confirm(asked: Asked, order: OrderArgument) -> None:
     _show(asked, "order", placed)
 
 
-@command(
-    app,
-    "run",
-    example="""
-    net order run examples/lamp-order.toml
-    net order run PO-7 --on 2026-03-02
-    """,
-)
-def run_order(
-    asked: Asked,
-    what: Annotated[str, typer.Argument(metavar="FILE|ORDER", help="An order file, or a recorded order.")],
-) -> None:
-    """Take an order the whole way: record it, plan it, ask every lender, reserve every slot and the credit.
-
-    Shows the chain with dates and prices, whose money it stands on, the cash line, who is paid what and
-    when, what is still owed, and the profit. Run again after any interruption, it goes on where it stood.
-    Where no ledger is set up and the order is the shipped example, it runs in a practice ledger.
-    """
-    from cli.screen.way import tell_way
-    from flows.deals.run import go_on
-    from flows.deals.run import run_order as run
-    from flows.desk.start import order_file, practise_if_example
-    from flows.settlement.owed import standing_at
-
-    with asked.session() as session:
-        file = order_file(Path(what))
-        if file.is_file():
-            if practise_if_example(session, file):
-                note(f"no ledger is set up, so this is practice, in {session.ledger_url}")
-            way = run(session, _read(file))
-        else:
-            known = _recorded(session, what)
-            way = go_on(session, known, session.day_of(known.on))
-        plan = way.plan
-        standing = standing_at(session.ledger, way.placed.id, plan.planned_on, plan, book=way.book)
-        practice = session.ledger.practice
-    tell_way(asked, way, standing, practice=practice)
-
-
-def _recorded(session: "Session", what: str) -> "Placed":
-    """The order of that name; the hint covers a mistyped file too."""
-    from domain.errors import NotFoundError
-    from flows.orders.find import find_order
-
-    try:
-        return find_order(session.ledger, what)
-    except NotFoundError as error:
-        if "/" in what or "." in what:
-            raise NotFoundError(f"no such file: {what}", "check the path") from None
-        raise error
-
-
-@command(
-    app,
-    "advance",
-    example="""
-    net order advance PO-2026-0017 --to 2026-06-30 --as-planned
-    net order advance PO-7 --to 2026-04-30
-    """,
-)
-def advance_order(
-    asked: Asked,
-    order: OrderArgument,
-    to: Annotated[
-        date, typer.Option("--to", metavar="DATE", parser=parse_date, help="Up to and with this day.")
-    ],
-    as_planned: Annotated[
-        bool,
-        typer.Option("--as-planned", help="Play what falls due as planned; on a practice ledger only."),
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be posted; write nothing.")
-    ] = False,
-) -> None:
-    """Bring an order's books up to a day.
-
-    On a real ledger only what time alone brings is posted: interest, fees, due dates. With --as-planned, on
-    a practice ledger, milestones, draws, invoice, take-out, taxes, the buyer's payment and repayments are
-    played as the plan has them, each recorded as assumed, until the order is settled.
-    """
-    from cli.screen.way import tell_advance
-    from flows.books.advance import advance
-    from flows.orders.find import find_order
-    from flows.plans.newest import newest_plan
-    from flows.settlement.owed import standing_at
-
-    with asked.session() as session:
-        known = find_order(session.ledger, order)
-        recorded = advance(session.ledger, known.id, to, as_planned=as_planned, dry_run=dry_run)
-        plan = newest_plan(session.ledger, known.id)
-        standing = None if dry_run else standing_at(session.ledger, known.id, to, plan)
-    tell_advance(asked, recorded, standing)
-
-
-@command(app, "settle", example="net order settle PO-7 --on 2026-07-01")
-def settle_order(
-    asked: Asked,
-    order: OrderArgument,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so.")] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be posted; write nothing.")
-    ] = False,
-) -> None:
-    """Close a paid order: what is left in its loop goes to the trader, every hold ends.
-
-    Refused while anybody is still owed.
-    """
-    from cli.screen.way import tell_advance
-    from flows.books.record import settle
-    from flows.orders.find import find_order, latest_day
-    from flows.orders.statement import Statement
-    from flows.plans.newest import newest_plan
-    from flows.settlement.owed import standing_at
-
-    with asked.session() as session:
-        known = find_order(session.ledger, order)
-        on = session.day_of(latest_day(session.ledger, known))
-        recorded = settle(session.ledger, known.id, Statement(on, by), dry_run=dry_run)
-        plan = newest_plan(session.ledger, known.id)
-        standing = None if dry_run else standing_at(session.ledger, known.id, on, plan)
-    if recorded.repeated:
-        note(f"order {known.id} is settled already; nothing changed")
-    tell_advance(asked, recorded, standing)
-
-
 def _show(asked: Asked, schema: str, placed: "Placed") -> None:
-    answer(asked, schema, document(placed), lambda screen: render(screen, placed))
+    answer(asked, schema, order_document(placed), lambda screen: render_order(screen, placed))
 
 
-def _summary(placed: "Placed") -> dict[str, Any]:
-    order = placed.order
-    return {
-        "order": placed.id,
-        "state": placed.state.value,
-        "buyer": order.buyer.name,
-        "currency": order.currency,
-        "net": format_minor(order.net_minor, order.currency),
-        "tax": format_minor(order.tax_minor, order.currency),
-        "gross": format_minor(order.gross_minor, order.currency),
-        "issued_on": order.issued_on,
-        "due_on": order.due_on,
-    }
-
-
-def document(placed: "Placed") -> dict[str, Any]:
-    """The order for programs, in the fields of an order file."""
-    from flows.orders.form import fields_of
-
-    fields = fields_of(placed.order)
-    return {
-        **_summary(placed),
-        "revision": placed.revision,
-        "recorded_on": placed.on,
-        **{name: fields[name] for name in ("reference", "destination", "country", "note")},
-        "buyer": fields["buyer"],
-        "seller": fields["seller"],
-        "lines": fields["lines"],
-        "payment": fields["payment"],
-        "adjustments": fields["adjustments"],
-    }
-
-
-def render(screen: "Console", placed: "Placed") -> None:
-    order = placed.order
-    screen.print(f"{placed.id}  {placed.state.value}", style="bold")
-    where = f" to {order.destination}" if order.destination else ""
-    due = f", due {order.due_on}{where}" if order.due_on else where
-    screen.print(f"{order.buyer.name} buys, ordered {order.issued_on}{due}")
-    for told in _terms(placed):
-        screen.print(told)
-    rows = [
-        (
-            l.number,
-            l.product,
-            f"{l.quantity:,}",
-            l.unit,
-            f"{l.unit_price:,}",
-            amount(l.net_minor, order.currency),
-        )
-        for l in order.lines  # noqa: E741
-    ]
-    rows += [
-        ("", each.reason, "", "", "", amount(each.amount_minor, order.currency)) for each in order.adjustments
-    ]
-    rows.append(("", "tax", "", "", "", amount(order.tax_minor, order.currency)))
-    rows.append(("", "with tax", "", "", "", amount(order.gross_minor, order.currency)))
-    columns = ("line", "product", "quantity", "unit", "price", order.currency)
-    screen.print(table("", columns, rows, right=f"quantity, price, {order.currency}"))
-
-
-def _terms(placed: "Placed") -> list[str]:
-    told = []
-    for term in placed.order.payment:
-        percent = share(term.share * 100)
-        days = f" {term.days} days after" if term.days else " on"
-        end = " the end of the month of" if term.month_end else ""
-        told.append(f"buyer pays {percent}%{days}{end} {term.event.value.replace('_', ' ')}")
-    return told
+order_way.register(app)

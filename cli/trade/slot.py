@@ -7,6 +7,7 @@ import typer
 from cli.options import Asked, command, group
 from cli.screen.fitting import TIGHT
 from cli.screen.output import amount, answer, table
+from cli.screen.recorded import OrderArgument
 from cli.trade.slot_resolve import register as register_resolve
 
 if TYPE_CHECKING:
@@ -134,9 +135,6 @@ def _render_calendar(screen: "Console", heads: list[str], rows: list[tuple[str, 
         some = heads[first : first + step]
         cells = [(*row[:3], *row[3 + first : 3 + first + step]) for row in rows]
         screen.print(table("", ("firm", "slot", "of", *some), cells, right=", ".join(("of", *some))))
-
-
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
 
 
 @command(app, "reserve", example="net slot reserve PO-7 --on 2026-03-02")

@@ -208,6 +208,11 @@ def _network_booking(plan: Plan, network: Network) -> tuple[Booking, ...]:
     return (booking,)
 
 
+OF_A_LOAN = (Condition.SLOTS_RESERVED, Condition.NO_DEFAULT)
+OF_A_TAKE_OUT = (Condition.DELIVERY_ACCEPTED, Condition.NOT_DISPUTED, Condition.NO_DEFAULT)
+"""What must hold at every draw."""
+
+
 def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Network) -> Facility:
     product = next((one for one in network.products if one.id == planned.product), None)
     if product is None:
@@ -235,21 +240,7 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
         penalty_multiplier=product.penalty_multiplier,
         recourse=product.recourse,
         recourse_days=product.recourse_days,
-        draws=tuple(
-            PlannedDraw(
-                draw.on,
-                draw.principal_minor,
-                draw.cash_minor,
-                draw.fee_minor,
-                draw.discount_minor,
-                tuple(
-                    (names[payee.leg] if payee.leg >= 0 else payee.party, _own_amount(payee, draw.on, plan))
-                    for payee in draw.payees
-                ),
-                _costs(draw, plan),
-            )
-            for draw in own.draws
-        ),
+        draws=tuple(_planned_draw(draw, names, plan) for draw in own.draws),
         limit_group=planned.limit_group,
         standby=planned.standby,
         tax_rate=product.tax_rate,
@@ -257,20 +248,34 @@ def _facility(planned: FacilityPlan, names: list[str], plan: Plan, network: Netw
         insured_rate=product.insured_rate,
         loss=_loss_rate(product, network),
         first_conditions=_first_conditions(product, network),
-        conditions=(
-            (Condition.DELIVERY_ACCEPTED, Condition.NOT_DISPUTED, Condition.NO_DEFAULT)
-            if take_out
-            else (Condition.SLOTS_RESERVED, Condition.NO_DEFAULT)
-        ),
+        conditions=OF_A_TAKE_OUT if take_out else OF_A_LOAN,
         name=planned.name,
         takes_out=planned.takes_out,
-        charges=tuple(
-            Charge(flow.on, -flow.amount_minor)
-            for flow in plan.flows
-            if flow.kind is FlowKind.FEE and flow.ref == product.id and flow.amount_minor
-        ),
+        charges=_charges(product, plan),
         currency=planned.currency if planned.own is not None else "",
     )
+
+
+def _planned_draw(draw: Draw, names: list[str], plan: Plan) -> PlannedDraw:
+    payees = (
+        (names[payee.leg] if payee.leg >= 0 else payee.party, _own_amount(payee, draw.on, plan))
+        for payee in draw.payees
+    )
+    return PlannedDraw(
+        draw.on,
+        draw.principal_minor,
+        draw.cash_minor,
+        draw.fee_minor,
+        draw.discount_minor,
+        tuple(payees),
+        _costs(draw, plan),
+    )
+
+
+def _charges(product: FinanceProduct, plan: Plan) -> tuple[Charge, ...]:
+    """What the product charges in cash, besides what it takes off a draw."""
+    fees = (flow for flow in plan.flows if flow.kind is FlowKind.FEE and flow.ref == product.id)
+    return tuple(Charge(flow.on, -flow.amount_minor) for flow in fees if flow.amount_minor)
 
 
 def _own_amount(payee: Payee, on: date, plan: Plan) -> int:

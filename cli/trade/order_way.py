@@ -1,0 +1,148 @@
+"""``net order run|advance|settle``: the way of an order to reserved, through its days, to its end."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import Asked, command, parse_date
+from cli.screen.output import note
+from cli.screen.recorded import OrderArgument
+
+if TYPE_CHECKING:
+    from flows.desk.session import Session
+    from flows.orders.find import Placed
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``net order``."""
+    for name, example, function in COMMANDS:
+        command(app, name, example=example)(function)
+
+
+def read_file(file: Path, *, stated_amounts: bool = False) -> Any:
+    """The order in the file, or in the shipped example where that is named and is not there."""
+    from documents.orders.reading import read
+    from flows.desk.start import order_file
+
+    return read(order_file(file), stated_amounts=stated_amounts)
+
+
+def run_order(
+    asked: Asked,
+    what: Annotated[str, typer.Argument(metavar="FILE|ORDER", help="An order file, or a recorded order.")],
+) -> None:
+    """Take an order the whole way: record it, plan it, ask every lender, reserve every slot and the credit.
+
+    Shows the chain with dates and prices, whose money it stands on, the cash line, who is paid what and
+    when, what is still owed, and the profit. Run again after any interruption, it goes on where it stood.
+    Where no ledger is set up and the order is the shipped example, it runs in a practice ledger.
+    """
+    from cli.screen.way import tell_way
+    from flows.deals.run import go_on
+    from flows.deals.run import run_order as run
+    from flows.desk.start import order_file, practise_if_example
+    from flows.settlement.owed import standing_at
+
+    with asked.session() as session:
+        file = order_file(Path(what))
+        if file.is_file():
+            if practise_if_example(session, file):
+                note(f"no ledger is set up, so this is practice, in {session.ledger_url}")
+            way = run(session, read_file(file))
+        else:
+            known = _recorded(session, what)
+            way = go_on(session, known, session.day_of(known.on))
+        plan = way.plan
+        standing = standing_at(session.ledger, way.placed.id, plan.planned_on, plan, book=way.book)
+        practice = session.ledger.practice
+    tell_way(asked, way, standing, practice=practice)
+
+
+def _recorded(session: "Session", what: str) -> "Placed":
+    """The order of that name; the hint covers a mistyped file too."""
+    from domain.errors import NotFoundError
+    from flows.orders.find import find_order
+
+    try:
+        return find_order(session.ledger, what)
+    except NotFoundError as error:
+        if "/" in what or "." in what:
+            raise NotFoundError(f"no such file: {what}", "check the path") from None
+        raise error
+
+
+def advance_order(
+    asked: Asked,
+    order: OrderArgument,
+    to: Annotated[
+        date, typer.Option("--to", metavar="DATE", parser=parse_date, help="Up to and with this day.")
+    ],
+    as_planned: Annotated[
+        bool,
+        typer.Option("--as-planned", help="Play what falls due as planned; on a practice ledger only."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be posted; write nothing.")
+    ] = False,
+) -> None:
+    """Bring an order's books up to a day.
+
+    On a real ledger only what time alone brings is posted: interest, fees, due dates. With --as-planned, on
+    a practice ledger, milestones, draws, invoice, take-out, taxes, the buyer's payment and repayments are
+    played as the plan has them, each recorded as assumed, until the order is settled.
+    """
+    from cli.screen.way import tell_advance
+    from flows.books.advance import advance
+    from flows.orders.find import find_order
+    from flows.plans.newest import newest_plan
+    from flows.settlement.owed import standing_at
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        recorded = advance(session.ledger, known.id, to, as_planned=as_planned, dry_run=dry_run)
+        plan = newest_plan(session.ledger, known.id)
+        standing = None if dry_run else standing_at(session.ledger, known.id, to, plan)
+    tell_advance(asked, recorded, standing)
+
+
+def settle_order(
+    asked: Asked,
+    order: OrderArgument,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be posted; write nothing.")
+    ] = False,
+) -> None:
+    """Close a paid order: what is left in its loop goes to the trader, every hold ends.
+
+    Refused while anybody is still owed.
+    """
+    from cli.screen.way import tell_advance
+    from flows.books.record import settle
+    from flows.orders.find import find_order, latest_day
+    from flows.orders.statement import Statement
+    from flows.plans.newest import newest_plan
+    from flows.settlement.owed import standing_at
+
+    with asked.session() as session:
+        known = find_order(session.ledger, order)
+        on = session.day_of(latest_day(session.ledger, known))
+        recorded = settle(session.ledger, known.id, Statement(on, by), dry_run=dry_run)
+        plan = newest_plan(session.ledger, known.id)
+        standing = None if dry_run else standing_at(session.ledger, known.id, on, plan)
+    if recorded.repeated:
+        note(f"order {known.id} is settled already; nothing changed")
+    tell_advance(asked, recorded, standing)
+
+
+COMMANDS = (
+    ("run", "net order run examples/lamp-order.toml\nnet order run PO-7 --on 2026-03-02", run_order),
+    (
+        "advance",
+        "net order advance PO-2026-0017 --to 2026-06-30 --as-planned\nnet order advance PO-7 --to 2026-04-30",
+        advance_order,
+    ),
+    ("settle", "net order settle PO-7 --on 2026-07-01", settle_order),
+)
