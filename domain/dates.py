@@ -63,13 +63,6 @@ class BusinessCalendar:
             day += timedelta(days=step)
         return day
 
-    def add_business_days(self, day: date, count: int) -> date:
-        """The business day ``count`` business days after (before, when negative) ``day``."""
-        step = 1 if count >= 0 else -1
-        for _ in range(abs(count)):
-            day = self._next(day + timedelta(days=step), step)
-        return day
-
 
 def end_of_month(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])

@@ -3,16 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from domain.errors import NotFoundError
 from flows.calls.caller import Patience
 from flows.calls.sweep import sweep
+from flows.desk.session import Session
 from flows.shop.catalogue import Catalogue
 from ledger.store import Ledger, open_ledger
-
-if TYPE_CHECKING:
-    from flows.desk.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class OpenedNode:
     sweep: Callable[[Ledger], object]
 
 
-def open_node(session: "Session") -> OpenedNode:
+def open_node(session: Session) -> OpenedNode:
     """NotFoundError without a ledger, or when the network file has nothing to offer."""
     url, actor = session.ledger_url, session.actor
     if url is None:

@@ -18,6 +18,7 @@ from domain.plan import (
 )
 from domain.terms import Fee, FeeBasis, Recourse
 from finance.pricing.cash import Use
+from finance.pricing.credit import CreditTerms
 from finance.pricing.returns import headline, rate_text, simple_rate, xirr
 from routing.mixes.credit_market import CreditMarket
 from routing.mixes.proof import Tried, guarantee_use
@@ -76,28 +77,18 @@ def _facility(use: Use, flows: tuple[Flow, ...], takes_out: str) -> FacilityPlan
     closes = day_of(use.closes)
     lent = [(on, -amount) for on, amount in cash] + [(closes, use.payoff.total)]
     rate = None if promise else simple_rate(use.cost, cash, closes)
-    return FacilityPlan(
-        product=product.id,
-        lender=product.lender,
-        name=product.name,
-        role=product.role,
-        technique=product.technique,
-        draw_rule=product.draw,
+    return replace(
+        _undrawn(use.terms, day_of(use.due)),
         limit_minor=use.limit,
-        ceiling_minor=use.terms.ceiling,
-        limit_group=product.limit_group,
         draws=() if promise else tuple(_draw(use, place, flows) for place in range(len(use.draws))),
         fees=fees_of(use),
         interest_minor=use.payoff.interest + sum(part.discount for part in use.draws),
         tax_minor=use.payoff.tax,
         repaid_on=closes,
-        due_on=day_of(use.due),
         repaid_minor=use.payoff.total,
         cost_minor=use.cost,
-        headline=headline(product.price),
         apr=rate_text(rate),
         xirr=rate_text(xirr(lent) if cash else None),
-        face_minor=use.terms.face,
         shares=shares_of(product, use.limit),
         takes_out=takes_out,
         recourse_on=_recourse_on(product, use.due),
@@ -106,7 +97,11 @@ def _facility(use: Use, flows: tuple[Flow, ...], takes_out: str) -> FacilityPlan
 
 def _standby(market: CreditMarket, tried: Tried, product: FinanceProduct) -> FacilityPlan:
     terms = market.lending.terms(product, tried.figures)
-    due = day_of(tried.figures.buyer_due)
+    return replace(_undrawn(terms, day_of(tried.figures.buyer_due)), standby=True)
+
+
+def _undrawn(terms: CreditTerms, due: date) -> FacilityPlan:
+    product = terms.product
     return FacilityPlan(
         product=product.id,
         lender=product.lender,
@@ -129,7 +124,6 @@ def _standby(market: CreditMarket, tried: Tried, product: FinanceProduct) -> Fac
         apr=None,
         xirr=None,
         face_minor=terms.face,
-        standby=True,
     )
 
 

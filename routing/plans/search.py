@@ -79,11 +79,9 @@ class ChainSearch:
         self.undone = 0
         self.passed = 0
         self.mixes = 0
-        self.combos = 0
         self.possible = 0
         self.proven = True
         self.nearest: Tried | None = None
-        self.runners: list[Tried] = []
         self._heap: list[tuple[int, int, Partial | Dated | Root]] = []
         self._serial = 0
         self._ways: dict[Decimal, WayMap] = {}
@@ -190,7 +188,6 @@ class ChainSearch:
 
     def _date(self, combo: Combo, kinds: frozenset[str]) -> None:
         """Push the combo once for each start date on which it can be had."""
-        self.combos += 1
         for booking in start_dates(self.case, combo.factory):
             chain = self.dating.chain(combo, booking)
             if chain is not None:

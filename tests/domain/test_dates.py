@@ -46,8 +46,3 @@ def test_interest_days_by_convention(rule: DayCount, start: date, end: date, day
 
 def test_month_end_knows_leap_years() -> None:
     assert end_of_month(date(2028, 2, 3)) == date(2028, 2, 29)
-
-
-def test_business_days_count_over_weekends() -> None:
-    assert DRAGON_BOAT.add_business_days(date(2026, 6, 18), 1) == date(2026, 6, 22)
-    assert DRAGON_BOAT.add_business_days(date(2026, 6, 22), -1) == date(2026, 6, 18)
