@@ -1,4 +1,4 @@
-"""What a reservation is asked for and how it may end."""
+"""What a reservation is asked for and how it may end, as values and as they are recorded."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -111,7 +111,7 @@ class Job:
     needs: Sequence[Need] = ()
 
 
-def read_reserved_leg(row: Mapping[str, Any]) -> ReservedLeg:
+def read_leg(row: Mapping[str, Any]) -> ReservedLeg:
     return ReservedLeg(
         row["leg"],
         row["firm"],
@@ -124,14 +124,14 @@ def read_reserved_leg(row: Mapping[str, Any]) -> ReservedLeg:
     )
 
 
-def reserved_again(order: str, plan: Plan, body: Mapping[str, Any]) -> Reserved:
-    legs = tuple(read_reserved_leg(row) for row in body["legs"])
+def read_reserved(order: str, plan: Plan, body: Mapping[str, Any]) -> Reserved:
+    """The outcome of a reservation that is done already."""
+    legs = tuple(read_leg(row) for row in body["legs"])
     cost = {currency: int(fee) for currency, fee in body["cost_minor"].items()}
     return Reserved(order, plan, legs, tuple(body["notes"]), cost)
 
 
 def refusal_data(refusal: Refusal) -> dict[str, Any]:
-    """The refusal as it is recorded."""
     return {
         "firm": refusal.firm,
         "leg": refusal.leg,

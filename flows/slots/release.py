@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from domain.errors import NetError
-from domain.posting import Entry
 from domain.record_kinds import RecordKind
 from domain.states import OrderState, require_move
 from finance.fold.fold import fold
@@ -16,7 +15,10 @@ from flows.books.order_book import read_book
 from flows.calls.asking import Steps
 from flows.calls.caller import Caller, Patience
 from flows.firms.connected import Firms
-from flows.slots.kept import Reservation
+from flows.slots.adopt import AskedNeeds, adopt_own
+from flows.slots.give_back import GivingBack
+from flows.slots.kept import KeptSlots
+from flows.slots.reservation import Reservation
 from ledger.store import Ledger
 
 
@@ -32,52 +34,62 @@ class GivenBack:
     fees: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-class Releasing(Reservation):
+class Releasing:
     """The steps; ``state`` is what the order becomes, empty to leave that to the caller."""
 
     def __init__(self, firms: Firms, ledger_id: str, order: str, on: date, state: str, reason: str) -> None:
-        super().__init__(firms, ledger_id, order, on, timedelta(days=1))
+        self._reservation = Reservation(firms, ledger_id, order, on, timedelta(days=1))
+        self._slots = KeptSlots(self._reservation)
+        self._asked = AskedNeeds(self._reservation, self._slots)
+        self._giving_back = GivingBack(self._slots)
         self._state, self._reason = state, reason
 
     def steps(self) -> Steps[GivenBack]:
-        self.turn = yield ()
-        before = self.transaction.order_state(self.order)
-        if self._state:
-            require_move(self.order, OrderState(before or "DRAFT"), OrderState(self._state))
-        self.find_number()
-        self.read_asked()
-        self.adopt_asked()
-        self.adopt_own()
-        for leg in self._rendered():
-            self.kept.pop(leg, None)
-        names = tuple(dict.fromkeys(kept.need.firm for kept in self.kept.values()))
-        yield from self.give_back(list(self.kept))
-        if self.asked_sets:
-            self.give_up_open(self._reason)
+        self._reservation.begin((yield ()))
+        order, giving_back = self._reservation.order, self._giving_back
+        self._require_move()
+        self._find_kept()
+        names = tuple(dict.fromkeys(kept.need.firm for kept in self._slots.by_leg.values()))
+        yield from giving_back.give_back(list(self._slots.by_leg))
+        if self._asked.sets:
+            giving_back.give_up_open(self._reason)
         self._note(names)
-        return GivenBack(self.order, names, dict(self.cost), tuple(self.left), dict(self.fees))
+        cost, left, fees = dict(giving_back.cost), tuple(giving_back.left), dict(giving_back.fees)
+        return GivenBack(order, names, cost, left, fees)
+
+    def _require_move(self) -> None:
+        if self._state:
+            before = self._reservation.transaction.order_state(self._reservation.order)
+            require_move(self._reservation.order, OrderState(before or "DRAFT"), OrderState(self._state))
+
+    def _find_kept(self) -> None:
+        """Everything that the order holds or has booked and nobody has used up."""
+        self._asked.read()
+        self._asked.adopt()
+        adopt_own(self._slots)
+        for leg in self._rendered():
+            self._slots.by_leg.pop(leg, None)
 
     def _rendered(self) -> set[str]:
         """What was rendered in full is used and billed: nobody can give it back."""
-        if acceptance(self.transaction, self.order) is None:
+        transaction, order = self._reservation.transaction, self._reservation.order
+        if acceptance(transaction, order) is None:
             return set()
-        book = read_book(self.transaction, self.order)
+        book = read_book(transaction, order)
         position = fold(book.contract, book.facts, max(fact.on for fact in book.facts)).position
-        return rendered_legs(self.transaction, self.order, position)
+        return rendered_legs(transaction, order, position)
 
     def _note(self, names: Sequence[str]) -> None:
         body: dict[str, Any] = {
             "reason": self._reason,
             "firms": list(names),
-            "cost_minor": self.cost_data(),
-            "left": list(self.left),
+            "cost_minor": self._giving_back.cost_data(),
+            "left": list(self._giving_back.left),
         }
         if self._state:
             body["state"] = self._state
-        if names or self.asked_sets or self._state:
-            self.transaction.append(
-                Entry(RecordKind.SLOTS_RELEASED, self.reservation.ended, self.on, self.order, body)
-            )
+        if names or self._asked.sets or self._state:
+            self._reservation.record(RecordKind.SLOTS_RELEASED, self._reservation.name.ended, body)
 
 
 def release(
