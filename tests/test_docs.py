@@ -1,5 +1,6 @@
 """What the documents say of the project itself: the plan of the house, decisions, words."""
 
+import ast
 import os
 import re
 import sys
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
 
 import house  # noqa: E402
+import ways  # noqa: E402
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 INDEX = ROOT / "docs" / "decisions" / "README.md"
@@ -130,3 +132,32 @@ def test_every_finding_is_listed_and_can_be_run() -> None:
     scripts = [path for path in (ROOT / "findings").iterdir() if path.name != "README.md"]
     assert sorted(listed) == sorted(path.name for path in scripts)
     assert [path.name for path in scripts if not os.access(path, os.X_OK)] == []
+
+
+FOUR_WAYS = ROOT / "docs" / "concepts" / "four-ways.md"
+PLACE = re.compile(r"`((?:\w+/)+\w+\.py):([\w.]+)`")
+
+
+def defined(path: Path) -> set[str]:
+    """Functions and classes of a file, and what stands in its classes as ``Class.name``."""
+    tree = ast.parse(path.read_text("utf-8"))
+    named = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    inside = {
+        f"{node.name}.{one.name}"
+        for node in named
+        if isinstance(node, ast.ClassDef)
+        for one in node.body
+        if isinstance(one, ast.FunctionDef)
+    }
+    return {node.name for node in named} | inside
+
+
+@pytest.mark.parametrize("place", sorted(set(PLACE.findall(FOUR_WAYS.read_text("utf-8")))))
+def test_every_step_of_the_four_ways_exists(place: tuple[str, str]) -> None:
+    path, name = place
+    assert name in defined(ROOT / path)
+
+
+@pytest.mark.parametrize("name", ways.WAYS)
+def test_the_four_ways_begin_where_the_page_says(name: str) -> None:
+    assert f"`{ways.WAYS[name][0]}`" in FOUR_WAYS.read_text("utf-8")
