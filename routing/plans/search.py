@@ -298,18 +298,21 @@ class ChainSearch:
                 self._try(node.figures, Mix(pre, None, None, node.figures.buyer_paid), 0)
 
     def _try(self, figures: Figures, mix: Mix, floor: int) -> Tried | None:
-        """The mix, with a contingency facility behind it only where it fails without."""
+        """The mix, with the cheapest contingency facility behind it where it fails without; None unless it
+        earns more than the floor."""
+        best: Tried | None = None
         for whole in with_contingency(self.market, mix):
             self.mixes += 1
             tried = try_mix(self.market, figures, whole)
-            if not tried.objection:
-                if tried.profit <= floor:
-                    return None
+            if not tried.objection and tried.profit > floor:
                 tried.objection = fails_policy(self.market, tried)
                 if not tried.objection:
-                    return tried
-            self._note(tried)
-        return None
+                    best, floor = tried, tried.profit
+            if tried.objection:
+                self._note(tried)
+            elif whole is mix:
+                break  # behind what passes alone a contingency facility only costs
+        return best
 
     def _note(self, tried: Tried) -> None:
         """Keep the failing chain and mix that is nearest to passing: least gap, then most profit."""
