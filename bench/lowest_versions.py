@@ -26,9 +26,12 @@ SHORT = (
 
 
 def project() -> dict[str, list[str]]:
-    """The program's own requirements and those of its tests, as pyproject.toml states them."""
+    """The requirements of the program with its extras, and those of its tests alone."""
     stated = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return {"own": stated["dependencies"], "test": stated["optional-dependencies"]["test"]}
+    extras = dict(stated["optional-dependencies"])
+    tests = extras.pop("test")
+    own = [*stated["dependencies"], *(one for extra in extras.values() for one in extra)]
+    return {"own": own, "test": [one for one in tests if one not in own]}
 
 
 def lowest(requirements: list[str]) -> list[str]:

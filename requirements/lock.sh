@@ -9,7 +9,7 @@ trap 'rm -rf "$tools"' EXIT
 python3 -m venv "$tools"
 "$tools/bin/pip" install -q uv
 UV_CUSTOM_COMPILE_COMMAND="bash requirements/lock.sh" "$tools/bin/uv" pip compile -q --universal \
-    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra test "$@" \
+    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --all-extras "$@" \
     -o requirements/locked.txt pyproject.toml
 sed -i '1i # Made by `bash requirements/lock.sh` from pyproject.toml; see there how to install from it.' \
     requirements/locked.txt

@@ -16,7 +16,8 @@ from tests.test_house import FLOORS
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-STATED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+EXTRAS = PROJECT["optional-dependencies"]
+STATED = [*PROJECT["dependencies"], *(one for extra in EXTRAS.values() for one in extra)]
 LOCKED = (ROOT / "requirements" / "locked.txt").read_text("utf-8")
 
 
