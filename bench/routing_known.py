@@ -1,4 +1,4 @@
-"""Published cases from files to proven answer, start-up included: ``python bench/routing_known.py [DATA]``.
+"""Published cases from files to proven answer, start-up included: ``python bench/routing_known.py DATA``.
 
 Each runs as a person would run it (a fresh process of ``net route --table``); wall time and processor time
 are medians of three, beside an empty ``python -c pass`` and ``net --help`` of the same run.
@@ -46,7 +46,7 @@ def median(command: list[str]) -> tuple[float, float, str]:
 
 
 def main() -> None:
-    data = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".." / "shared" / "data"
+    data = Path(sys.argv[1])
     for title, command in (
         ("python -c pass", [sys.executable, "-c", "pass"]),
         ("net --help", [sys.executable, "-m", "cli", "--help"]),
