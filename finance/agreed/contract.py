@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from domain.accounts import Account
 from domain.dates import BusinessCalendar
@@ -136,6 +137,36 @@ class LossRate:
     pd_late: Fraction = Fraction(0)
 
 
+class LoanAccounts(NamedTuple):
+    """Where a loan stands: principal with the lender and with the trader, then interest receivable and
+    payable, then what it costs the one and earns the other."""
+
+    lent: str
+    owed: str
+    receivable: str
+    payable: str
+    cost: str
+    income: str
+
+
+LOAN = LoanAccounts(
+    Account.LOAN,
+    Account.ORDER_LOAN,
+    Account.INTEREST_RECEIVABLE,
+    Account.INTEREST_PAYABLE,
+    Account.INTEREST,
+    Account.INTEREST_INCOME,
+)
+FACTORING = LoanAccounts(
+    Account.FACTORING_ADVANCE,
+    Account.RECOURSE_ADVANCE,
+    Account.DISCOUNT_RECEIVABLE,
+    Account.DISCOUNT_PAYABLE,
+    Account.FACTORING_COST,
+    Account.FACTORING_INCOME,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Facility:
     """One lender's product as this order uses it; shares add up to one.
@@ -186,6 +217,10 @@ class Facility:
     def factoring(self) -> bool:
         """Whether what is advanced stands in the factoring accounts (1330, 2330) and not as a loan."""
         return self.role is Role.TAKE_OUT
+
+    @property
+    def accounts(self) -> LoanAccounts:
+        return FACTORING if self.factoring else LOAN
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,10 @@ class BookingAccount:
         return self.failed or self.cancelled
 
     @property
+    def entity(self) -> str:
+        return self.booking.entity
+
+    @property
     def currency(self) -> str:
         """The booking's currency; nothing where it is the order's."""
         return self.booking.currency

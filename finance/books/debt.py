@@ -67,6 +67,10 @@ class Debt:
         return sum(part.drawn for part in self.parts())
 
     @property
+    def id(self) -> str:
+        return self.facility.id
+
+    @property
     def currency(self) -> str:
         """The facility's currency; nothing where it is the order's."""
         return self.facility.currency

@@ -70,7 +70,7 @@ def _post(position: Position, debt: Debt, kind: str, sign: int, fact: Fact) -> N
             (TRADER, Account.RECEIVABLE, -sign * (advance + reserve)),
             *booked(entity, Account.FACTORING_ADVANCE, Account.FACTOR_RESERVE, sign * reserve),
         )
-        position.post(kind, fact, entity, postings, debt.facility.id)
+        position.post(kind, fact, entity, postings, debt.id)
 
 
 def _parts(debt: Debt, face: int) -> dict[str, tuple[int, int]]:

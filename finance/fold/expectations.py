@@ -154,7 +154,7 @@ class Expectations:
         debt = position.take_out()
         if debt is None or debt.facility.standby or not position.sales.complete:
             return
-        count, full = self._draws[debt.facility.id], debt.facility.draw is DrawRule.FULL
+        count, full = self._draws[debt.id], debt.facility.draw is DrawRule.FULL
         if not full and count >= len(debt.facility.draws):
             return  # the plan takes no more than it needs
         if count and (full or not 0 < count < len(debt.facility.draws)):
@@ -168,7 +168,7 @@ class Expectations:
         day = self.contract.calendar.roll(start + timedelta(days=debt.facility.available_days))
         if debt.facility.draws and start == self.contract.events.get(debt.facility.available_from):
             day = debt.facility.draws[count].on
-        yield day, FactKind.DRAW, {"facility": debt.facility.id, "amount": str(amount)}
+        yield day, FactKind.DRAW, {"facility": debt.id, "amount": str(amount)}
 
     def _planned_draws(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         """Draws of a facility that is not drawn payment by payment: on the plan's dates, of its amounts."""
@@ -215,7 +215,7 @@ class Expectations:
                 continue
             day = position.happened.get(event)
             if day is not None:
-                yield max(day, today), FactKind.PAYMENT, {"payee": debt.facility.id}
+                yield max(day, today), FactKind.PAYMENT, {"payee": debt.id}
 
     def _payments(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         """The payments of the next due day: from the loop while it can, the rest of the day in one draw."""
@@ -251,7 +251,7 @@ class Expectations:
             amount = claim_on(debt, day)
             cost = cost_of(position, debt.currency, amount)
             if position.cash >= cost:
-                yield day, FactKind.PAYMENT, _payment(debt.facility.id, amount, cost)
+                yield day, FactKind.PAYMENT, _payment(debt.id, amount, cost)
 
     def _settle_day(
         self, position: Position, day: date, dues: list[tuple[str, int, int]]
@@ -376,7 +376,7 @@ def drawn_for_needs(position: Position, debt: Debt, needs: list[DrawNeed]) -> tu
     payees: list[list[str]] = []
     direct = sold_for = sold = 0
     for need in needs:
-        if need.currency == position.currency_of(debt.facility.id):
+        if need.currency == position.currency_of(debt.id):
             payees.append([need.payee, str(need.amount)])
             direct += need.amount
             continue
@@ -390,9 +390,9 @@ def drawn_for_needs(position: Position, debt: Debt, needs: list[DrawNeed]) -> tu
 def _drawn(position: Position, debt: Debt, payees: list[list[str]]) -> dict[str, Any]:
     """A draw as it is stated; what the tax office gets goes through the account where no money is changed."""
     if is_foreign(position, debt):
-        return {"facility": debt.facility.id, "payees": payees}
+        return {"facility": debt.id, "payees": payees}
     named = [payee for payee in payees if payee[0] != TAX]
-    data: dict[str, Any] = {"facility": debt.facility.id, "payees": named}
+    data: dict[str, Any] = {"facility": debt.id, "payees": named}
     if named != payees:
         data["amount"] = str(sum(int(payee[-1]) for payee in payees))
     return data

@@ -112,5 +112,5 @@ def _strike(position: Position, debt: Debt, to: date) -> Fact | None:
     if day is None or day > to:
         return None
     struck = max(day, position.insolvent_on or day)
-    data = {"facility": debt.facility.id}
-    return Fact(FactKind.DEFAULT, struck, f"strike-{debt.facility.id}", data=data)
+    data = {"facility": debt.id}
+    return Fact(FactKind.DEFAULT, struck, f"strike-{debt.id}", data=data)

@@ -142,7 +142,7 @@ def pay(position: Position, fact: Fact) -> None:
 def currency_of_payee(position: Position, payee: str) -> str:
     """What a payee is paid in: nothing for the order's own currency."""
     account = position.accounts.get(payee)
-    return position.currency_of(account.booking.entity if account is not None else payee)
+    return position.currency_of(account.entity if account is not None else payee)
 
 
 def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) -> None:
@@ -259,7 +259,7 @@ def insolvent(position: Position, fact: Fact) -> None:
 def default(position: Position, fact: Fact) -> None:
     name = fact.text("facility")
     for debt in position.debts.values():
-        if name in ("", debt.facility.id):
+        if name in ("", debt.id):
             loss.strike(position, debt, fact)
     move(position, OrderState.DEFAULTED)
 
@@ -282,7 +282,7 @@ def guarantee(position: Position, fact: Fact) -> None:
         account = None  # the claim on the provider stays; the trader owes the guarantor
     if account is not None and amount is not None:
         account.refunded += min(amount, debt.principal)
-    provider = account.booking.entity if account is not None else ""
+    provider = account.entity if account is not None else ""
     loss.call_guarantee(position, debt, guarantor, amount or 0, fact, provider)
 
 

@@ -28,8 +28,8 @@ def next_move(debt: Debt, to: date) -> Fact | None:
     day = debt.due_on + timedelta(days=days)
     if day > to:
         return None
-    data = {"facility": debt.facility.id, "stage": following}
-    return Fact(FactKind.STAGE, day, f"stage-{following}-{debt.facility.id}-{day}", data=data)
+    data = {"facility": debt.id, "stage": following}
+    return Fact(FactKind.STAGE, day, f"stage-{following}-{debt.id}-{day}", data=data)
 
 
 def measure(position: Position, fact: Fact) -> None:

@@ -66,7 +66,7 @@ def attribute(position: Position, until: date) -> Attribution:
     earned = _earnings(position)
     referral = position.books.balance(NETWORK, Account.REFERRAL)
     lent = money_days(position, until)
-    slots = {account.booking.entity: account.booking for account in position.accounts.values()}
+    slots = {account.entity: account.booking for account in position.accounts.values()}
     parts = [
         Part(entity, _kind(entity, slots), amount, lent.get(entity, 0), _slot_days(slots.get(entity)))
         for entity, amount in sorted(earned.items())
@@ -100,8 +100,8 @@ def _not_shared(position: Position) -> list[Part]:
         Part("collection", "cost of collecting", books.own(Account.COLLECTION_COST)),
     ]
     claims = books.own(Account.PROVIDER_CLAIM)
-    for entity in dict.fromkeys(account.booking.entity for account in position.accounts.values()):
-        own = [account for account in position.accounts.values() if account.booking.entity == entity]
+    for entity in dict.fromkeys(account.entity for account in position.accounts.values()):
+        own = [account for account in position.accounts.values() if account.entity == entity]
         still = sum(account.claimed - account.refunded for account in own) if claims else 0
         held = -books.balance(entity, Account.TRADER_REFUND) - books.balance(
             entity, Account.OWED_TO_GUARANTOR
@@ -170,7 +170,7 @@ def _lost_tax(position: Position, account: BookingAccount) -> int:
         for journal in position.books.journals
         for entity, code, amount in journal.postings
         if journal.kind == "bill"
-        and journal.party == account.booking.entity
+        and journal.party == account.entity
         and entity == TRADER
         and (code == Account.INVENTORY or code[0] == "5")
     )

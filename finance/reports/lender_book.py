@@ -98,7 +98,7 @@ def _ever_lenders(position: Position, debt: Debt) -> list[str]:
     """Those who have a share, then those who had one and sold it."""
     prefix, found = lender_entity(""), dict.fromkeys(debt.lenders())
     for journal in position.books.journals:
-        if journal.facility == debt.facility.id:
+        if journal.facility == debt.id:
             owners = [owner for owner, _, _ in journal.postings if owner.startswith(prefix)]
             found |= dict.fromkeys(owner.removeprefix(prefix) for owner in owners)
     return list(found)
@@ -121,13 +121,13 @@ def _line(
         limit = min(limit, debt.principal)
     return LenderLine(
         contract.order,
-        debt.facility.id,
+        debt.id,
         lender,
         debt.currency or contract.currency,
         contract.buyer,
         group,
         contract.trader,
-        tuple({account.booking.entity: None for account in position.accounts.values()}),
+        tuple({account.entity: None for account in position.accounts.values()}),
         debt.facility.limit_group,
         debt.split(limit).get(lender, 0),
         0 if debt.facility.standby else debt.split(undrawn(debt)).get(lender, 0),
@@ -146,7 +146,7 @@ def _line(
         max(late, 0),
         stage_of(debt, on),
         figures["flows"],
-        tuple(forecast.get(f"{debt.facility.id}/{entity}", ())),
+        tuple(forecast.get(f"{debt.id}/{entity}", ())),
     )
 
 
@@ -155,7 +155,7 @@ def _figures(position: Position, debt: Debt, entity: str) -> dict[str, Any]:
     sums = dict.fromkeys(("earned", "lost", "recovered", "written_off", "unearned"), 0)
     flows = []
     for journal in position.books.journals:
-        if journal.facility != debt.facility.id:
+        if journal.facility != debt.id:
             continue
         for owner, account, amount in journal.postings:
             if owner != entity:

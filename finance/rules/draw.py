@@ -47,7 +47,7 @@ def _conditions(position: Position, debt: Debt, around: Circumstances) -> Iterab
         wanted = (*debt.facility.first_conditions, *wanted)
     for condition in dict.fromkeys(wanted):
         if not is_met(position, condition, around):
-            reason = f"{debt.facility.id} is not drawn before: {condition.value.replace('_', ' ')}"
+            reason = f"{debt.id} is not drawn before: {condition.value.replace('_', ' ')}"
             yield Objection(reason, CONDITION_REMEDIES[condition])
 
 
@@ -80,10 +80,8 @@ def _payees(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]:
     if not payees and not planned:
         yield Objection("a draw names whom it pays", f"name a booking as payee; {its_bookings(position)}")
     for name, amount, *cost in payees:
-        if not cost and currency_of_payee(position, str(name)) != position.currency_of(debt.facility.id):
-            yield Objection(
-                f"{name} is paid in another currency than {debt.facility.id} lends", "say what it cost"
-            )
+        if not cost and currency_of_payee(position, str(name)) != position.currency_of(debt.id):
+            yield Objection(f"{name} is paid in another currency than {debt.id} lends", "say what it cost")
         yield from _payee(position, debt, str(name), int(amount))
 
 
@@ -126,7 +124,7 @@ def _headroom(position: Position, debt: Debt, fact: Fact) -> Iterable[Objection]
     principal, free = cost_of_draw(position, debt, cash, fact.on).principal, undrawn(debt)
     if principal > free:
         yield Objection(
-            f"{debt.facility.id} has {money(position, free, debt.currency)} left;"
+            f"{debt.id} has {money(position, free, debt.currency)} left;"
             f" needed: {money(position, principal, debt.currency)}",
             "draw less, or use the standby facility",
         )

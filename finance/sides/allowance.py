@@ -21,7 +21,7 @@ def set_allowance(position: Position, debt: Debt, target: int, fact: Fact) -> No
             fact,
             entity,
             booked(entity, Account.IMPAIRMENT, Account.ALLOWANCE, difference),
-            debt.facility.id,
+            debt.id,
         )
 
 

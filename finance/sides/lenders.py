@@ -13,7 +13,7 @@ from finance.agreed.contract import TRADER, Facility, PlannedDraw, Rank
 from finance.agreed.facts import Fact
 from finance.books.accruals import Amounts
 from finance.books.debt import Debt
-from finance.books.order_books import Posting, booked
+from finance.books.order_books import booked
 from finance.books.position import Position
 from finance.pricing.interest import exact_interest
 from finance.sides.allowance import set_allowance
@@ -23,20 +23,6 @@ LENDER_RANKS = (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL)
 
 def lender_entity(lender: str) -> str:
     return f"lender:{lender}"
-
-
-def principal_accounts(facility: Facility) -> tuple[str, str, str, str]:
-    """Lender's and trader's principal, then lender's and trader's interest accounts."""
-    return (
-        (
-            Account.FACTORING_ADVANCE,
-            Account.RECOURSE_ADVANCE,
-            Account.DISCOUNT_RECEIVABLE,
-            Account.DISCOUNT_PAYABLE,
-        )
-        if facility.factoring
-        else (Account.LOAN, Account.ORDER_LOAN, Account.INTEREST_RECEIVABLE, Account.INTEREST_PAYABLE)
-    )
 
 
 def grant(position: Position, fact: Fact) -> None:
@@ -58,7 +44,7 @@ def promise(position: Position, debt: Debt, amount: int, kind: str, fact: Fact) 
             fact,
             entity,
             booked(entity, Account.GUARANTEE_GIVEN, Account.GUARANTEE_GIVEN_CONTRA, part),
-            debt.facility.id,
+            debt.id,
         )
 
 
@@ -68,12 +54,11 @@ def memo(position: Position, debt: Debt, amount: int, kind: str, fact: Fact) -> 
         return
     for lender, part in debt.split(amount).items():
         entity = lender_entity(lender)
-        postings: list[Posting] = [
-            (owner, account, sign * part)
-            for owner in (TRADER, entity)
-            for account, sign in ((Account.UNDRAWN, 1), (Account.UNDRAWN_CONTRA, -1))
+        postings = [
+            *booked(TRADER, Account.UNDRAWN, Account.UNDRAWN_CONTRA, part),
+            *booked(entity, Account.UNDRAWN, Account.UNDRAWN_CONTRA, part),
         ]
-        position.post(kind, fact, entity, postings, debt.facility.id)
+        position.post(kind, fact, entity, postings, debt.id)
 
 
 def undrawn(debt: Debt) -> int:
@@ -182,44 +167,33 @@ def _set_fee_life(position: Position, debt: Debt, on: date) -> None:
 
 def _post_draw(position: Position, debt: Debt, lender: str, cost: Cost, fact: Fact) -> None:
     """One lender's part; a loan's fee is deferred over its life, a factor's is earned at once."""
-    facility, entity = debt.facility, lender_entity(lender)
-    lent, owed, _, _ = principal_accounts(facility)
-    postings: list[Posting] = [
+    accounts, entity = debt.facility.accounts, lender_entity(lender)
+    postings = [
         (TRADER, Account.CASH, cost.cash),
-        (TRADER, owed, -cost.principal),
-        (entity, lent, cost.principal),
+        (TRADER, accounts.owed, -cost.principal),
+        (entity, accounts.lent, cost.principal),
         (entity, Account.CASH, -cost.cash),
     ]
-    if facility.factoring:
+    if debt.facility.factoring:
         taken = cost.fee + cost.discount
-        postings += [(TRADER, Account.FACTORING_COST, taken), (entity, Account.FACTORING_INCOME, -taken)]
     else:
+        taken = cost.discount
         debt.fee.take(lender, cost.fee)
-        postings += [
-            (TRADER, Account.DEFERRED_FINANCE_COST, cost.fee),
-            (entity, Account.UNEARNED_FEE, -cost.fee),
-        ]
-        postings += [
-            (TRADER, Account.INTEREST, cost.discount),
-            (entity, Account.INTEREST_INCOME, -cost.discount),
-        ]
-    position.post("draw", fact, entity, postings, debt.facility.id)
+        postings.append((TRADER, Account.DEFERRED_FINANCE_COST, cost.fee))
+        postings.append((entity, Account.UNEARNED_FEE, -cost.fee))
+    postings += [(TRADER, accounts.cost, taken), (entity, accounts.income, -taken)]
+    position.post("draw", fact, entity, postings, debt.id)
 
 
 def accrue(position: Position, debt: Debt, fact: Fact) -> None:
     """Post interest, late charges, tax and earned fees up to ``on``; only what was not posted before."""
     if debt.released:
         return
-    facility = debt.facility
+    own = debt.facility.accounts
     end = fact.on if debt.struck_on is None else min(fact.on, debt.struck_on)
     parts = [(day, debt.accrue(day)) for day in _accrual_days(position, debt, end)]
-    cost, income = (
-        (Account.FACTORING_COST, Account.FACTORING_INCOME)
-        if facility.factoring
-        else (Account.INTEREST, Account.INTEREST_INCOME)
-    )
     for kind, accounts in (
-        ("interest", (cost, income)),
+        ("interest", (own.cost, own.income)),
         ("late_charge", (Account.LATE_CHARGE, Account.LATE_CHARGE_INCOME)),
         ("fee", (Account.LENDER_FEE, Account.FEE_INCOME)),
         ("tax_on_finance", (Account.TAX_ON_FINANCE, Account.OUTPUT_TAX)),
@@ -233,7 +207,7 @@ def _accrual_days(position: Position, debt: Debt, end: date) -> list[date]:
     on which its rate changed, since each part is worth what the rate of its time says."""
     days = [end]
     since = debt.accruals.up_to or min((drawing.on for drawing in debt.drawings), default=end)
-    if position.currency_of(debt.facility.id):
+    if position.currency_of(debt.id):
         days = [*position.foreign.changes(debt.currency, since, end), end]
     debt.accruals.up_to = max(since, end)
     return days
@@ -247,23 +221,21 @@ def _post_accrual(
     accounts: tuple[str, str],
     fact: Fact,
 ) -> None:
-    _, _, receivable, payable = principal_accounts(debt.facility)
+    own = debt.facility.accounts
     for lender in dict.fromkeys(lender for _, amounts in parts for lender in amounts):
         entity = lender_entity(lender)
         added = [(day, amounts.get(lender, 0)) for day, amounts in parts]
         amount = sum(part for _, part in added)
         worth = None
-        if position.currency_of(debt.facility.id):
+        if position.currency_of(debt.id):
             owed = [(day, -part) for day, part in added]
-            place = payable, debt.currency, debt.facility.id, f"{kind}/{lender}"
+            place = own.payable, debt.currency, debt.id, f"{kind}/{lender}"
             worth = position.foreign.accrual_worth(*place, owed)
         postings = [
-            (TRADER, accounts[0], amount),
-            (TRADER, payable, -amount),
-            (entity, receivable, amount),
-            (entity, accounts[1], -amount),
+            *booked(TRADER, accounts[0], own.payable, amount),
+            *booked(entity, own.receivable, accounts[1], amount),
         ]
-        position.post(kind, fact, entity, postings, debt.facility.id, worth=worth)
+        position.post(kind, fact, entity, postings, debt.id, worth=worth)
 
 
 def _post_fee_earned(position: Position, debt: Debt, amounts: Amounts, fact: Fact) -> None:
@@ -273,7 +245,7 @@ def _post_fee_earned(position: Position, debt: Debt, amounts: Amounts, fact: Fac
             *booked(TRADER, Account.LENDER_FEE, Account.DEFERRED_FINANCE_COST, amount),
             *booked(entity, Account.UNEARNED_FEE, Account.FEE_INCOME, amount),
         ]
-        position.post("fee_earned", fact, entity, postings, debt.facility.id)
+        position.post("fee_earned", fact, entity, postings, debt.id)
 
 
 def repay(
@@ -295,7 +267,7 @@ def repay(
 
 
 def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], fact: Fact) -> None:
-    lent, owed, receivable, payable = principal_accounts(debt.facility)
+    lent, owed, receivable, payable, *_ = debt.facility.accounts
     for lender in debt.lenders():
         principal = paid.get(Rank.PRINCIPAL, {}).get(lender, 0)
         total = sum(amounts.get(lender, 0) for amounts in paid.values())
@@ -308,7 +280,7 @@ def _post_repayment(position: Position, debt: Debt, paid: dict[Rank, Amounts], f
             (entity, lent, -principal),
             (entity, receivable, principal - total),
         ]
-        position.post("repayment", fact, entity, postings, debt.facility.id)
+        position.post("repayment", fact, entity, postings, debt.id)
 
 
 def close(position: Position, debt: Debt, fact: Fact) -> None:
@@ -336,7 +308,7 @@ def stop(position: Position, debt: Debt, fact: Fact) -> None:
 def is_foreign(position: Position, debt: Debt) -> bool:
     """Whether the debt is in another currency than the order: then only money that somebody has changed
     repays it."""
-    return bool(position.currency_of(debt.facility.id))
+    return bool(position.currency_of(debt.id))
 
 
 def sweepable(position: Position, debt: Debt, available: int) -> int:
@@ -364,7 +336,7 @@ def charge(position: Position, debt: Debt, amount: int, fact: Fact) -> None:
             (entity, Account.FEE_INCOME, taxed - part),
             (entity, Account.OUTPUT_TAX, -taxed),
         ]
-        position.post("guarantee_fee", fact, entity, postings, debt.facility.id)
+        position.post("guarantee_fee", fact, entity, postings, debt.id)
 
 
 def waits_for_buyer(position: Position, facility: Facility) -> bool:
@@ -389,7 +361,7 @@ def set_due_dates(position: Position) -> None:
 
 def sell(position: Position, debt: Debt, seller: str, buyer: str, price: int | None, fact: Fact) -> None:
     """A lender's place changes hands at ``price`` (None: what it is owed); the rest is gain or loss."""
-    lent, owed, receivable, payable = principal_accounts(debt.facility)
+    lent, owed, receivable, payable, *_ = debt.facility.accounts
     principal = debt.owed_to(seller, Rank.PRINCIPAL)
     income = debt.income_owed_to(seller)
     paid = principal + income if price is None else price
@@ -409,11 +381,11 @@ def sell(position: Position, debt: Debt, seller: str, buyer: str, price: int | N
         (new, receivable, income),
         (new, Account.RECOVERY, gain),
     ]
-    position.post("participation_sold", fact, old, postings, debt.facility.id)
+    position.post("participation_sold", fact, old, postings, debt.id)
     for account, other, amount in (
         (Account.UNEARNED_FEE, Account.FEE_INCOME, debt.fee.unearned(seller)),
         (Account.ALLOWANCE, Account.IMPAIRMENT, debt.allowance.get(seller, 0)),
     ):
         moved = (*booked(old, account, other, amount), *booked(new, account, other, -amount))
-        position.post("participation_moved", fact, old, moved, debt.facility.id)
+        position.post("participation_moved", fact, old, moved, debt.id)
     debt.transfer(seller, buyer)

@@ -20,7 +20,6 @@ from finance.sides.lenders import (
     is_foreign,
     lender_entity,
     planned_repayment,
-    principal_accounts,
     repay,
     stop,
     sweepable,
@@ -59,7 +58,7 @@ def call_guarantee(
     and the provider owes the guarantor.
     """
     paid = debt.pay(Rank.PRINCIPAL, min(amount, debt.principal), fact.on)
-    lent, owed, _, _ = principal_accounts(debt.facility)
+    lent, owed, *_ = debt.facility.accounts
     for lender, part in paid.items():
         entity = lender_entity(lender)
         postings = [
@@ -70,9 +69,9 @@ def call_guarantee(
             (guarantor, Account.CASH, -part),
             *(booked(provider, Account.TRADER_REFUND, Account.OWED_TO_GUARANTOR, part) if provider else ()),
         ]
-        position.post("guarantee", fact, entity, postings, debt.facility.id)
+        position.post("guarantee", fact, entity, postings, debt.id)
     if not provider:
-        place = debt.facility.id, guarantor
+        place = debt.id, guarantor
         position.cover.guaranteed[place] = position.cover.guaranteed.get(place, 0) + sum(paid.values())
 
 
@@ -81,7 +80,7 @@ def repay_guarantors(position: Position, debt: Debt, available: int, fact: Fact)
     given = 0
     for (facility, guarantor), owed in list(position.cover.guaranteed.items()):
         part = min(available - given, owed)
-        if facility != debt.facility.id or part <= 0:
+        if facility != debt.id or part <= 0:
             continue
         position.cover.guaranteed[facility, guarantor] = owed - part
         given += part
@@ -89,7 +88,7 @@ def repay_guarantors(position: Position, debt: Debt, available: int, fact: Fact)
             *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.CASH, part),
             *booked(guarantor, Account.CASH, Account.SUBROGATION, part),
         ]
-        position.post("guarantor_repaid", fact, guarantor, postings, debt.facility.id)
+        position.post("guarantor_repaid", fact, guarantor, postings, debt.id)
     return given
 
 
@@ -162,7 +161,7 @@ def _post_recovered(position: Position, debt: Debt, party: str, amount: int, fac
         *booked(TRADER, Account.DEBT_RELEASED, Account.CASH, amount),
         *booked(party, Account.CASH, Account.RECOVERY, amount),
     ]
-    position.post("recovered_after", fact, party, postings, debt.facility.id)
+    position.post("recovered_after", fact, party, postings, debt.id)
 
 
 def _struck_first(position: Position) -> list[Debt]:
@@ -202,7 +201,7 @@ def indemnify(position: Position, debt: Debt, amount: int, fact: Fact) -> None:
         ("insurer", Account.GUARANTEE_LOSS, amount),
         ("insurer", Account.CASH, -amount),
     ]
-    position.post("insurance", fact, "insurer", postings, debt.facility.id)
+    position.post("insurance", fact, "insurer", postings, debt.id)
     distribute(position, debt, amount, fact)
 
 
@@ -284,7 +283,7 @@ def _write_off_assets(position: Position, fact: Fact) -> None:
 
 def _write_off_debt(position: Position, debt: Debt, fact: Fact) -> None:
     full = debt.facility.recourse is Recourse.FULL
-    lent, owed, receivable, payable = principal_accounts(debt.facility)
+    lent, owed, receivable, payable, *_ = debt.facility.accounts
     for lender in debt.lenders():
         entity = lender_entity(lender)
         principal = debt.owed_to(lender, Rank.PRINCIPAL)
@@ -302,7 +301,7 @@ def _write_off_debt(position: Position, debt: Debt, fact: Fact) -> None:
             (entity, lent, -principal),
             (entity, receivable, -income),
         ]
-        position.post("written_off", fact, entity, postings, debt.facility.id)
+        position.post("written_off", fact, entity, postings, debt.id)
     if not full:
         debt.forgive(fact.on)
     _release_guarantors(position, debt, fact)
@@ -322,7 +321,7 @@ def _note_lost(position: Position, debt: Debt, lender: str) -> None:
 def _release_guarantors(position: Position, debt: Debt, fact: Fact) -> None:
     """What a guarantor will not get back is its loss; a limited recourse is released towards it too."""
     for (facility, guarantor), owed in list(position.cover.guaranteed.items()):
-        if facility != debt.facility.id or debt.facility.recourse is Recourse.FULL:
+        if facility != debt.id or debt.facility.recourse is Recourse.FULL:
             continue
         position.cover.guaranteed[facility, guarantor] = 0
         if owed:
@@ -331,4 +330,4 @@ def _release_guarantors(position: Position, debt: Debt, fact: Fact) -> None:
             *booked(TRADER, Account.OWED_TO_GUARANTOR, Account.DEBT_RELEASED, owed),
             *booked(guarantor, Account.GUARANTEE_LOSS, Account.SUBROGATION, owed),
         ]
-        position.post("guarantee_lost", fact, guarantor, postings, debt.facility.id)
+        position.post("guarantee_lost", fact, guarantor, postings, debt.id)

@@ -30,7 +30,7 @@ def hold_slot(position: Position, account: BookingAccount, fact: Fact) -> None:
     more = account.booking.gross_minor - account.memo
     account.memo = account.booking.gross_minor
     position.post(
-        "slot_held", fact, account.booking.entity, booked(TRADER, Account.SLOT_HELD, Account.SLOT_OWED, more)
+        "slot_held", fact, account.entity, booked(TRADER, Account.SLOT_HELD, Account.SLOT_OWED, more)
     )
 
 
@@ -39,7 +39,7 @@ def release_slot(position: Position, account: BookingAccount, fact: Fact) -> Non
     position.post(
         "slot_released",
         fact,
-        account.booking.entity,
+        account.entity,
         booked(TRADER, Account.SLOT_OWED, Account.SLOT_HELD, amount),
     )
 
@@ -75,7 +75,7 @@ def bill(position: Position, account: BookingAccount, share: Fraction, fact: Fac
 
 def pay(position: Position, account: BookingAccount, amount: int, fact: Fact) -> None:
     """Money to a provider: first what it has billed, the rest is prepaid; after its end a claim on it."""
-    entity = account.booking.entity
+    entity = account.entity
     billed = min(amount, account.payable)
     ahead = amount - billed
     account.paid += amount
@@ -124,7 +124,7 @@ def refund(position: Position, account: BookingAccount, amount: int, fact: Fact)
     if missing > 0:
         claim_damages(position, account, missing, fact)
     account.refunded += amount
-    entity = account.booking.entity
+    entity = account.entity
     postings = [
         *booked(TRADER, Account.CASH, Account.PROVIDER_CLAIM, amount),
         *booked(entity, Account.TRADER_REFUND, Account.CASH, amount),
@@ -144,7 +144,7 @@ def fail(position: Position, account: BookingAccount, fact: Fact) -> None:
 
 def _claim_prepayment(position: Position, account: BookingAccount, amount: int, fact: Fact) -> None:
     account.claimed += amount
-    entity = account.booking.entity
+    entity = account.entity
     postings = [
         *booked(TRADER, Account.PROVIDER_CLAIM, Account.PREPAYMENT, amount),
         *booked(entity, Account.DEPOSIT, Account.TRADER_REFUND, amount),
@@ -189,7 +189,7 @@ def end_booking(position: Position, account: BookingAccount, fee: int, fact: Fac
 
 
 def _end_with_fee(position: Position, account: BookingAccount, fee: int, fact: Fact) -> None:
-    entity = account.booking.entity
+    entity = account.entity
     from_prepaid = min(account.prepaid, fee)
     owed = fee - from_prepaid
     rest = account.prepaid - from_prepaid

@@ -26,7 +26,7 @@ def dues(position: Position, on: date) -> dict[Rank, int]:
             for rank in (Rank.PENALTY, Rank.FEE, Rank.INTEREST, Rank.PRINCIPAL):
                 found[rank] = found.get(rank, 0) + position.worth(debt.owed(rank), debt.currency, on)
     for account in position.accounts.values():
-        rank = Rank.NETWORK if account.booking.entity == NETWORK else Rank.PROVIDERS
+        rank = Rank.NETWORK if account.entity == NETWORK else Rank.PROVIDERS
         found[rank] = found.get(rank, 0) + _unpaid(position, account, on)
     return found
 
