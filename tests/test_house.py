@@ -304,12 +304,6 @@ def test_tests_stand_in_the_rooms_that_they_test() -> None:
     assert [str(one) for one in folders if not (ROOT / one / "__init__.py").exists() and one.parts] == []
 
 
-STILL_DOUBLE = {
-    "Refusal",
-}
-"""Public classes of two modules that have one name; each that gets a name of its own leaves the list."""
-
-
 def public_classes(source: str) -> set[str]:
     found = {node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
     return {name for name in found if not name.startswith("_")}
@@ -320,5 +314,4 @@ def test_a_public_class_name_has_one_meaning() -> None:
     for path in modules():
         for name in public_classes(path.read_text()):
             places.setdefault(name, []).append(dotted(path))
-    doubles = {name: where for name, where in places.items() if len(where) > 1}
-    assert {name: where for name, where in doubles.items() if name not in STILL_DOUBLE} == {}
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

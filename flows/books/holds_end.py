@@ -12,7 +12,7 @@ from domain.states import OrderState
 from finance.books.position import Position
 from finance.fold.fold import Folded
 from flows.books.order_book import OrderBook
-from flows.firms.call_journal import Journal, call_key, read_call
+from flows.firms.call_journal import CallJournal, call_key, read_call
 from flows.firms.operation import HoldName, ReservationName, current_reservation
 from flows.plans.needs import booking_names, leg_need
 from flows.plans.newest import newest_plan
@@ -67,7 +67,7 @@ def _intend(transaction: Transaction, hold: HoldName, reference: str) -> None:
     booked = read_call(booking.request)
     key = call_key(booked.key, operation)
     call = Call(Verb.COMPLETE, key, booked.request, booked.expires_at, reference)
-    Journal().intend(transaction, operation, hold.reservation.order, call)
+    CallJournal().intend(transaction, operation, hold.reservation.order, call)
 
 
 def end_holds(transaction: Transaction, book: OrderBook, folded: Folded) -> None:

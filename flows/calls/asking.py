@@ -19,11 +19,11 @@ from providers.protocol import (
     Verb,
 )
 
-Outcome = TypeVar("Outcome")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class WantedCall:
     """A call that a flow wants made; ``operation`` names it for ever, ``firm`` is who is asked."""
 
     operation: str
@@ -66,7 +66,7 @@ class Turn:
     now: datetime
 
 
-Steps = Generator[Sequence[Ask], Turn, Outcome]
+Steps = Generator[Sequence[WantedCall], Turn, Result]
 
 
 ENDING = (Verb.RELEASE, Verb.CANCEL, Verb.COMPLETE)

@@ -18,9 +18,9 @@ from datetime import date
 from typing import Generic
 
 from domain.errors import NetError
-from flows.calls.asking import NEVER_ARRIVED, Ask, MustAsk, Outcome, Reply, Steps, Turn, Unreachable
+from flows.calls.asking import NEVER_ARRIVED, MustAsk, Reply, Result, Steps, Turn, Unreachable, WantedCall
 from flows.calls.undo import close_call
-from flows.firms.call_journal import Journal, Known
+from flows.firms.call_journal import CallJournal, KnownCall
 from flows.firms.connected import Firms
 from ledger.book.transaction import Transaction
 from ledger.store import Ledger
@@ -52,10 +52,10 @@ class Patience:
 
 
 @dataclass(eq=False)
-class _Asked:
+class _CallUnderWay:
     """One call under way; ``looks`` counts the look-ups since the last send."""
 
-    ask: Ask
+    wanted: WantedCall
     run: "_Run"
     call: Call
     attempt: int = 0
@@ -79,12 +79,12 @@ class _Run:
 class _Work:
     """Something to do outside the transaction: send the call, or look up what became of it."""
 
-    asked: _Asked
+    about: _CallUnderWay
     verb: Verb
     delay: float = 0.0
 
 
-class Caller(Generic[Outcome]):
+class Caller(Generic[Result]):
     """Drives flows over one ledger; not for use from several threads."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Caller(Generic[Outcome]):
         on: date,
         *,
         patience: Patience | None = None,
-        journal: Journal | None = None,
+        journal: CallJournal | None = None,
         pause: Callable[[float], None] = time.sleep,
         pool: Callable[[int], Executor] = ThreadPoolExecutor,
     ) -> None:
@@ -103,15 +103,15 @@ class Caller(Generic[Outcome]):
         self._firms = firms
         self._on = on
         self._patience = patience or Patience()
-        self._journal = journal or Journal()
+        self._journal = journal or CallJournal()
         self._pause = pause
-        self._settled: list[tuple[_Asked, Answer]] = []
-        self._unsent: list[_Asked] = []
-        self._again: list[_Asked] = []
+        self._settled: list[tuple[_CallUnderWay, Answer]] = []
+        self._unsent: list[_CallUnderWay] = []
+        self._again: list[_CallUnderWay] = []
         self._work: list[_Work] = []
-        self._outcomes: dict[int, Outcome | NetError] = {}
+        self._outcomes: dict[int, Result | NetError] = {}
 
-    def run(self, flows: Sequence[Steps[Outcome]]) -> list[Outcome | NetError]:
+    def run(self, flows: Sequence[Steps[Result]]) -> list[Result | NetError]:
         """What each flow returned, or the error that ended it; one flow's error stops no other."""
         ready = [_Run(index, steps) for index, steps in enumerate(flows)]
         for started in ready:
@@ -141,29 +141,29 @@ class Caller(Generic[Outcome]):
         with self._ledger.write() as transaction:
             self._firms.calendar.current = transaction
             try:
-                for asked, answer in settled:
-                    self._record(transaction, asked, answer)
-                for asked in unsent:
+                for one, answer in settled:
+                    self._record(transaction, one, answer)
+                for one in unsent:
                     self._journal.unsent(
-                        transaction, self._on, asked.ask.operation, asked.ask.order, asked.attempt
+                        transaction, self._on, one.wanted.operation, one.wanted.order, one.attempt
                     )
-                for asked in again:
-                    self._send(transaction, asked)
+                for one in again:
+                    self._send(transaction, one)
                 for run in ready:
                     self._advance(transaction, run)
             finally:
                 self._firms.calendar.current = None
 
-    def _record(self, transaction: Transaction, asked: _Asked, answer: Answer) -> None:
-        operation = asked.ask.operation
+    def _record(self, transaction: Transaction, one: _CallUnderWay, answer: Answer) -> None:
+        operation = one.wanted.operation
         if isinstance(answer, Pending):
-            self._journal.pending(transaction, self._on, operation, asked.ask.order, answer)
+            self._journal.pending(transaction, self._on, operation, one.wanted.order, answer)
             return
         known = self._journal.outcome(transaction, operation)
         if known is not None:  # somebody else was quicker: theirs counts
-            asked.run.replies[operation] = known
+            one.run.replies[operation] = known
             return
-        close_call(transaction, self._journal, self._on, operation, asked.call, answer)
+        close_call(transaction, self._journal, self._on, operation, one.call, answer)
 
     def _advance(self, transaction: Transaction, run: _Run) -> None:
         """Advance one flow until it waits for the outside or ends; its error undoes its own part alone."""
@@ -186,47 +186,47 @@ class Caller(Generic[Outcome]):
         run.waiting = sum(self._begin(transaction, run, wanted) for wanted in asks)
         return run.waiting > 0
 
-    def _begin(self, transaction: Transaction, run: _Run, wanted: Ask) -> bool:
+    def _begin(self, transaction: Transaction, run: _Run, wanted: WantedCall) -> bool:
         """Whether the call is under way: one that is new, or in doubt; a known one is answered."""
         known = self._journal.look(transaction, wanted.operation)
         if known is None:
             self._journal.intend(transaction, wanted.operation, wanted.order, wanted.call)
-            self._send(transaction, _Asked(wanted, run, wanted.call))
+            self._send(transaction, _CallUnderWay(wanted, run, wanted.call))
             return True
         if known.answer is not None:
             run.replies[wanted.operation] = known.answer
             return False
-        asked = _Asked(wanted, run, known.call, known.attempts, given_up=known.given_up)
+        one = _CallUnderWay(wanted, run, known.call, known.attempts, given_up=known.given_up)
         if known.given_up and (known.attempts == 0 or known.unsent):
             self._journal.answered(transaction, wanted.operation, NEVER_ARRIVED)
             run.replies[wanted.operation] = NEVER_ARRIVED
             return False
         if known.attempts == 0 or known.unsent:
-            self._send(transaction, asked)
+            self._send(transaction, one)
             return True
-        return self._resume_known(transaction, asked, known)
+        return self._resume_known(transaction, one, known)
 
-    def _resume_known(self, transaction: Transaction, asked: _Asked, known: Known) -> bool:
+    def _resume_known(self, transaction: Transaction, one: _CallUnderWay, known: KnownCall) -> bool:
         """A run before this one sent it and died, or was told to wait."""
-        capabilities = asked.ask.adapter.capabilities
+        capabilities = one.wanted.adapter.capabilities
         window = capabilities.key_window
         forgotten = window is not None and self._firms.clock() - known.attempted_at >= window
-        looks = known.given_up and not _is(asked, Idempotency.NONE)  # nothing given up is sent again
-        if known.pending is not None or looks or _is(asked, Idempotency.LOOKUP):
-            self._work.append(_Work(asked, Verb.STATUS))
-        elif _is(asked, Idempotency.KEY) and not forgotten:
-            self._send(transaction, asked)
+        looks = known.given_up and not _is(one, Idempotency.NONE)  # nothing given up is sent again
+        if known.pending is not None or looks or _is(one, Idempotency.LOOKUP):
+            self._work.append(_Work(one, Verb.STATUS))
+        elif _is(one, Idempotency.KEY) and not forgotten:
+            self._send(transaction, one)
         else:
-            asked.run.replies[asked.ask.operation] = _must_ask(asked)
+            one.run.replies[one.wanted.operation] = _must_ask(one)
             return False
         return True
 
-    def _send(self, transaction: Transaction, asked: _Asked) -> None:
-        asked.attempt = self._journal.attempt(transaction, asked.ask.operation)
-        delay = self._patience.before(asked.sends) if asked.sends else 0.0
-        asked.sends += 1
-        asked.looks = 0
-        self._work.append(_Work(asked, asked.call.verb, delay))
+    def _send(self, transaction: Transaction, one: _CallUnderWay) -> None:
+        one.attempt = self._journal.attempt(transaction, one.wanted.operation)
+        delay = self._patience.before(one.sends) if one.sends else 0.0
+        one.sends += 1
+        one.looks = 0
+        self._work.append(_Work(one, one.call.verb, delay))
 
     # outside the transaction --------------------------------------------------------------------
 
@@ -234,8 +234,8 @@ class Caller(Generic[Outcome]):
         if work.delay:
             self._pause(work.delay)
         if work.verb is Verb.STATUS:
-            return work.asked.ask.adapter.status(work.asked.call)
-        return ask(work.asked.ask.adapter, work.asked.call)
+            return work.about.wanted.adapter.status(work.about.call)
+        return ask(work.about.wanted.adapter, work.about.call)
 
     def _gather(self, under_way: dict[Future[object], _Work]) -> list[_Run]:
         """Wait for at least one call; the flows that have all their replies now."""
@@ -246,8 +246,8 @@ class Caller(Generic[Outcome]):
             reply = self._judge(work, future)
             if reply is None:
                 continue
-            run = work.asked.run
-            run.replies[work.asked.ask.operation] = reply
+            run = work.about.run
+            run.replies[work.about.wanted.operation] = reply
             run.waiting -= 1
             if run.waiting == 0:
                 ready.append(run)
@@ -255,7 +255,7 @@ class Caller(Generic[Outcome]):
 
     def _judge(self, work: _Work, future: Future[object]) -> Reply | None:
         """The reply, or None when the call goes on (a further send or look-up is under way)."""
-        asked, clean = work.asked, self._firms.redacted
+        one, clean = work.about, self._firms.redacted
         try:
             answer = future.result()
         except NotSentError as error:
@@ -263,82 +263,84 @@ class Caller(Generic[Outcome]):
         except NoAnswerError as error:
             return self._no_answer(work, NoAnswerError(clean(error.message), clean(error.hint)))
         except Exception as error:  # an outsider's adapter may raise anything; it may also have acted
-            text = clean(f"the adapter of {asked.ask.firm} failed: {error!r}")
+            text = clean(f"the adapter of {one.wanted.firm} failed: {error!r}")
             return self._no_answer(work, NoAnswerError(text))
         if isinstance(answer, Declined | Pending):
             answer = replace(answer, reason=clean(answer.reason))
         if not isinstance(answer, Answer):
-            return self._no_answer(work, NoAnswerError(f"the adapter of {asked.ask.firm} gave no answer"))
+            return self._no_answer(work, NoAnswerError(f"the adapter of {one.wanted.firm} gave no answer"))
         if work.verb is Verb.STATUS:
-            return self._looked_up(asked, answer)
-        self._settled.append((asked, answer))
+            return self._looked_up(one, answer)
+        self._settled.append((one, answer))
         return answer
 
     def _not_sent(self, work: _Work, error: NotSentError) -> Reply | None:
-        asked = work.asked
-        asked.failures += 1
+        one = work.about
+        one.failures += 1
         if work.verb is Verb.STATUS:
-            return self._look_again(asked, error)
-        self._unsent.append(asked)
-        if asked.sends >= self._patience.sends:
-            return Unreachable(asked.ask.operation, error)
-        self._again.append(asked)
+            return self._look_again(one, error)
+        self._unsent.append(one)
+        if one.sends >= self._patience.sends:
+            return Unreachable(one.wanted.operation, error)
+        self._again.append(one)
         return None
 
     def _no_answer(self, work: _Work, error: NoAnswerError) -> Reply | None:
-        asked = work.asked
-        asked.failures += 1
+        one = work.about
+        one.failures += 1
         if work.verb is Verb.STATUS:
-            return self._look_again(asked, error)
-        if asked.sends >= self._patience.sends and _is(asked, Idempotency.KEY):
-            return Unreachable(asked.ask.operation, error)
-        return self._resume(asked)
+            return self._look_again(one, error)
+        if one.sends >= self._patience.sends and _is(one, Idempotency.KEY):
+            return Unreachable(one.wanted.operation, error)
+        return self._resume(one)
 
-    def _look_again(self, asked: _Asked, error: NetError) -> Reply | None:
-        if asked.failures >= self._patience.sends:
-            return Unreachable(asked.ask.operation, error)
-        self._work.append(_Work(asked, Verb.STATUS, self._patience.before(asked.failures)))
+    def _look_again(self, one: _CallUnderWay, error: NetError) -> Reply | None:
+        if one.failures >= self._patience.sends:
+            return Unreachable(one.wanted.operation, error)
+        self._work.append(_Work(one, Verb.STATUS, self._patience.before(one.failures)))
         return None
 
-    def _resume(self, asked: _Asked) -> Reply | None:
+    def _resume(self, one: _CallUnderWay) -> Reply | None:
         """A call that may have taken effect: by key, by look-up, or only a person can tell."""
-        if _is(asked, Idempotency.KEY):
-            self._again.append(asked)
+        if _is(one, Idempotency.KEY):
+            self._again.append(one)
             return None
-        if _is(asked, Idempotency.LOOKUP):
-            self._work.append(_Work(asked, Verb.STATUS))
+        if _is(one, Idempotency.LOOKUP):
+            self._work.append(_Work(one, Verb.STATUS))
             return None
-        return _must_ask(asked)
+        return _must_ask(one)
 
-    def _looked_up(self, asked: _Asked, answer: Answer) -> Reply | None:
+    def _looked_up(self, one: _CallUnderWay, answer: Answer) -> Reply | None:
         """Absent twice, with the longest flight time between: it never arrived, so it is sent again."""
         if not isinstance(answer, Unseen):
-            self._settled.append((asked, answer))
+            self._settled.append((one, answer))
             return answer
-        if _is(asked, Idempotency.NONE):  # it cannot be looked up there, so absence says nothing
-            return _must_ask(asked)
-        asked.looks += 1
-        in_flight = asked.ask.adapter.capabilities.in_flight.total_seconds()
-        if asked.looks == 1:
-            self._work.append(_Work(asked, Verb.STATUS, in_flight))
+        if _is(one, Idempotency.NONE):  # it cannot be looked up there, so absence says nothing
+            return _must_ask(one)
+        one.looks += 1
+        in_flight = one.wanted.adapter.capabilities.in_flight.total_seconds()
+        if one.looks == 1:
+            self._work.append(_Work(one, Verb.STATUS, in_flight))
             return None
-        if asked.given_up:
-            self._settled.append((asked, NEVER_ARRIVED))
+        if one.given_up:
+            self._settled.append((one, NEVER_ARRIVED))
             return NEVER_ARRIVED
-        if asked.sends >= self._patience.sends:
-            error = NotSentError(f"{asked.ask.firm} never received the request", "run the same command again")
-            return Unreachable(asked.ask.operation, error)
-        self._again.append(asked)
+        if one.sends >= self._patience.sends:
+            error = NotSentError(
+                f"{one.wanted.firm} never received the request", "run the same command again"
+            )
+            return Unreachable(one.wanted.operation, error)
+        self._again.append(one)
         return None
 
 
-def _must_ask(asked: _Asked) -> MustAsk:
+def _must_ask(one: _CallUnderWay) -> MustAsk:
     return MustAsk(
-        asked.ask.operation,
-        asked.ask.firm,
-        f"{asked.ask.firm} may or may not have done this: {asked.call.verb} for order {asked.ask.order}",
+        one.wanted.operation,
+        one.wanted.firm,
+        f"{one.wanted.firm} may or may not have done this: {one.call.verb} for order {one.wanted.order}",
     )
 
 
-def _is(asked: _Asked, idempotency: Idempotency) -> bool:
-    return asked.ask.adapter.capabilities.idempotency is idempotency
+def _is(one: _CallUnderWay, idempotency: Idempotency) -> bool:
+    return one.wanted.adapter.capabilities.idempotency is idempotency

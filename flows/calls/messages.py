@@ -6,7 +6,7 @@ from enum import StrEnum
 from domain.posting import Entry
 from domain.record_kinds import RecordKey, RecordKind
 from flows.calls.undo import close_call, intend_undoing
-from flows.firms.call_journal import Journal, Known
+from flows.firms.call_journal import CallJournal, KnownCall
 from flows.firms.withdrawals import note_withdrawal
 from ledger.book.transaction import Transaction
 from ledger.record import kinds
@@ -39,11 +39,11 @@ def _answer(
     ledger_id: str,
     on: date,
     operation: str,
-    known: Known,
+    known: KnownCall,
     answer: Answer,
     now: datetime,
 ) -> Taken:
-    journal = Journal()
+    journal = CallJournal()
     close_call(transaction, journal, on, operation, known.call, answer)
     if not known.given_up:
         return Taken.ANSWERED
@@ -76,7 +76,7 @@ def take_message_in(
     operation = _operation_of(transaction, order, key, firm)
     if operation is None:
         return _file(transaction, on, RecordKind.FIRM_ORPHAN, firm, message_id, None, answer, Taken.ORPHAN)
-    known = Journal().look(transaction, operation)
+    known = CallJournal().look(transaction, operation)
     if known is None or isinstance(answer, Pending | Unseen):
         return Taken.DUPLICATE
     if known.answer is None:
@@ -97,11 +97,11 @@ def _takes_back(before: Answer, answer: Declined) -> bool:
 
 
 def _undo_late(
-    transaction: Transaction, ledger_id: str, operation: str, known: Known, answer: Answer, now: datetime
+    transaction: Transaction, ledger_id: str, operation: str, known: KnownCall, answer: Answer, now: datetime
 ) -> None:
     """A yes after its no counts for nothing here, so it must not count there either."""
     if not isinstance(known.answer, Held | Booked):
-        intend_undoing(transaction, Journal(), ledger_id, operation, known.call, answer, now)
+        intend_undoing(transaction, CallJournal(), ledger_id, operation, known.call, answer, now)
 
 
 def _operation_of(transaction: Transaction, order: str, key: str, firm: str) -> str | None:

@@ -12,7 +12,7 @@ from domain.errors import NotFoundError, RefusedError
 from domain.posting import Entry
 from domain.record_kinds import RecordKey, RecordKind
 from flows.calls.messages import Taken, _answer
-from flows.firms.call_journal import Journal, Known
+from flows.firms.call_journal import CallJournal, KnownCall
 from ledger.book.reading import Reading
 from ledger.store import Ledger
 from providers.answers import answer_data
@@ -80,7 +80,7 @@ class OpenCall:
 
 def open_calls(reading: Reading, order: str | None = None) -> list[OpenCall]:
     """Every call that still has no outcome, oldest first."""
-    journal = Journal()
+    journal = CallJournal()
     found = []
     for intent in reading.unfinished_intents(order):
         known = journal.look(reading, intent.operation)
@@ -89,7 +89,7 @@ def open_calls(reading: Reading, order: str | None = None) -> list[OpenCall]:
     return found
 
 
-def _open(operation: str, known: Known) -> OpenCall:
+def _open(operation: str, known: KnownCall) -> OpenCall:
     request = known.call.request
     waiting_for = known.pending.reason if known.pending else ""
     in_doubt = known.attempts > 0 and not known.unsent and known.pending is None
@@ -137,7 +137,7 @@ def resolve(
     RefusedError when the answer does not fit the question, or the call has its outcome already.
     """
     with ledger.write() as transaction:
-        known = Journal().look(transaction, operation)
+        known = CallJournal().look(transaction, operation)
         if known is None:
             raise NotFoundError(
                 f"there is no call {operation!r}", "net slot resolve ORDER shows what is open"
@@ -155,7 +155,7 @@ def resolve(
         key = RecordKey.stated(operation, known.attempts)
         transaction.append(Entry(RecordKind.FIRM_STATED, key, on, order, body))
         if answer is None:
-            Journal().unsent(transaction, on, operation, order, known.attempts)
+            CallJournal().unsent(transaction, on, operation, order, known.attempts)
             return Taken.ANSWERED
         return _answer(transaction, ledger.id, on, operation, known, answer, now)
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.errors import NetError, NotFoundError
-from flows.calls.asking import ENDING, Ask, MustAsk, Reply, Steps, Unreachable, missing
+from flows.calls.asking import ENDING, MustAsk, Reply, Steps, Unreachable, WantedCall, missing
 from flows.calls.caller import Caller, Patience
 from flows.calls.resolve import OpenCall, open_calls
 from flows.calls.undo import intend_undoing, undoing
-from flows.firms.call_journal import Journal
+from flows.firms.call_journal import CallJournal
 from flows.firms.connected import Firms
 from flows.shop.serve import expire_sold
 from ledger.store import Ledger
@@ -67,8 +67,8 @@ def _settle(ledger_id: str, firms: Firms, one: OpenCall) -> Steps[str]:
         adapter = firms.adapter(one.firm)
     except NotFoundError as gone:
         return f"!{gone.message}"
-    asked = Ask(one.operation, one.order, one.firm, adapter, one.call)
-    turn = yield [asked]
+    wanted = WantedCall(one.operation, one.order, one.firm, adapter, one.call)
+    turn = yield [wanted]
     reply = turn.replies[one.operation]
     if isinstance(reply, Pending | Unreachable | MustAsk):
         return f"!{missing(reply)}"
@@ -77,8 +77,8 @@ def _settle(ledger_id: str, firms: Firms, one: OpenCall) -> Steps[str]:
     found = undoing(ledger_id, one.operation, one.call, reply, turn.now.replace(microsecond=0))
     if found is None:
         return ""
-    intend_undoing(turn.transaction, Journal(), ledger_id, one.operation, one.call, reply, turn.now)
-    turn = yield [Ask(found.operation, one.order, one.firm, adapter, found.call)]
+    intend_undoing(turn.transaction, CallJournal(), ledger_id, one.operation, one.call, reply, turn.now)
+    turn = yield [WantedCall(found.operation, one.order, one.firm, adapter, found.call)]
     return _given_back(found.call, turn.replies[found.operation])
 
 

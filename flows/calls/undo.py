@@ -4,14 +4,14 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from flows.calls.fees import post_fee
-from flows.firms.call_journal import Journal, call_key
+from flows.firms.call_journal import CallJournal, call_key
 from flows.firms.operation import Operation
 from ledger.book.transaction import Transaction
 from providers.protocol import Answer, Booked, Call, Held, Released, Verb
 
 
 def close_call(
-    transaction: Transaction, journal: Journal, on: date, operation: str, call: Call, answer: Answer
+    transaction: Transaction, journal: CallJournal, on: date, operation: str, call: Call, answer: Answer
 ) -> None:
     """The call's final answer, in one commit with what follows from it: a fee is owed from then on."""
     journal.answered(transaction, operation, answer)
@@ -40,7 +40,7 @@ def undoing(ledger_id: str, operation: str, call: Call, answer: Answer, until: d
 
 def intend_undoing(
     transaction: Transaction,
-    journal: Journal,
+    journal: CallJournal,
     ledger_id: str,
     operation: str,
     call: Call,

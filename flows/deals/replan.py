@@ -15,7 +15,7 @@ from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
 from flows.plans.recorded_plan import known_as
-from flows.slots.outcomes import Refusal, no_dearer
+from flows.slots.outcomes import FirmRefusal, no_dearer
 from routing.offers.situation import Situation
 from routing.plans.choose import Found, others, same_chain
 
@@ -47,7 +47,7 @@ class Replanning:
             return found
         return f"{dearer}, and at that price the plan does not pass" if dearer else None
 
-    def instead(self, plan: Plan, refusals: Sequence[Refusal], held: Sequence[str]) -> Plan | None:
+    def instead(self, plan: Plan, refusals: Sequence[FirmRefusal], held: Sequence[str]) -> Plan | None:
         """The next best plan that asks nobody again what was refused, whose lenders agree, and that keeps
         what is held where one does."""
         refused = {refusal.leg for refusal in refusals}

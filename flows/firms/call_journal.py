@@ -21,7 +21,7 @@ KEY_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownCall:
     """What the journal has of an operation; ``unsent`` says that its last attempt certainly failed."""
 
     call: Call
@@ -59,10 +59,10 @@ def read_call(data: Mapping[str, Any]) -> Call:
     )
 
 
-class Journal:
+class CallJournal:
     """Reads and writes the calls of one ledger inside an open transaction."""
 
-    def look(self, transaction: Reading, operation: str) -> Known | None:
+    def look(self, transaction: Reading, operation: str) -> KnownCall | None:
         intent = transaction.intent(operation)
         if intent is None:
             return None
@@ -72,7 +72,7 @@ class Journal:
         given_up = transaction.record_by_key(RecordKey.given_up(operation)) is not None
         answer = read_answer(intent.answer) if final else None
         waiting = read_answer(pending.body["answer"]) if pending is not None and not final else None
-        return Known(
+        return KnownCall(
             read_call(intent.request),
             intent.attempts,
             answer,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from domain.record_kinds import RecordKind
-from flows.firms.call_journal import Journal
+from flows.firms.call_journal import CallJournal
 from flows.firms.operation import HoldName, last_replacement
 from flows.firms.withdrawals import was_withdrawn
 from flows.plans.needs import Need
@@ -91,7 +91,7 @@ def _at_the_firm(reservation: Reservation, need: Need, turn: int) -> Kept | None
 
 def _answer(reservation: Reservation, need: Need, verb: Verb, turn: int) -> Answer | None:
     operation = reservation.operation(need.leg, verb, turn)
-    known = Journal().look(reservation.transaction, operation)
+    known = CallJournal().look(reservation.transaction, operation)
     return known.answer if known is not None else None
 
 

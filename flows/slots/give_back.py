@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from domain.states import OrderState
-from flows.calls.asking import ENDING, Ask, Reply, Steps, missing
+from flows.calls.asking import ENDING, Reply, Steps, WantedCall, missing
 from flows.calls.fees import charged_minor, post_fee
-from flows.firms.call_journal import Journal
+from flows.firms.call_journal import CallJournal
 from flows.firms.cancellation_terms import fee_by_terms
 from flows.firms.operation import Operation
 from flows.slots.kept import Kept, KeptSlots
@@ -39,7 +39,7 @@ class GivingBack:
             for one in asks:
                 self._count(one, turn.replies[one.operation])
 
-    def _own_fee(self, kept: Kept, one: Ask) -> Released:
+    def _own_fee(self, kept: Kept, one: WantedCall) -> Released:
         """A firm in our own ledger keeps what its terms say; what was posted by them already stands."""
         reservation = self.slots.reservation
         fee = charged_minor(reservation.transaction, reservation.order, one.operation)
@@ -49,7 +49,7 @@ class GivingBack:
             fee = fee_by_terms(provider, state.value, kept.price_minor)
         return Released(fee, kept.need.request.currency)
 
-    def _count(self, one: Ask, reply: Reply) -> None:
+    def _count(self, one: WantedCall, reply: Reply) -> None:
         """Add up what giving back costs, and name what could not be given back."""
         if not isinstance(reply, Released):
             self.left.append(f"{one.firm} {one.call.reference}: {missing(reply)}")
@@ -67,7 +67,7 @@ class GivingBack:
         for intent in reservation.transaction.unfinished_intents(reservation.order):
             call = Operation.parse(intent.operation)
             if call.reservation == reservation.name and call.verb not in ENDING:
-                Journal().give_up(
+                CallJournal().give_up(
                     reservation.transaction, reservation.on, intent.operation, reservation.order, reason
                 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.calls.asking import Ask, MustAsk, Reply, Steps, Unreachable, missing
+from flows.calls.asking import MustAsk, Reply, Steps, Unreachable, WantedCall, missing
 from flows.firms.withdrawals import was_withdrawn
 from flows.plans.needs import Need
 from flows.slots.adopt import AskedNeeds
@@ -82,7 +82,7 @@ class HoldingSlots:
             yield from self._forget(expired, turns)
             others = [need for need in expired if turns[need.leg] < TURNS]
 
-    def _opening(self, need: Need, turn: int) -> Ask | None:
+    def _opening(self, need: Need, turn: int) -> WantedCall | None:
         verb = opening_verb(self.reservation.adapter(need))
         return None if verb is None else self.reservation.ask_for(need, verb, turn)
 

@@ -15,7 +15,7 @@ _NO_CREDIT = Network("none")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class FirmRefusal:
     """One firm's no; ``code`` is the answer's (no_capacity, no_credit, price, expired, refused)."""
 
     firm: str
@@ -57,7 +57,7 @@ class Refused:
     back yet (the sweep goes on trying)."""
 
     order: str
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[FirmRefusal, ...]
     cost_minor: Mapping[str, int]
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -75,14 +75,14 @@ class Waits:
 
 Outcome = Reserved | Refused | Waits
 
-NextPlan = Callable[[Plan, Sequence[Refusal], Sequence[str]], Plan | None]
+NextPlan = Callable[[Plan, Sequence[FirmRefusal], Sequence[str]], Plan | None]
 """(plan refused, every refusal so far, legs held) -> the next best plan that keeps what is held, or None."""
 Retest = Callable[[Plan, Mapping[str, int]], Plan | str | None]
 """(plan, price answered by leg in minor units of its currency) -> the plan at those prices, why it no longer
 passes, or None where it passes as it stands."""
 
 
-def no_other_plan(_plan: Plan, _refusals: Sequence[Refusal], _held: Sequence[str]) -> Plan | None:
+def no_other_plan(_plan: Plan, _refusals: Sequence[FirmRefusal], _held: Sequence[str]) -> Plan | None:
     return None
 
 
@@ -131,7 +131,7 @@ def read_reserved(order: str, plan: Plan, body: Mapping[str, Any]) -> Reserved:
     return Reserved(order, plan, legs, tuple(body["notes"]), cost)
 
 
-def refusal_data(refusal: Refusal) -> dict[str, Any]:
+def refusal_data(refusal: FirmRefusal) -> dict[str, Any]:
     return {
         "firm": refusal.firm,
         "leg": refusal.leg,
@@ -141,6 +141,6 @@ def refusal_data(refusal: Refusal) -> dict[str, Any]:
     }
 
 
-def read_refusal(data: Mapping[str, Any]) -> Refusal:
+def read_refusal(data: Mapping[str, Any]) -> FirmRefusal:
     resources = tuple((str(resource), str(period)) for resource, period in data["resources"])
-    return Refusal(data["firm"], data["leg"], data["code"], data["reason"], resources)
+    return FirmRefusal(data["firm"], data["leg"], data["code"], data["reason"], resources)

@@ -10,7 +10,7 @@ from domain.record_kinds import RecordKind
 from flows.calls.asking import Reply, Unreachable, missing
 from flows.plans.needs import Need, needs_of
 from flows.slots.kept import Kept, KeptSlots
-from flows.slots.outcomes import Job, Refusal, Waits, read_refusal, refusal_data
+from flows.slots.outcomes import FirmRefusal, Job, Waits, read_refusal, refusal_data
 from flows.slots.reservation import Reservation
 
 
@@ -22,7 +22,7 @@ class PlanTried:
     reservation: Reservation
     job: Job
     plan: Plan = field(init=False)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[FirmRefusal] = field(default_factory=list)
     waits: list[Reply] = field(default_factory=list)
     changes: int = 0
     repriced: bool = False
@@ -56,7 +56,7 @@ class PlanTried:
 
     def refuse(self, need: Need, code: str, reason: str) -> None:
         resources = tuple((line.resource, line.period) for line in need.request.lines)
-        self.refusals.append(Refusal(need.firm, need.leg, code, reason, resources))
+        self.refusals.append(FirmRefusal(need.firm, need.leg, code, reason, resources))
 
     def begin(self) -> None:
         """Try the plan in hand, from the start."""

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.posting import Entry
-from flows.calls.asking import Ask, Reply, Turn
+from flows.calls.asking import Reply, Turn, WantedCall
 from flows.firms.call_journal import call_key
 from flows.firms.connected import Firms
 from flows.firms.operation import HoldName, ReservationName, current_reservation
@@ -66,10 +66,10 @@ class Reservation:
             key = call_key(self.ledger_id, self.operation(need.leg, verb, turn))
         return Call(verb, key, need.request, self.until.replace(microsecond=0), reference)
 
-    def ask_for(self, need: Need, verb: Verb, turn: int, reference: str = "") -> Ask:
+    def ask_for(self, need: Need, verb: Verb, turn: int, reference: str = "") -> WantedCall:
         call = self.call(need, verb, turn, reference)
         operation = self.operation(need.leg, verb, turn)
-        return Ask(operation, self.order, need.firm, self.adapter(need), call)
+        return WantedCall(operation, self.order, need.firm, self.adapter(need), call)
 
     def reply(self, need: Need, verb: Verb, turn: int) -> Reply:
         return self.turn.replies[self.operation(need.leg, verb, turn)]

@@ -33,7 +33,7 @@ from domain.plan import Plan
 from flows.calls.caller import Caller, Patience
 from flows.calls.resolve import open_calls, resolve
 from flows.calls.sweep import sweep
-from flows.firms.call_journal import Journal
+from flows.firms.call_journal import CallJournal
 from flows.firms.connected import Firms, no_secrets
 from flows.plans.newest import newest_plan
 from flows.shop import serve
@@ -281,7 +281,7 @@ class Crossing:
         return call
 
 
-class NoJournal(Journal):
+class NoJournal(CallJournal):
     """The harness's control: nothing is remembered, so every run asks as if for the first time."""
 
     def __init__(self) -> None:
@@ -498,7 +498,7 @@ class Story:
 
     def _run(self, firms: Firms, flow: Any) -> object:
         ledger: Any = self.book
-        journal = Journal() if self.journal else NoJournal()
+        journal = CallJournal() if self.journal else NoJournal()
         caller: Caller[object] = Caller(
             ledger, firms, DAY, patience=PATIENCE, journal=journal, pool=Inline, pause=lambda _: None
         )

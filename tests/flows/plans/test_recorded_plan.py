@@ -94,9 +94,9 @@ def test_plan_uses_only_what_is_free(session: Session, lamp_order: Order) -> Non
     first = best_plan(session, placed, ON, LedgerAvailability(session.ledger))
     refused = []
     from flows.plans.needs import needs_of
-    from flows.slots.outcomes import Refusal
+    from flows.slots.outcomes import FirmRefusal
 
     store = next(need for need in needs_of(first, session.network) if need.firm == "nansha-store")  # type: ignore[arg-type]
-    refused.append(Refusal(store.firm, store.leg, "capacity", "full", ()))
+    refused.append(FirmRefusal(store.firm, store.leg, "capacity", "full", ()))
     other = Replanning(session, find_order(session.ledger, placed.id), ON).instead(first, refused, ())  # type: ignore[arg-type]
     assert other is None or all(leg.provider != "nansha-store" for leg in other.legs)
