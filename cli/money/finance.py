@@ -14,7 +14,7 @@ from cli.screen.recorded import OptionalAmount, OrderArgument, minor_text, recor
 from domain.money import format_minor
 
 if TYPE_CHECKING:
-    pass
+    from flows.credit.accept import Accepted
 
 app = group("Ask lenders, accept an offer, draw, confirm, look at a facility.")
 finance_trouble.register(app)
@@ -72,28 +72,23 @@ def accept(asked: Asked, order: OrderArgument, by: ByOption = "") -> None:
             registry_key=session.registry_key,
             by=by,
         )
-    contract = taken.contract
+    _tell_accepted(asked, taken)
+
+
+def _tell_accepted(asked: Asked, taken: "Accepted") -> None:
+    currency, facilities = taken.contract.currency, taken.contract.facilities
+    limits = [{"facility": one.id, "limit": format_minor(one.limit_minor, currency)} for one in facilities]
+    document = {"order": taken.contract.order, "repeated": taken.repeated, "facilities": limits}
     rows = [
-        (
-            one.id,
-            one.name,
-            ", ".join(share.lender for share in one.shares),
-            amount(one.limit_minor, contract.currency),
-        )
-        for one in contract.facilities
+        (one.id, one.name, ", ".join(share.lender for share in one.shares), amount(one.limit_minor, currency))
+        for one in facilities
     ]
+    columns = ("facility", "", "lenders", "limit")
     answer(
         asked,
         "finance-accepted",
-        {
-            "order": contract.order,
-            "repeated": taken.repeated,
-            "facilities": [
-                {"facility": one.id, "limit": format_minor(one.limit_minor, contract.currency)}
-                for one in contract.facilities
-            ],
-        },
-        lambda screen: screen.print(table("", ("facility", "", "lenders", "limit"), rows, right="limit")),
+        document,
+        lambda screen: screen.print(table("", columns, rows, right="limit")),
     )
 
 

@@ -1,6 +1,6 @@
 """``net milestone``: what happened to the goods, and who says so."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from cli.screen.recorded import (
     record,
     show,
 )
+
+if TYPE_CHECKING:
+    from finance.agreed.facts import Fact
 
 app = group("What happened to the goods, and who says so.")
 
@@ -115,32 +118,34 @@ def list_milestones(asked: Asked, order: OrderArgument) -> None:
 
     with asked.session() as session:
         facts = sorted(read_book(session.ledger, order).facts, key=lambda fact: fact.place)
-    document = [
-        {
-            "on": fact.on,
-            "id": fact.id,
-            "kind": fact.kind.value,
-            "by": fact.by,
-            "evidence": fact.evidence,
-            "assumed": fact.assumed,
-            "data": dict(fact.data),
-        }
-        for fact in facts
-    ]
-    rows = [
-        (
-            fact.on.isoformat(),
-            fact.text("name") or fact.kind.value,
-            fact.text("booking") or fact.text("payee") or fact.text("facility"),
-            fact.by,
-            "assumed" if fact.assumed else fact.evidence,
-            fact.id,
-        )
-        for fact in facts
-    ]
+    document = [_fact_document(fact) for fact in facts]
+    rows = [_row(fact) for fact in facts]
     answer(
         asked,
         "milestone-list",
         {"order": order, "facts": document},
         lambda screen: screen.print(table("", ("on", "what", "of", "stated by", "evidence", "name"), rows)),
+    )
+
+
+def _fact_document(fact: "Fact") -> dict[str, Any]:
+    return {
+        "on": fact.on,
+        "id": fact.id,
+        "kind": fact.kind.value,
+        "by": fact.by,
+        "evidence": fact.evidence,
+        "assumed": fact.assumed,
+        "data": dict(fact.data),
+    }
+
+
+def _row(fact: "Fact") -> tuple[str, ...]:
+    return (
+        fact.on.isoformat(),
+        fact.text("name") or fact.kind.value,
+        fact.text("booking") or fact.text("payee") or fact.text("facility"),
+        fact.by,
+        "assumed" if fact.assumed else fact.evidence,
+        fact.id,
     )

@@ -39,27 +39,18 @@ def cancel(
     Providers keep or are owed their fees; what they were prepaid beyond them is claimed back; holds, credit
     and the registry's claim are released. Delivered goods are not cancelled: a credit note takes them back.
     """
-    from domain.errors import UsageError
     from flows.books.record import Recorded
     from flows.deals.cancel import call_off
     from flows.orders.find import find_order, latest_day
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
-        fees = {}
-        for text in fee or []:
-            name, found, figure = text.partition("=")
-            if not found:
-                raise UsageError(
-                    f"{text!r} is not BOOKING=AMOUNT", "for example --fee zhongshan-lamps=100.00"
-                )
-            fees[name] = int(minor_text(figure, _currency_of(session.ledger, known, name)))
         done = call_off(
             session.ledger,
             known.id,
             asked.statement(session.day_of(latest_day(session.ledger, known))),
             firms=session.firms,
-            fees=fees,
+            fees=dict(_fee(session.ledger, known, text) for text in fee or []),
             dry_run=asked.dry_run,
         )
     if isinstance(done, Recorded):
@@ -75,6 +66,16 @@ def cancel(
             f"{done.id} costs nothing to cancel" if asked.dry_run else f"{done.id}  {done.state.value}"
         ),
     )
+
+
+def _fee(ledger: "Ledger", known: "Placed", text: str) -> tuple[str, int]:
+    """Whose fee, and how much in minor units of what that firm is paid in."""
+    from domain.errors import UsageError
+
+    name, found, figure = text.partition("=")
+    if not found:
+        raise UsageError(f"{text!r} is not BOOKING=AMOUNT", "for example --fee zhongshan-lamps=100.00")
+    return name, int(minor_text(figure, _currency_of(ledger, known, name)))
 
 
 def _currency_of(ledger: "Ledger", known: "Placed", booking: str) -> str:

@@ -1,6 +1,6 @@
 """``net slot``: slots of factories, warehouses and carriers."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from cli.trade.slot_resolve import register as register_resolve
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from flows.slots.calendar import HeldSlot
+    from flows.slots.calendar import FreeDays, HeldSlot
 
 app = group("Slots of factories, warehouses and carriers: free, held, booked.")
 
@@ -37,18 +37,7 @@ def list_slots(
         if order is not None:
             find_order(session.ledger, order)
         found = list(held_slots(session.ledger, order, live=not every))
-    rows = [
-        (
-            s.order,
-            s.resource,
-            s.period,
-            str(s.quantity),
-            s.status,
-            f"{s.until:%Y-%m-%d %H:%M} UTC" if s.until else "",
-            s.currency,
-        )
-        for s in found
-    ]
+    rows = [_held_row(slot) for slot in found]
     shown = [(*row[:3], _quantity(s), *row[4:6]) for row, s in zip(rows, found, strict=True)]
     names = ("order", "slot", "day", "quantity", "status", "until", "currency")
     answer(
@@ -61,6 +50,11 @@ def list_slots(
             else "nothing is held or booked"
         ),
     )
+
+
+def _held_row(slot: "HeldSlot") -> tuple[str, ...]:
+    until = f"{slot.until:%Y-%m-%d %H:%M} UTC" if slot.until else ""
+    return slot.order, slot.resource, slot.period, str(slot.quantity), slot.status, until, slot.currency
 
 
 def _quantity(slot: "HeldSlot") -> str:
@@ -94,18 +88,7 @@ def show_calendar(
         if provider is not None:
             find_provider(session.network, provider)
         wanted, found = calendar(session.ledger, session.network, session.on, days, provider)
-    document = {
-        "days": wanted,
-        "resources": [
-            {
-                "provider": each.resource.provider,
-                "resource": each.resource.name,
-                "capacity": str(each.resource.capacity),
-                "free": [None if free is None else str(free) for free in each.free],
-            }
-            for each in found
-        ],
-    }
+    document = {"days": wanted, "resources": [_free_document(each) for each in found]}
     heads = [f"{day:%a}\n{day:%d %b}" for day in wanted]
     rows = [
         (
@@ -122,6 +105,15 @@ def show_calendar(
         document,
         lambda screen: _render_calendar(screen, heads, rows),
     )
+
+
+def _free_document(each: "FreeDays") -> dict[str, Any]:
+    return {
+        "provider": each.resource.provider,
+        "resource": each.resource.name,
+        "capacity": str(each.resource.capacity),
+        "free": [None if free is None else str(free) for free in each.free],
+    }
 
 
 def _render_calendar(screen: "Console", heads: list[str], rows: list[tuple[str, ...]]) -> None:
