@@ -46,11 +46,12 @@ PROJECTIONS = (
     ),
     Projection(
         "slot",
-        "SELECT resource, period, capacity, COALESCE((SELECT SUM(quantity) FROM slot_move"
-        " WHERE slot_move.resource = opened.resource AND slot_move.period = opened.period), 0)::bigint"
+        "SELECT resource, period, capacity, COALESCE(used, 0)::bigint"
         " FROM (SELECT DISTINCT ON (resource, period) resource, period, capacity FROM capacity_line"
         " JOIN said USING (sequence)"
-        " ORDER BY resource, period, place DESC, sequence DESC, n DESC) AS opened",
+        " ORDER BY resource, period, place DESC, sequence DESC, n DESC) AS opened"
+        " LEFT JOIN (SELECT resource, period, SUM(quantity) AS used FROM slot_move GROUP BY resource, period)"
+        " AS taken USING (resource, period)",
         "SELECT resource, period, capacity, used FROM slot",
         2,
     ),
