@@ -17,7 +17,7 @@ from finance.books.order_books import (
     JournalEntry,
     Posting,
 )
-from finance.fold.fold import Folded
+from finance.fold.fold import Folded, fold
 from finance.sides.amendment import contract_in_force
 from flows.books.acceptance import read_contract
 from flows.desk.rates import with_rates
@@ -162,8 +162,6 @@ def opened_book(
     contract: Contract, fact: Fact, state: OrderState, key: str, extra: Mapping[str, Any]
 ) -> tuple[OrderBook, Entry]:
     """A new book with the accepted contract and its memo journals, and the entry that records them."""
-    from finance.fold.fold import fold
-
     folded = fold(contract, [fact], contract.accepted_on)
     book = OrderBook(contract, state)
     entry = _entry(book, RecordKind.FINANCE_ACCEPTED, key, fact.on, folded.journals)

@@ -13,8 +13,12 @@ from domain.accounts import Account
 from domain.posting import Entry, Leg
 from domain.record_kinds import RecordKey, RecordKind
 from finance.agreed.facts import FactKind
+from finance.fold.fold import fold
 from finance.sides.providers import cancellation_fee
+from flows.books.order_book import read_book
 from flows.firms.operation import Operation, ReservationName
+from flows.plans.needs import booking_names, leg_need
+from flows.plans.newest import newest_plan
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from ledger.record.records import Record
@@ -48,9 +52,6 @@ def _ended(reading: Reading, order: str, reservation: ReservationName) -> Record
 
 def _booking_of(reading: Reading, order: str, leg: str) -> str:
     """The contract's name for what was reserved as that leg; empty for credit."""
-    from flows.plans.needs import booking_names, leg_need
-    from flows.plans.newest import newest_plan
-
     plan = newest_plan(reading, order)
     if plan is None:
         return ""
@@ -59,9 +60,6 @@ def _booking_of(reading: Reading, order: str, leg: str) -> str:
 
 
 def _called_off(reading: Reading, order: str, record: Record, name: str) -> int:
-    from finance.fold.fold import fold
-    from flows.books.order_book import read_book
-
     book = read_book(reading, order)
     before = [fact for fact in book.facts if fact.id != record.body["fact"]["id"]]
     position = fold(book.contract, before, record.on).position

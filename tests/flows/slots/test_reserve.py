@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from domain.errors import NetError, StateError
+from domain.errors import NetError, RefusedError, StateError
 from domain.posting import Entry
 from flows.firms.connected import Firms
 from flows.slots.outcomes import Job, Refused, Reserved
@@ -69,6 +69,14 @@ def test_own_calendar_takes_one_commit(ledger, clock):
     before = next(ledger.backend.reader().rows("SELECT MAX(command) FROM command"))[0]
     reserve(ledger, firms_of(clock), Job("o1", whole("o1"), DAY))
     assert next(ledger.backend.reader().rows("SELECT MAX(command) FROM command"))[0] == before + 1
+
+
+def test_order_named_like_a_reservation_is_refused_and_nothing_is_kept(ledger, clock):
+    order = "o1/reservation/0"
+    planned(ledger, order)
+    with pytest.raises(RefusedError, match="cannot be reserved"):
+        reserve(ledger, firms_of(clock), Job(order, whole(order), DAY))
+    assert (list(ledger.holds(order)), ledger.order_state(order)) == ([], "PLANNED")
 
 
 def test_credit_that_is_used_up_declines_the_whole(ledger, clock):
