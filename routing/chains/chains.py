@@ -4,6 +4,7 @@ capacity allow after the booking.
 The start date is the only freedom: whatever waits, waits before the booking, not between legs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import ceil
@@ -183,32 +184,37 @@ class Dating:
             return None
         days = {"order": self.case.ordered, "booking": booking, "production_end": ended}
         steps = [ChainStep(combo.factory, booking, ended)]
-        ready = ended
-        waiting = list(combo.services)
-        for offer in [one for one in waiting if self._before_shipping(one, waiting)]:
-            waiting.remove(offer)
-            step = self._serve(offer, days)
-            if step is None:
-                return None
-            steps.append(step)
-            ready = max(ready, step.ends)
+        early, late = self._by_shipping(combo.services) if combo.services else ([], [])
+        if not self._serve_all(early, days, steps):
+            return None
+        ready = max(step.ends for step in steps) if early else ended
         moved = self._move(combo.path, ready, steps)
         if moved is None or self._too_late(moved[2]):
             return None
         days["departure"], days["arrival"], days["delivery"] = moved
-        for offer in waiting:
+        return self._dated(combo, booking, steps, days) if self._serve_all(late, days, steps) else None
+
+    def _by_shipping(self, services: Sequence[Offer]) -> tuple[list[Offer], list[Offer]]:
+        """Those for which the goods wait before they leave the works, and the others."""
+        waits = [self._before_shipping(one, services) for one in services]
+        early = [one for one, before in zip(services, waits, strict=True) if before]
+        return early, [one for one, before in zip(services, waits, strict=True) if not before]
+
+    def _serve_all(self, offers: list[Offer], days: dict[str, int], steps: list[ChainStep]) -> bool:
+        """Add the offers' steps one after another; False when one cannot be had."""
+        for offer in offers:
             step = self._serve(offer, days)
             if step is None:
-                return None
+                return False
             steps.append(step)
-        return self._dated(combo, booking, steps, days)
+        return True
 
     def _too_late(self, day: int) -> bool:
         """Notes it: whoever books later arrives no earlier, so later start dates need not be tried."""
         self.late = self.case.due is not None and day > self.case.due
         return self.late
 
-    def _before_shipping(self, offer: Offer, offers: list[Offer]) -> bool:
+    def _before_shipping(self, offer: Offer, offers: Sequence[Offer]) -> bool:
         """Whether the goods wait for this service before they leave the works."""
         follows = offer.provider.service.after if offer.provider.service else ""
         kinds = {one.kind: one for one in offers}

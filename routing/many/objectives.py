@@ -88,9 +88,7 @@ def smallest_times(
     cures this (Newton's step), so the last refusal proves that the answer's number is smallest. None: no
     number up to ``most`` serves all. ``servable_only`` leaves aside the orders that have no candidate at all.
     """
-    must = np.diff(problem.first) > 0 if servable_only else np.ones(len(problem.orders), dtype=np.bool_)
-    nothing = np.zeros(len(problem.orders), dtype=np.int64)
-    everything = replace(problem, must_serve=must, penalty=nothing, unserved_at_most=None)
+    everything = _all_served(problem, servable_only)
     times, refused = 1, None
     base = {problem.resources[resource]: int(problem.capacity[resource]) for resource in scaled}
     while times <= most:
@@ -105,6 +103,12 @@ def smallest_times(
             return None
         times = max(times + 1, _curing(refused, base, times))
     return None
+
+
+def _all_served(problem: Allocation, servable_only: bool) -> Allocation:
+    must = np.diff(problem.first) > 0 if servable_only else np.ones(len(problem.orders), dtype=np.bool_)
+    nothing = np.zeros(len(problem.orders), dtype=np.int64)
+    return replace(problem, must_serve=must, penalty=nothing, unserved_at_most=None)
 
 
 def _curing(cause: Cause, base: dict[str, int], times: int) -> int:

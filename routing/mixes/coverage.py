@@ -75,18 +75,8 @@ def _lacks(market: CreditMarket, row: tuple[int, int, FinanceProduct], need: Cas
 
 def mixes_for(market: CreditMarket, coverage: Coverage, kinds: frozenset[str]) -> Iterator[Mix]:
     """Every allowed mix of pre-shipment and take-out, in the order of its lower bound."""
-    heap: list[tuple[int, int, int, Mix, bool]] = []
-    serial = 0
-    if coverage.alone is not None:
-        paid = coverage.figures.buyer_paid
-        heap.append((coverage.alone, 0, 0, Mix(None, None, None, paid, coverage.alone), False))
-    for opens, group in coverage.rows.items():
-        for row in group:
-            lacks = _lacks(market, row, coverage.needs[opens], coverage.floors[opens])
-            if lacks <= 0 and kinds.issuperset(row[2].requires):
-                serial += 1
-                bound = row[0] + coverage.floors[opens]
-                heap.append((bound, serial, row[0], Mix(None, row[2], None, opens, bound), False))
+    heap = list(_take_out_mixes(market, coverage, kinds))
+    serial = len(heap)
     heapify(heap)
     while heap:
         _, _, cost, mix, whole = heappop(heap)
@@ -99,6 +89,23 @@ def mixes_for(market: CreditMarket, coverage: Coverage, kinds: frozenset[str]) -
                 bound = cost + least_of(market, pre, need)
                 serial += 1
                 heappush(heap, (bound, serial, cost, Mix(pre, mix.take, None, mix.opens, bound), True))
+
+
+def _take_out_mixes(
+    market: CreditMarket, coverage: Coverage, kinds: frozenset[str]
+) -> Iterator[tuple[int, int, int, Mix, bool]]:
+    """Bound, serial and cost of each take-out, and of none, before a pre-shipment product is chosen."""
+    if coverage.alone is not None:
+        paid = coverage.figures.buyer_paid
+        yield coverage.alone, 0, 0, Mix(None, None, None, paid, coverage.alone), False
+    serial = 0
+    for opens, group in coverage.rows.items():
+        for row in group:
+            lacks = _lacks(market, row, coverage.needs[opens], coverage.floors[opens])
+            if lacks <= 0 and kinds.issuperset(row[2].requires):
+                serial += 1
+                bound = row[0] + coverage.floors[opens]
+                yield bound, serial, row[0], Mix(None, row[2], None, opens, bound), False
 
 
 def _pre_for(

@@ -90,20 +90,21 @@ def _lent_abroad(case: OrderCase, product: FinanceProduct) -> tuple[LentAbroad |
         dealing = case.pricing.quoted(product.currency).dealing
     except CurrencyError as error:
         return None, str(error).replace("asks", "lends in", 1)
-    factor = dealing.buy
-    worth = replace(
-        product,
-        limit_minor=None if product.limit_minor is None else scaled(product.limit_minor, factor),
-        fees=tuple(
-            replace(
-                fee,
-                amount_minor=scaled(fee.amount_minor, factor),
-                minimum_minor=scaled(fee.minimum_minor, factor),
-            )
-            for fee in product.fees
-        ),
+    return LentAbroad(product, _worth(product, dealing.buy), dealing), ""
+
+
+def _worth(product: FinanceProduct, factor: Fraction) -> FinanceProduct:
+    """The product with its amounts times the factor."""
+    fees = tuple(
+        replace(
+            fee,
+            amount_minor=scaled(fee.amount_minor, factor),
+            minimum_minor=scaled(fee.minimum_minor, factor),
+        )
+        for fee in product.fees
     )
-    return LentAbroad(product, worth, dealing), ""
+    limit = None if product.limit_minor is None else scaled(product.limit_minor, factor)
+    return replace(product, limit_minor=limit, fees=fees)
 
 
 def free_limit(case: OrderCase, product: FinanceProduct) -> int | None:

@@ -51,7 +51,13 @@ def inputs_of(
         if currency not in ("", order.currency):
             rate = newest(network.recorded, currency, order.currency, date.max)
             found[f"rate:{currency}"] = hash_of(rate)
-    for country in sorted(countries - {""}):
+    return found | _calendars(network, sorted(countries - {""}), span)
+
+
+def _calendars(network: Network, countries: Iterable[str], span: tuple[date, date]) -> dict[str, str]:
+    known = _KNOWN[network]
+    found = {}
+    for country in countries:
         key = ("calendar", country, span[0].isoformat(), span[1].isoformat())
         if key not in known:
             known[key] = _calendar_hash(network, country, span)

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from domain.exchange import Dealing, converted
 from domain.money import round_minor
+from domain.network import Network
 from domain.plan import (
     ChangeFlow,
     Earning,
@@ -36,6 +37,8 @@ CARRIED = "before"
 """Whom the plan pays what was owed before it was made again."""
 CHANGED = "changed"
 """Who stands on the other side where money is changed."""
+BareFlow = tuple[date, int, str, FlowKind, str]
+"""Day, amount, party, kind and reference, before the balance is known."""
 
 
 def plan_of(
@@ -172,24 +175,7 @@ def _buyer(market: CreditMarket, tried: Tried) -> tuple[Instalment, ...]:
 
 def flows_of(market: CreditMarket, tried: Tried, legs: tuple[PlanLeg, ...]) -> tuple[Flow, ...]:
     """Every flow of the loop by date, inflows of a date before its outflows, with the balance after it."""
-    bare: list[tuple[date, int, str, FlowKind, str]] = []
-    for instalment in _buyer(market, tried):
-        bare.append((instalment.due_on, instalment.amount_minor, "buyer", FlowKind.BUYER, ""))
-    for place, leg in enumerate(legs):
-        for part in leg.schedule:
-            party = f"provider:{leg.provider}"
-            bare.append((part.due_on, -part.amount_minor, party, FlowKind.PROVIDER, str(place)))
-    for due, fee in flows_of_fee(market.case, tried.chain.events):
-        bare.append((day_of(due), -fee, "network", FlowKind.NETWORK, ""))
-    for owed in market.case.carried:
-        day = market.case.tax_table.due(owed.term, tried.chain.events[owed.event])
-        bare.append((day_of(day), -owed.amount, CARRIED, FlowKind.REPAYMENT, CARRIED))
-    figures = tried.figures
-    tax_on = day_of(figures.tax_on)
-    bare.append((tax_on, -figures.tax_due, "tax", FlowKind.TAX, ""))
-    bare.append((tax_on, -figures.surcharge, "tax", FlowKind.SURCHARGE, ""))
-    bare += _money_flows(market, tried)
-    bare = [one for one in bare if one[1]]
+    bare = [one for one in (*_trade_flows(market, tried, legs), *_money_flows(market, tried)) if one[1]]
     bare.sort(key=lambda one: (one[0], one[1] < 0, one[3] is not FlowKind.REPAYMENT, one[2], one[4]))
     balance = 0
     flows = []
@@ -199,7 +185,24 @@ def flows_of(market: CreditMarket, tried: Tried, legs: tuple[PlanLeg, ...]) -> t
     return tuple(flows)
 
 
-def _money_flows(market: CreditMarket, tried: Tried) -> list[tuple[date, int, str, FlowKind, str]]:
+def _trade_flows(market: CreditMarket, tried: Tried, legs: tuple[PlanLeg, ...]) -> Iterator[BareFlow]:
+    """What the buyer, the firms, the network and the tax office pay or get."""
+    for instalment in _buyer(market, tried):
+        yield instalment.due_on, instalment.amount_minor, "buyer", FlowKind.BUYER, ""
+    for place, leg in enumerate(legs):
+        for part in leg.schedule:
+            yield part.due_on, -part.amount_minor, f"provider:{leg.provider}", FlowKind.PROVIDER, str(place)
+    for due, fee in flows_of_fee(market.case, tried.chain.events):
+        yield day_of(due), -fee, "network", FlowKind.NETWORK, ""
+    for owed in market.case.carried:
+        day = market.case.tax_table.due(owed.term, tried.chain.events[owed.event])
+        yield day_of(day), -owed.amount, CARRIED, FlowKind.REPAYMENT, CARRIED
+    tax_on = day_of(tried.figures.tax_on)
+    yield tax_on, -tried.figures.tax_due, "tax", FlowKind.TAX, ""
+    yield tax_on, -tried.figures.surcharge, "tax", FlowKind.SURCHARGE, ""
+
+
+def _money_flows(market: CreditMarket, tried: Tried) -> list[BareFlow]:
     flows = []
     for use in tried.settlement.uses:
         product = use.terms.product
@@ -289,25 +292,29 @@ def earnings_of(
 ) -> tuple[Earning, ...]:
     """Every party's part of the order's net value; they sum to it."""
     case = market.case
-    earned: dict[tuple[str, str], int] = {}
-
-    def add(party: str, kind: str, amount: int) -> None:
-        earned[party, kind] = earned.get((party, kind), 0) + amount
-
     lost = case.fee_tax if not case.network.fee.tax_recoverable else 0
-    for leg in legs:
-        add(f"provider:{leg.provider}", leg.kind, leg.net_minor)
-        lost += 0 if leg.tax_recoverable else leg.tax_minor
-    add("network", "network", case.fee_net - referral)
-    add("referrer", "referral", referral)
+    lost += sum(leg.tax_minor for leg in legs if not leg.tax_recoverable)
+    lost += sum(facility.tax_minor for facility in facilities)
+    parts = [
+        *((f"provider:{leg.provider}", leg.kind, leg.net_minor) for leg in legs),
+        ("network", "network", case.fee_net - referral),
+        ("referrer", "referral", referral),
+        *_lenders_parts(case.network, facilities),
+        ("tax", "surcharge", tried.figures.surcharge),
+        ("tax", "tax not recoverable", lost),
+        (CARRIED, "owed from before", carried_over(case)),
+        ("trader", "profit", tried.profit),
+    ]
+    earned: dict[tuple[str, str], int] = {}
+    for party, kind, amount in parts:
+        earned[party, kind] = earned.get((party, kind), 0) + amount
+    return tuple(Earning(party, kind, amount) for (party, kind), amount in earned.items() if amount)
+
+
+def _lenders_parts(network: Network, facilities: tuple[FacilityPlan, ...]) -> Iterator[tuple[str, str, int]]:
+    """Party, technique and what it earns of each facility, tax aside."""
     for facility in facilities:
-        lost += facility.tax_minor
-        product = market.case.network.product(facility.product)
+        product = network.product(facility.product)
         if product is not None and facility.cost_minor:
             for share in shares_of(product, facility.cost_minor - facility.tax_minor):
-                add(f"lender:{share.lender}", product.technique.value, share.amount_minor)
-    add("tax", "surcharge", tried.figures.surcharge)
-    add("tax", "tax not recoverable", lost)
-    add(CARRIED, "owed from before", carried_over(case))
-    add("trader", "profit", tried.profit)
-    return tuple(Earning(party, kind, amount) for (party, kind), amount in earned.items() if amount)
+                yield f"lender:{share.lender}", product.technique.value, share.amount_minor

@@ -56,18 +56,15 @@ def _abroad(market: CreditMarket, tried: Tried, planned: FacilityPlan) -> Facili
     at_home, abroad = use, use.abroad
     native = Use(abroad.terms, at_home.opens, at_home.due, at_home.closes)
     native.draws, native.payoff = abroad.draws, abroad.payoff
+    return replace(planned, currency=product.currency, own=_own_figures(native, product))
+
+
+def _own_figures(use: Use, product: FinanceProduct) -> OwnFigures:
     draws = tuple(
-        Draw(day_of(part.on), part.principal, part.cash, part.fee, part.discount) for part in native.draws
+        Draw(day_of(part.on), part.principal, part.cash, part.fee, part.discount) for part in use.draws
     )
-    own = OwnFigures(
-        native.limit,
-        abroad.terms.ceiling,
-        draws,
-        fees_of(native),
-        native.payoff.total,
-        shares_of(product, native.limit),
-    )
-    return replace(planned, currency=product.currency, own=own)
+    shares = shares_of(product, use.limit)
+    return OwnFigures(use.limit, use.terms.ceiling, draws, fees_of(use), use.payoff.total, shares)
 
 
 def _facility(use: Use, flows: tuple[Flow, ...], takes_out: str) -> FacilityPlan:

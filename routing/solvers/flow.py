@@ -136,16 +136,9 @@ def solve_flow(problem: Allocation, form: FlowForm, deadline: float | None = Non
         return Answer(Status.UNKNOWN, (), Fraction(0), None, "flow")
     if stuck:
         return _impossible(_cause(problem, network, stuck))
-    distance = network.distances_from_sink()
-    unserved = len(problem.resources)
-    prices = {
-        UNSERVED_PRICE if node == unserved else node: _price(form, node, length)
-        for node, length in enumerate(distance[:-1])
-        if length is not None and length < 0
-    }
+    prices = _prices(problem, form, network.distances_from_sink()[:-1])
     shares = network.shares(problem.quantity.tolist())
-    objective = Fraction(network.cost(), form.scale)
-    return Answer(Status.OPTIMAL, shares, objective, objective, "flow", "prices", prices)
+    return _proven(shares, Fraction(network.cost(), form.scale), prices)
 
 
 COMPILED_OPTIONS = 20_000
@@ -181,20 +174,28 @@ def _solve_compiled(problem: Allocation, form: FlowForm) -> Answer:
         confined = [stuck, *(order for order in range(stuck) if done[node[taken[order]]])]
         return _impossible(_confined(problem, form, sorted(confined), np.flatnonzero(done).tolist()))
     worth = worth_of_one_more(first, node, cost, base, member, load, price, taken).tolist()
-    unserved = len(problem.resources)
-    prices = {
-        UNSERVED_PRICE if place == unserved else place: _price(form, place, -value)
-        for place, value in enumerate(worth[:-1])
-        if value
-    }
+    prices = _prices(problem, form, [-value for value in worth[:-1]])
     quantities = problem.quantity.tolist()
     shares = tuple(
         Allotment(order, int(flat[option, 2]), quantities[order])
         for order, option in enumerate(taken.tolist())
         if flat[option, 2] >= 0
     )
-    objective = Fraction(int(cost[taken].sum()), form.scale)
-    return Answer(Status.OPTIMAL, shares, objective, objective, "flow", "prices", prices)
+    return _proven(shares, Fraction(int(cost[taken].sum()), form.scale), prices)
+
+
+def _prices(problem: Allocation, form: FlowForm, lengths: Sequence[int | None]) -> dict[int, Fraction]:
+    """Exact prices by resource from the nodes' distances, where those are below zero."""
+    unserved = len(problem.resources)
+    return {
+        UNSERVED_PRICE if node == unserved else node: _price(form, node, length)
+        for node, length in enumerate(lengths)
+        if length is not None and length < 0
+    }
+
+
+def _proven(shares: tuple[Allotment, ...], cost: Fraction, prices: dict[int, Fraction]) -> Answer:
+    return Answer(Status.OPTIMAL, shares, cost, cost, "flow", "prices", prices)
 
 
 def _confined(problem: Allocation, form: FlowForm, orders: list[int], nodes: list[int]) -> Cause:

@@ -100,13 +100,7 @@ def _search(
     solver.setOptionValue("mip_abs_gap", absolute_gap)
     if start is not None and start.shares:
         solver.setSolution(_start_point(problem, model, columns, start, units=units))
-    solver.run()
-    if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
-        # HiGHS 1.15 calls some problems with answers infeasible in presolve: ask again without
-        solver = load_model(model, whole=True)
-        solver.setOptionValue("presolve", "off")
-        solver.setOptionValue("time_limit", float(time_limit))
-        solver.run()
+    solver = _run(solver, model, time_limit)
     state = solver.getModelStatus()
     if state == highspy.HighsModelStatus.kInfeasible:
         return Answer(Status.INFEASIBLE, (), Fraction(0), None, "branch and bound", "search")
@@ -122,6 +116,18 @@ def _search(
     if shares is None:
         return None
     return _finish(problem, shares, bound)
+
+
+def _run(solver: highspy.Highs, model: Model, time_limit: float) -> highspy.Highs:
+    """The solver that has run; HiGHS 1.15 calls some problems with answers infeasible in presolve: then it is
+    asked again without."""
+    solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        solver = load_model(model, whole=True)
+        solver.setOptionValue("presolve", "off")
+        solver.setOptionValue("time_limit", float(time_limit))
+        solver.run()
+    return solver
 
 
 def _finish(problem: Allocation, shares: Sequence[Allotment], bound: Fraction | None) -> Answer | None:
