@@ -8,11 +8,21 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.exchange import Rate
-from domain.network import DrawRule, ExchangeRate, FinanceProduct, Network, Policy, Provider, Role, Stress
+from domain.network import (
+    AdvanceBase,
+    DrawRule,
+    ExchangeRate,
+    FinanceProduct,
+    Network,
+    Policy,
+    Provider,
+    Role,
+    Stress,
+)
 from domain.order import Order
 from domain.plan import Certificate, Plan
 from routing.offers.exchange import CurrencyError, quoted
@@ -107,8 +117,12 @@ def test_no_cash_line_of_any_currency_falls_below_zero(seed: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(seeds)
+@example(3191457)  # passed only dearer, since its lenders advance on cost
 def test_a_haircut_never_raises_the_profit(seed: int) -> None:
+    """Where what is lent does not grow with the cost, as it does on a share of it."""
     random, network, order, policy = situation(seed)
+    alike = tuple(replace(one, advance_base=AdvanceBase.ORDER) for one in network.products)
+    network = replace(network, products=alike)
     state = random.getstate()
     plain = best(order, mixed(random, network), policy)
     random.setstate(state)
