@@ -35,6 +35,7 @@ from flows.desk.session import Session
 from flows.orders.statement import Statement
 from flows.settlement.earnings import profit_of
 from flows.settlement.lender_book import books
+from flows.settlement.owed import standing_at
 from flows.settlement.revaluation import record_rate, revalue
 from ledger.store import Ledger, create_ledger
 from routing.offers.situation import Situation
@@ -73,6 +74,14 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
 @pytest.fixture
 def ledger(session: Session) -> Ledger:
     return session.ledger
+
+
+def test_the_book_in_hand_says_what_the_ledger_says_of_foreign_money(tmp_path: Path) -> None:
+    with opened(tmp_path) as session:
+        way = run_order(session, read(FOLDER / "order.toml"))
+        assert way.book is not None
+        found = standing_at(session.ledger, ORDER, date(2026, 3, 2), way.plan, book=way.book)
+        assert found == standing_at(session.ledger, ORDER, date(2026, 3, 2), way.plan)
 
 
 def rate(text: str, on: str) -> Rate:

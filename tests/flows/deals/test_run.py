@@ -53,6 +53,13 @@ def test_the_worked_example_settles_and_nobody_is_owed_anything(session: Session
     assert balanced(session)
 
 
+def test_the_book_in_hand_says_what_the_ledger_says(session: Session, lamp_order: Order) -> None:
+    way = run_order(session, lamp_order)
+    assert way.book is not None
+    found = standing_at(session.ledger, way.placed.id, DAY, way.plan, book=way.book)
+    assert found == standing_at(session.ledger, way.placed.id, DAY, way.plan)
+
+
 def test_run_again_changes_nothing(session: Session, lamp_order: Order) -> None:
     run_order(session, lamp_order)
     size = session.ledger.size()
