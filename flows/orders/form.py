@@ -8,7 +8,8 @@ from documents.files.findings import Findings
 from documents.maps.csv import payment_of
 from documents.orders.assemble import order_of
 from domain.errors import InputDefectsError
-from domain.order import Order
+from domain.money import format_minor
+from domain.order import Adjustment, Order, OrderLine
 from domain.plain import to_plain
 from domain.rates import share
 
@@ -62,30 +63,8 @@ def _line_of(document: Mapping[str, Any], number: str) -> dict[str, Any]:
 
 def fields_of(order: Order) -> dict[str, Any]:
     """The order in the fields of an order file (``docs/reference/order-files.md``)."""
-    from domain.money import format_minor
-
-    def money(minor: int) -> str:
-        return format_minor(minor, order.currency)
-
     plain = to_plain(order)
-    lines = [
-        {
-            "number": line.number,
-            "product": line.product,
-            "quantity": str(line.quantity),
-            "unit": line.unit,
-            "unit_price": str(line.unit_price),
-            "net": money(line.net_minor),
-            "adjustment": money(line.adjustment_minor),
-            "description": line.description,
-            "tax_rate": share(line.tax_rate),
-            "tax_category": line.tax_category,
-            "weight_kg": None if line.weight_kg is None else str(line.weight_kg),
-            "due_on": plain_date(line.due_on),
-            "destination": line.destination,
-        }
-        for line in order.lines
-    ]
+    terms = zip(plain["payment"], order.payment, strict=True)
     return {
         "reference": order.reference,
         "issued_on": order.issued_on.isoformat(),
@@ -96,20 +75,36 @@ def fields_of(order: Order) -> dict[str, Any]:
         "note": order.note,
         "buyer": _without_empty(plain["buyer"]),
         "seller": _without_empty(plain["seller"]),
-        "lines": [_without_empty(line) for line in lines],
-        "payment": [
-            {**term, "share": share(each.share)}
-            for term, each in zip(plain["payment"], order.payment, strict=True)
-        ],
-        "adjustments": [
-            {
-                "reason": each.reason,
-                "amount": money(each.amount_minor),
-                "tax_rate": share(each.tax_rate),
-                "tax_category": each.tax_category,
-            }
-            for each in order.adjustments
-        ],
+        "lines": [_without_empty(_line_fields(line, order.currency)) for line in order.lines],
+        "payment": [{**term, "share": share(each.share)} for term, each in terms],
+        "adjustments": [_adjustment_fields(each, order.currency) for each in order.adjustments],
+    }
+
+
+def _line_fields(line: OrderLine, currency: str) -> dict[str, Any]:
+    return {
+        "number": line.number,
+        "product": line.product,
+        "quantity": str(line.quantity),
+        "unit": line.unit,
+        "unit_price": str(line.unit_price),
+        "net": format_minor(line.net_minor, currency),
+        "adjustment": format_minor(line.adjustment_minor, currency),
+        "description": line.description,
+        "tax_rate": share(line.tax_rate),
+        "tax_category": line.tax_category,
+        "weight_kg": None if line.weight_kg is None else str(line.weight_kg),
+        "due_on": plain_date(line.due_on),
+        "destination": line.destination,
+    }
+
+
+def _adjustment_fields(adjustment: Adjustment, currency: str) -> dict[str, Any]:
+    return {
+        "reason": adjustment.reason,
+        "amount": format_minor(adjustment.amount_minor, currency),
+        "tax_rate": share(adjustment.tax_rate),
+        "tax_category": adjustment.tax_category,
     }
 
 
