@@ -174,11 +174,15 @@ def case_of(situation: Situation) -> OrderCase:
         fee_tax=fee_tax,
         fee_parts=parts_of(fee_net + fee_tax, network.fee.payment),
         targets=_targets(order),
-        carried=[
-            PartPayment(amount, EVENT_INDEX[event], PaymentTerm(Fraction(1), event, roll=Roll.NONE))
-            for event, amount in network.carried
-        ],
+        carried=_carried(network),
     )
+
+
+def _carried(network: Network) -> list[PartPayment]:
+    return [
+        PartPayment(amount, EVENT_INDEX[event], PaymentTerm(Fraction(1), event, roll=Roll.NONE))
+        for event, amount in network.carried
+    ]
 
 
 def _fixed_fee(order: Order, network: Network) -> int:

@@ -94,11 +94,8 @@ class WayMap:
         """What may come next: one warehouse in all, so many lanes between; nothing once ``*`` is reached."""
         if place == ANYWHERE:
             return []
-        return [
-            edge
-            for edge in self.out_of(place)
-            if (not stored if edge.stored else hops < HOPS and edge.to != place)
-        ]
+        edges = self.out_of(place)
+        return [edge for edge in edges if (not stored if edge.stored else hops < HOPS and edge.to != place)]
 
     def left(self, place: str, stored: bool, hops: int, per_day: int) -> int:
         """The least that the rest of the way costs, days included; NOWHERE when there is no way."""

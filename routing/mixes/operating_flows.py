@@ -114,11 +114,7 @@ def figures_of(case: OrderCase, chain: Chain, facts: Facts = AS_PLANNED) -> Figu
     fee_lost = 0 if case.network.fee.tax_recoverable else case.fee_tax
     tax_in += case.fee_tax - fee_lost
     _pay_fee(case, chain.events, flows, waiting)
-    for part in case.carried:
-        if part.event == FUNDING:
-            waiting.append((part, case.tax_table))
-        else:
-            flows.append((chain.events[part.event], -part.amount))
+    _pay_carried(case, chain.events, flows, waiting)
     payable = max(0, case.output_tax - tax_in)
     surcharge = round_minor(payable * case.tax.surcharge_rate)
     tax_on = tax_due_on(case, chain.events[INVOICE])
@@ -226,6 +222,19 @@ def _pay_fee(
             waiting.append((part, case.tax_table))
         else:
             flows.append((case.tax_table.due(part.term, events[part.event]), -part.amount))
+
+
+def _pay_carried(
+    case: OrderCase,
+    events: list[int],
+    flows: list[tuple[int, int]],
+    waiting: list[tuple[PartPayment, Timetable]],
+) -> None:
+    for part in case.carried:
+        if part.event == FUNDING:
+            waiting.append((part, case.tax_table))
+        else:
+            flows.append((events[part.event], -part.amount))
 
 
 def flows_of_fee(case: OrderCase, events: list[int]) -> list[tuple[int, int]]:

@@ -222,12 +222,11 @@ def _draws_late(settlement: Settlement, days: int) -> tuple[int, int, int]:
 
 def fails_policy(market: CreditMarket, tried: Tried) -> str:
     """The first stress that must pass and does not, noted in ``tried``; empty when all do."""
-    for stress in market.case.policy.stresses:
-        if stress.must_pass:
-            result = stressed(market, tried, stress)
-            if not result.passed:
-                tried.stress = result
-                return f"under '{stress.name}' own cash is needed on {result.gap_on}"
+    for stress in (one for one in market.case.policy.stresses if one.must_pass):
+        result = stressed(market, tried, stress)
+        if not result.passed:
+            tried.stress = result
+            return f"under '{stress.name}' own cash is needed on {result.gap_on}"
     return ""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from itertools import accumulate
 
 from domain.exchange import Dealing, converted
 from domain.money import round_minor
@@ -22,6 +23,7 @@ from domain.plan import (
 )
 from domain.terms import Recourse
 from finance.pricing.cash import peak_of
+from routing.chains.case import OrderCase
 from routing.chains.chains import FUNDING, ChainStep, Dating, slots_of
 from routing.mixes.credit_market import CreditMarket
 from routing.mixes.operating_flows import carried_over, event_day, flows_of_fee
@@ -108,11 +110,9 @@ def _minimum(tried: Tried) -> tuple[int, int]:
 
 
 def _headroom(market: CreditMarket, tried: Tried) -> Headroom:
-    days = [
-        use.terms.product.recourse_days
-        for use in tried.settlement.uses
-        if use.terms.product.recourse is not Recourse.NONE and use.terms.product.recourse_days is not None
-    ]
+    products = [use.terms.product for use in tried.settlement.uses]
+    terms = [one.recourse_days for one in products if one.recourse is not Recourse.NONE]
+    days = [one for one in terms if one is not None]
     if not tried.settlement.passed:
         return Headroom(None, min(days, default=None), None)
     return Headroom(profit_days(market, tried), min(days, default=None), liquidity_days(market, tried))
@@ -177,12 +177,9 @@ def flows_of(market: CreditMarket, tried: Tried, legs: tuple[PlanLeg, ...]) -> t
     """Every flow of the loop by date, inflows of a date before its outflows, with the balance after it."""
     bare = [one for one in (*_trade_flows(market, tried, legs), *_money_flows(market, tried)) if one[1]]
     bare.sort(key=lambda one: (one[0], one[1] < 0, one[3] is not FlowKind.REPAYMENT, one[2], one[4]))
-    balance = 0
-    flows = []
-    for on, amount, party, kind, ref in bare:
-        balance += amount
-        flows.append(Flow(on, party, kind, amount, balance, ref))
-    return tuple(flows)
+    balances = accumulate(one[1] for one in bare)
+    whole = zip(bare, balances, strict=True)
+    return tuple(Flow(on, party, kind, amount, left, ref) for (on, amount, party, kind, ref), left in whole)
 
 
 def _trade_flows(market: CreditMarket, tried: Tried, legs: tuple[PlanLeg, ...]) -> Iterator[BareFlow]:
@@ -292,16 +289,13 @@ def earnings_of(
 ) -> tuple[Earning, ...]:
     """Every party's part of the order's net value; they sum to it."""
     case = market.case
-    lost = case.fee_tax if not case.network.fee.tax_recoverable else 0
-    lost += sum(leg.tax_minor for leg in legs if not leg.tax_recoverable)
-    lost += sum(facility.tax_minor for facility in facilities)
     parts = [
         *((f"provider:{leg.provider}", leg.kind, leg.net_minor) for leg in legs),
         ("network", "network", case.fee_net - referral),
         ("referrer", "referral", referral),
         *_lenders_parts(case.network, facilities),
         ("tax", "surcharge", tried.figures.surcharge),
-        ("tax", "tax not recoverable", lost),
+        ("tax", "tax not recoverable", _lost_tax(case, legs, facilities)),
         (CARRIED, "owed from before", carried_over(case)),
         ("trader", "profit", tried.profit),
     ]
@@ -309,6 +303,12 @@ def earnings_of(
     for party, kind, amount in parts:
         earned[party, kind] = earned.get((party, kind), 0) + amount
     return tuple(Earning(party, kind, amount) for (party, kind), amount in earned.items() if amount)
+
+
+def _lost_tax(case: OrderCase, legs: tuple[PlanLeg, ...], facilities: tuple[FacilityPlan, ...]) -> int:
+    lost = case.fee_tax if not case.network.fee.tax_recoverable else 0
+    lost += sum(leg.tax_minor for leg in legs if not leg.tax_recoverable)
+    return lost + sum(facility.tax_minor for facility in facilities)
 
 
 def _lenders_parts(network: Network, facilities: tuple[FacilityPlan, ...]) -> Iterator[tuple[str, str, int]]:

@@ -88,11 +88,7 @@ class ChainSearch:
         self._spare: Dated | None = None
         self._hopeless: list[Root] = []
         self._floors = Floors(case, market)
-        # net sales less what no choice changes; the surcharge on the output tax may round by half
-        fee = case.fee_net + (0 if case.network.fee.tax_recoverable else case.fee_tax)
-        relief = case.fee_tax if case.network.fee.tax_recoverable else 0
-        rate = case.tax.surcharge_rate
-        self.base = case.net - fee - int((case.output_tax - relief) * rate) + ROUNDING
+        self.base = _earned_before_chain(case)
         self._roots()
 
     # the tree
@@ -322,6 +318,13 @@ class ChainSearch:
         subject, _, reason = tried.objection.partition(": ")
         if reason:
             self.case.refuse(subject, reason)
+
+
+def _earned_before_chain(case: OrderCase) -> int:
+    """Net sales less what no choice changes; the surcharge on the output tax may round by half."""
+    fee = case.fee_net + (0 if case.network.fee.tax_recoverable else case.fee_tax)
+    relief = case.fee_tax if case.network.fee.tax_recoverable else 0
+    return case.net - fee - int((case.output_tax - relief) * case.tax.surcharge_rate) + ROUNDING
 
 
 def _kind_sets(case: OrderCase, market: CreditMarket) -> list[tuple[str, ...]]:

@@ -132,12 +132,7 @@ def allocation_of(
     demands: Iterable[Demand], resources: Iterable[SharedResource], *, unserved_at_most: int | None = None
 ) -> Allocation:
     """The problem in columns and in canonical order; AllocationError names what contradicts itself."""
-    demand_list = sorted(demands, key=lambda demand: demand.name)
-    resource_list = sorted(resources, key=lambda resource: resource.name)
-    _refuse_repeats("order", [demand.name for demand in demand_list])
-    _refuse_repeats("resource", [resource.name for resource in resource_list])
-    for demand in demand_list:
-        _check_demand(demand)
+    demand_list, resource_list = _in_order(demands, resources)
     place = {resource.name: index for index, resource in enumerate(resource_list)}
     ordered = [sorted(demand.candidates, key=lambda item: item.name) for demand in demand_list]
     flat = [candidate for candidates in ordered for candidate in candidates]
@@ -174,6 +169,19 @@ def allocation_of(
     )
 
 
+def _in_order(
+    demands: Iterable[Demand], resources: Iterable[SharedResource]
+) -> tuple[list[Demand], list[SharedResource]]:
+    """Both by name, checked."""
+    demand_list = sorted(demands, key=lambda demand: demand.name)
+    resource_list = sorted(resources, key=lambda resource: resource.name)
+    _refuse_repeats("order", [demand.name for demand in demand_list])
+    _refuse_repeats("resource", [resource.name for resource in resource_list])
+    for demand in demand_list:
+        _check_demand(demand)
+    return demand_list, resource_list
+
+
 def _refuse_repeats(kind: str, names: Sequence[str]) -> None:
     for earlier, later in pairwise(names):
         if earlier == later:
@@ -181,14 +189,13 @@ def _refuse_repeats(kind: str, names: Sequence[str]) -> None:
 
 
 def _check_demand(demand: Demand) -> None:
+    who = f"order {demand.name!r}"
     if demand.quantity < 1 or not 1 <= demand.minimum_share <= demand.quantity:
-        raise AllocationError(f"order {demand.name!r}: quantity and minimum share must be positive and agree")
-    _refuse_repeats(f"order {demand.name!r}: candidate", sorted(item.name for item in demand.candidates))
+        raise AllocationError(f"{who}: quantity and minimum share must be positive and agree")
+    _refuse_repeats(f"{who}: candidate", sorted(item.name for item in demand.candidates))
     for candidate in demand.candidates:
         if min(candidate.uses.values(), default=0) < 0:
-            raise AllocationError(
-                f"order {demand.name!r}: candidate {candidate.name!r} uses a negative amount"
-            )
+            raise AllocationError(f"{who}: candidate {candidate.name!r} uses a negative amount")
 
 
 def _place(place: Mapping[str, int], name: str, candidate: Candidate) -> int:

@@ -30,7 +30,7 @@ def violations(problem: Allocation, answer: Answer) -> list[str]:
     cost = exact_cost(problem, answer.shares, loads)
     if cost != answer.objective:
         found.append(f"the objective is {cost}, not {answer.objective}")
-    return found + _bound_faults(problem, answer)
+    return [*found, *_bound_faults(problem, answer)]
 
 
 def exact_loads(problem: Allocation, shares: Sequence[Allotment]) -> dict[int, Fraction]:
@@ -225,23 +225,19 @@ def _group_faults(problem: Allocation, shares: Sequence[Allotment]) -> list[str]
     return found
 
 
-def _load_faults(problem: Allocation, loads: Mapping[int, Fraction]) -> list[str]:
-    found = []
+def _load_faults(problem: Allocation, loads: Mapping[int, Fraction]) -> Iterator[str]:
     for resource, load in sorted(loads.items()):
         name = problem.resources[resource]
         if load > int(problem.capacity[resource]):
-            found.append(f"{name} carries {load} and has {problem.capacity[resource]}")
+            yield f"{name} carries {load} and has {problem.capacity[resource]}"
         if load < int(problem.minimum[resource]):
-            found.append(f"{name} carries {load}, below its minimum of {problem.minimum[resource]}")
-    return found
+            yield f"{name} carries {load}, below its minimum of {problem.minimum[resource]}"
 
 
-def _bound_faults(problem: Allocation, answer: Answer) -> list[str]:
-    found = []
+def _bound_faults(problem: Allocation, answer: Answer) -> Iterator[str]:
     if answer.bound is not None and answer.bound > answer.objective:
-        found.append(f"the bound {answer.bound} is above the objective {answer.objective}")
+        yield f"the bound {answer.bound} is above the objective {answer.objective}"
     if answer.status is Status.OPTIMAL and answer.bound != answer.objective:
-        found.append("it claims to be optimal and its bound does not meet its objective")
+        yield "it claims to be optimal and its bound does not meet its objective"
     if answer.proof == "prices" and answer.bound != price_bound(problem, answer.prices):
-        found.append("its prices do not prove its bound")
-    return found
+        yield "its prices do not prove its bound"

@@ -141,15 +141,24 @@ def price_out(problem: Allocation, end: float) -> Priced:
         target = best + max(abs(best) * 0.03, 1.0)
         if monotonic() > end:
             break
-    exact = {
+    exact = _exact(price, unit)
+    return Priced(price, price_bound(problem, exact), exact, _reduced(problem, cost, price), unit)
+
+
+def _exact(price: Floats, unit: float) -> dict[int, Fraction]:
+    """The prices above zero by resource, rounded."""
+    return {
         resource: Fraction(round(float(value) * unit * 64), 64)
         for resource, value in enumerate(price.tolist())
         if value > 0
     }
-    lengths = np.diff(problem.use_first)
+
+
+def _reduced(problem: Allocation, cost: Floats, price: Floats) -> Floats:
+    """What each candidate costs with what it pays for what it uses."""
     paid = price[problem.use_resource] * problem.use_amount
-    reduced = cost + np.bincount(np.repeat(np.arange(len(cost)), lengths), paid, len(cost))
-    return Priced(price, price_bound(problem, exact), exact, reduced, unit)
+    user = np.repeat(np.arange(len(cost)), np.diff(problem.use_first))
+    return cost + np.bincount(user, paid, len(cost))
 
 
 class _Search:
@@ -207,8 +216,8 @@ class _Search:
         users = np.bincount(pairs % places, minlength=places)
         base = np.concatenate([[0], np.cumsum(users)])[:-1].astype(np.int64)
         member = np.zeros(int(users.sum()), dtype=np.int32)
-        filled = np.zeros(places, dtype=np.int64)
-        return base, member, filled, np.zeros((len(self.problem.orders), width), dtype=np.int32)
+        seat = np.zeros((len(self.problem.orders), width), dtype=np.int32)
+        return base, member, np.zeros(places, dtype=np.int64), seat
 
     def _per_unit(self) -> Floats:
         """One over the typical amount that is asked of each resource."""
@@ -235,8 +244,7 @@ class _Search:
             if self.state[EXCESS] < 0.5 or monotonic() > end:
                 return
             stiff *= 1.3
-            weight = self.price + self.spread * stiff * self.per_unit
-            self._block(weight, self.spread * COLD, _SETTLING_MOVES)
+            self._block(self._weight(stiff), self.spread * COLD, _SETTLING_MOVES)
 
     def _schedule(self, moves: int, hot: float, begin: float, end: float, enough: float) -> None:
         """Cool from hot to cold in so many moves, sooner when the clock is ahead of them."""
@@ -257,8 +265,11 @@ class _Search:
                 over = self.load > self.capacity
                 extra = np.where(over, extra * growth, np.maximum(1.0, extra * decay))
             before = done
-            weight = (self.price + self.spread * stiff * self.per_unit) * extra
-            self._block(weight, temperature, max(1, moves // blocks))
+            self._block(self._weight(stiff) * extra, temperature, max(1, moves // blocks))
+
+    def _weight(self, stiff: float) -> Floats:
+        """The price of each unit over capacity, where one typical amount costs so many spreads."""
+        return self.price + self.spread * stiff * self.per_unit
 
     def _block(self, weight: Floats, temperature: float, moves: int) -> None:
         room = self._room(weight)
