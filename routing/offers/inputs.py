@@ -89,11 +89,8 @@ def _calendar_hash(network: Network, country: str, span: tuple[date, date]) -> s
     calendar = network.calendars.get(country)
     if calendar is None:
         return hash_of("weekdays")
-    first, last = span[0].toordinal(), span[1].toordinal()
-    days = "".join(
-        "1" if calendar.is_business_day(date.fromordinal(day)) else "0" for day in range(first, last + 1)
-    )
-    return hash_of(days)
+    whole = map(date.fromordinal, range(span[0].toordinal(), span[1].toordinal() + 1))
+    return hash_of("".join("1" if calendar.is_business_day(day) else "0" for day in whole))
 
 
 def changed_inputs(plan: Plan, order: Order, network: Network, policy: Policy) -> list[str]:
