@@ -27,7 +27,8 @@ OWN_EVENTS = (Event.DEPARTURE, Event.ARRIVAL, Event.SERVICE_END)
 class Position:
     """Everything that the handlers of facts read and change; nothing outside it changes.
 
-    ``given_up`` is what a factor bought without recourse: advance and reserve by lender.
+    ``given_up`` is what a factor bought without recourse: advance and reserve by lender;
+    ``inspection_failed_on`` the day of the newest inspection, where the goods did not pass it.
     """
 
     contract: Contract
@@ -41,6 +42,7 @@ class Position:
     cover: Cover = field(default_factory=Cover)
     given_up: dict[str, tuple[int, int]] = field(default_factory=dict)
     insolvent_on: date | None = None
+    inspection_failed_on: date | None = None
     confirmations: set[str] = field(default_factory=set)
     foreign: ForeignMoney = field(init=False)
 

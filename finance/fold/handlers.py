@@ -44,8 +44,15 @@ def confirm(position: Position, fact: Fact) -> None:
 
 
 def reach(position: Position, fact: Fact) -> None:
-    """A milestone: goods made, inspected, moved, delivered, a service ended."""
+    """A milestone: goods made, inspected, moved, delivered, a service ended.
+
+    An inspection that failed is none: nothing falls due, is billed or lent on it.
+    """
     name, booking = fact.text("name"), fact.text("booking")
+    if name == Event.INSPECTION.value:
+        position.inspection_failed_on = fact.on if fact.data.get("passed", True) is False else None
+        if position.inspection_failed_on is not None:
+            return
     position.happened.setdefault(f"{name}/{booking}" if booking else name, fact.on)
     if name in (PRODUCTION_START, Event.PRODUCTION_END.value):
         move(position, OrderState.PRODUCING)
@@ -55,7 +62,7 @@ def reach(position: Position, fact: Fact) -> None:
         if _invoiced_on_delivery(position):
             buyer.invoice(position, fact)
         after_receipt(position)  # the buyer may have paid it all in advance
-    elif name == Event.INSPECTION.value and fact.data.get("passed", True) is not False:
+    elif name == Event.INSPECTION.value:
         move(position, OrderState.INSPECTED)
     _bill_served(position, name, booking, fact)
 
@@ -67,8 +74,6 @@ def _invoiced_on_delivery(position: Position) -> bool:
 
 
 def _bill_served(position: Position, name: str, booking: str, fact: Fact) -> None:
-    if name == Event.INSPECTION.value and fact.data.get("passed", True) is False:
-        return
     for account in position.accounts.values():
         own = account.booking.id == booking if booking else not _own_event(name)
         if own and _serves(position, account.booking, name):

@@ -113,6 +113,7 @@ def _milestone(case: Case) -> Iterable[Objection]:
         )
     yield from _whose(case, name)
     yield from _out_of_turn(case, name)
+    yield from _not_passed(case, name)
     if name != Event.DELIVERY.value:
         return
     left = case.position.contract.sale.quantity * (1 - case.position.sales.delivered)
@@ -158,6 +159,20 @@ def _out_of_turn(case: Case, name: str) -> Iterable[Objection]:
         f"{name} on {case.fact.on} comes before the goods are stated as made",
         "record that first, with its own day: net milestone record ORDER production_end --on DATE",
     )
+
+
+def _not_passed(case: Case, name: str) -> Iterable[Objection]:
+    """Goods that failed their newest inspection are not delivered: what the factory is owed on a passed one
+    would never fall due, and a lender would pay on goods that are not what was ordered."""
+    if case.fact.data.get("passed", True) is False and name != Event.INSPECTION.value:
+        yield Objection("only an inspection is passed or failed", "leave out --failed")
+    failed_on = case.position.inspection_failed_on
+    if name == Event.DELIVERY.value and failed_on is not None:
+        yield Objection(
+            f"the goods did not pass the inspection of {failed_on}",
+            "record the inspection that they pass, or that the buyer takes them as they are (--evidence its"
+            " word): net milestone record ORDER inspection",
+        )
 
 
 def _receipt(case: Case) -> Iterable[Objection]:

@@ -58,7 +58,7 @@ def is_met(position: Position, condition: Condition, around: Circumstances) -> b
     if condition is Condition.SLOTS_RESERVED:
         return around.state not in NOT_YET and around.state not in ENDED
     if condition is Condition.INSPECTION_PASSED:
-        return Event.INSPECTION.value in position.happened
+        return Event.INSPECTION.value in position.happened and position.inspection_failed_on is None
     if condition is Condition.DELIVERY_ACCEPTED:
         return position.sales.delivered > 0
     if condition is Condition.NOT_DISPUTED:
