@@ -52,6 +52,7 @@ class Account:
 
     # equity
     RESIDUAL: Final = "3010"
+    BROUGHT_IN: Final = "3020"
 
     # income
     SALES: Final = "4010"

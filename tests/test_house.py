@@ -48,6 +48,7 @@ ROOMS = {
     "flows/credit": 5,
     "flows/settlement": 5,
     "flows/forecast": 6,
+    "flows/clearing": 6,
     "flows/slots": 6,
     "flows/deals": 7,
     "flows/many": 8,
@@ -94,7 +95,6 @@ TO_COME = {
     "finance/pools": (4, "Units, value of the day and loss order of money lent together: the bank's side."),
     "flows/market": (3, "Offers of many firms published, searched, compared, and rated by proven facts."),
     "flows/bank": (6, "Pools opened and paid out, loans shared among lenders, vouchers passed down a chain."),
-    "flows/clearing": (6, "Signed debts gathered from members, set off together and booked by each."),
     "flows/fleet": (8, "Many nodes of one owner: parted, started, looked after, compared."),
     "flows/simulate": (8, "Owned against shared capacity played many times over the real planner."),
     "routing/simulate": (

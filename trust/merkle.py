@@ -110,6 +110,24 @@ def inclusion_proof(number: int, size: int, tree: StoredTree) -> list[bytes]:
     return path[::-1]
 
 
+def inclusion_holds(number: int, size: int, leaf: bytes, path: Sequence[bytes], root: bytes) -> bool:
+    """RFC 9162 section 2.1.3.2, with ``number`` counted from 1."""
+    if not 1 <= number <= size:
+        return False
+    index, last, node = number - 1, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return False
+        if index & 1 or index == last:
+            node = node_hash(sibling, node)
+            while index and not index & 1:
+                index, last = index >> 1, last >> 1
+        else:
+            node = node_hash(node, sibling)
+        index, last = index >> 1, last >> 1
+    return last == 0 and node == root
+
+
 def consistency_proof(old: int, new: int, tree: StoredTree) -> list[bytes]:
     """RFC 6962 section 2.1.2: proof that the tree of ``new`` leaves begins with that of ``old``."""
     if not 1 <= old <= new:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from domain.errors import UsageError
 from trust.keys import PublicKey
-from trust.merkle import node_hash
+from trust.merkle import inclusion_holds, node_hash
 from trust.notes import ED25519, PROOF_HEADER, Checkpoint, key_id, note_signers, parse_checkpoint
 
 
@@ -55,24 +55,6 @@ def accept_checkpoint(note: str, keys: list[tuple[str, PublicKey]]) -> Checkpoin
             f"no known key signed this checkpoint of {checkpoint.origin}", "give the key of its signer"
         )
     return checkpoint
-
-
-def inclusion_holds(number: int, size: int, leaf: bytes, path: Sequence[bytes], root: bytes) -> bool:
-    """RFC 9162 section 2.1.3.2, with ``number`` counted from 1."""
-    if not 1 <= number <= size:
-        return False
-    index, last, node = number - 1, size - 1, leaf
-    for sibling in path:
-        if last == 0:
-            return False
-        if index & 1 or index == last:
-            node = node_hash(sibling, node)
-            while index and not index & 1:
-                index, last = index >> 1, last >> 1
-        else:
-            node = node_hash(node, sibling)
-        index, last = index >> 1, last >> 1
-    return last == 0 and node == root
 
 
 def consistency_holds(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:

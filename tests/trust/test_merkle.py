@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.parts.verifier import consistency_holds, inclusion_holds
-from trust.merkle import EMPTY_ROOT, Frontier, consistency_proof, inclusion_proof, leaf_hash, root_at
+from tests.parts.verifier import consistency_holds
+from trust.merkle import (
+    EMPTY_ROOT,
+    Frontier,
+    consistency_proof,
+    inclusion_holds,
+    inclusion_proof,
+    leaf_hash,
+    root_at,
+)
 
 
 def mth(leaves: list[bytes]) -> bytes:

@@ -1,0 +1,1 @@
+"""Signed debts gathered from members, set off together and booked by each."""
