@@ -10,12 +10,18 @@ from finance.agreed.contract import Sale
 
 @dataclass(slots=True)
 class BuyerInvoice:
-    """One invoice to the buyer: its gross amount and when it falls due."""
+    """One invoice to the buyer: its gross amount, when it falls due, and the tax in it.
+
+    The tax falls due on ``tax_due_on`` (None without a rule); ``filed`` once it was paid or set off.
+    """
 
     on: date
     gross: int
     due_on: date
     id: str
+    tax: int = 0
+    tax_due_on: date | None = None
+    filed: bool = False
 
 
 @dataclass(slots=True)
@@ -52,6 +58,15 @@ class SalesLedger:
     @property
     def uninvoiced(self) -> int:
         return self.gross - sum(one.gross for one in self.invoices)
+
+    @property
+    def uninvoiced_tax(self) -> int:
+        return self.tax - sum(one.tax for one in self.invoices)
+
+    @property
+    def unfiled(self) -> list[BuyerInvoice]:
+        """Invoices whose tax was not filed yet."""
+        return [one for one in self.invoices if not one.filed]
 
     @property
     def due_on(self) -> date | None:

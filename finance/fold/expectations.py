@@ -49,7 +49,7 @@ class Expectations:
         self._draws: dict[str, int] = defaultdict(int)
         self._received = 0
         self._receipt_on: date | None = None
-        self._tax_stated = False
+        self._taxes = 0
         for fact in facts:
             self._note(fact)
 
@@ -64,11 +64,12 @@ class Expectations:
                 self._receipt_on = max(fact.on, self._receipt_on or fact.on)
         elif fact.kind is FactKind.PAYMENT:
             self._paid[fact.text("payee")] += fact.minor("amount") or 0
-            self._tax_stated = self._tax_stated or fact.text("payee") == TAX
+            self._taxes += fact.text("payee") == TAX
         elif fact.kind is FactKind.DRAW:
             self._draws[fact.text("facility")] += 1
             for payee, amount, _ in fact.payees:
                 self._paid[payee] += amount
+                self._taxes += payee == TAX
         else:
             self._stated.add(fact.kind.value)
 
@@ -278,9 +279,13 @@ class Expectations:
 
     def _taxes_on(self, position: Position, day: date) -> int:
         """What the tax office gets on the same day: it is drawn together with the rest."""
-        if self._tax_stated or position.tax.paid or tax_due_on(position) != day:
+        if self._tax_is_stated(position) or tax_due_on(position) != day:
             return 0
         return tax_payable(position, day) + surcharge_payable(position, day)
+
+    def _tax_is_stated(self, position: Position) -> bool:
+        """Whether somebody states a payment of tax that is still to come."""
+        return self._taxes > position.tax.payments
 
     def _next_due(self, position: Position, account: BookingAccount) -> tuple[date, int, int] | None:
         """The first instalment of a booking that nothing stated pays: day, open amount, paid of it."""
@@ -323,7 +328,7 @@ class Expectations:
 
     def _tax(self, position: Position, today: date) -> Iterator[tuple[date, FactKind, dict[str, Any]]]:
         day = tax_due_on(position)
-        if day is None or self._tax_stated or position.tax.paid:
+        if day is None or self._tax_is_stated(position):
             return
         amount = tax_payable(position, max(day, today)) + surcharge_payable(position, max(day, today))
         if position.cash >= amount:
@@ -355,7 +360,7 @@ class Expectations:
         if position.foreign.owed():
             return False
         taxed = any(books.own(code) for code in (Account.OUTPUT_TAX, Account.INPUT_TAX, Account.TAX_CREDIT))
-        if taxed and tax_due_on(position) is not None and not position.tax.paid:
+        if taxed and tax_due_on(position) is not None:
             return False
         return all(account.ended or account.billed_share == 1 for account in position.accounts.values())
 

@@ -13,7 +13,7 @@ from finance.books.position import Position
 from finance.books.sales import BuyerInvoice, share_of
 from finance.sides.lenders import LENDER_RANKS, due_at_funding, is_foreign, repay, set_due_dates, sweepable
 from finance.sides.providers import bill
-from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable, true_up
+from finance.sides.taxes import period_due, surcharge_payable, tax_due_on, tax_owed, tax_payable, true_up
 
 SERVED_BY_DELIVERY = (Event.DELIVERY, Event.ARRIVAL, Event.DEPARTURE, Event.BUYER_PAYMENT, Event.FUNDING)
 
@@ -71,7 +71,10 @@ def invoice(position: Position, fact: Fact) -> None:
         for due in position.contract.sale.payment
         if due.term.event not in (Event.INVOICE, Event.DELIVERY)
     ]
-    position.sales.invoices.append(BuyerInvoice(fact.on, gross, max(dates, default=fact.on), fact.id))
+    due, tax = max(dates, default=fact.on), position.sales.uninvoiced_tax
+    position.sales.invoices.append(
+        BuyerInvoice(fact.on, gross, due, fact.id, tax, period_due(position, fact.on))
+    )
     set_due_dates(position)
 
 
@@ -167,12 +170,15 @@ def lender_ranks(position: Position) -> tuple[Rank, ...]:
 
 
 def kept_for_taxes(position: Position, on: date) -> int:
-    """Tax that is due and unpaid, where the waterfall puts taxes before the lenders."""
-    order = position.contract.waterfall
-    due = tax_due_on(position)
-    if position.frozen or due is None or due > on or position.tax.paid:
-        return 0
+    """Tax that is due and unpaid, where the waterfall in force puts taxes before the lenders; all that is
+    owed of it once the buyer is insolvent, since nothing else will come to pay it from."""
+    order = position.contract.waterfall_default if position.frozen else position.contract.waterfall
     if order.index(Rank.TAXES) > order.index(Rank.PRINCIPAL):
+        return 0
+    if position.frozen:
+        return tax_owed(position, on)
+    due = tax_due_on(position)
+    if due is None or due > on:
         return 0
     return tax_payable(position, on) + surcharge_payable(position, on)
 

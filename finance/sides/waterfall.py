@@ -18,7 +18,7 @@ def dues(position: Position, on: date) -> dict[Rank, int]:
     if refunds > 0:
         found[Rank.COSTS] = refunds
     tax_on = tax_due_on(position)
-    if tax_on is not None and tax_on <= on and not position.tax.paid:
+    if tax_on is not None and tax_on <= on:
         found[Rank.TAXES] = tax_payable(position, on) + surcharge_payable(position, on)
     for debt in position.debts.values():
         fallen_due = debt.due_on is not None and debt.due_on <= on and not debt.facility.factoring
