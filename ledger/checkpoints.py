@@ -10,6 +10,7 @@ from pathlib import Path
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
 from ledger.record.records import Record
 from ledger.store import Ledger
+from trust.grammar import is_origin, require_origin
 from trust.keys import Actor, PublicKey
 from trust.merkle import consistency_proof, inclusion_proof, root_at
 from trust.notes import (
@@ -27,6 +28,8 @@ LONGEST_NUMBER = 18
 
 def held_checkpoint(directory: Path, ledger_id: str) -> Checkpoint | None:
     """The newest checkpoint of this ledger that we signed or were given; None before the first."""
+    if not is_origin(ledger_id):  # nothing of it was ever signed, and it names no file
+        return None
     path = _held_path(directory, ledger_id)
     return read_checkpoint(path) if path.exists() else None
 
@@ -45,6 +48,7 @@ def make_checkpoint(ledger: Ledger, actor: Actor, directory: Path) -> Checkpoint
     ``LedgerBrokenError`` when it does: the ledger was cut, rewritten or put back from an old copy.
     ``RefusedError`` for a key that may not write: what it signs proves nothing to anybody.
     """
+    ledger.require_good_id()
     key = actor.key.public.text
     if not any(ledger.backend.reader().rows("SELECT 1 FROM actor WHERE actor_key = ?", (key,))):
         raise RefusedError(
@@ -95,6 +99,7 @@ def _unsigned(ledger: Ledger, checkpoint: Checkpoint) -> str | None:
 
 def prove_record(ledger: Ledger, record: Record, checkpoint: Checkpoint) -> str:
     """The .tlog-proof that ``record`` is in the ledger as of ``checkpoint``."""
+    ledger.require_good_id()
     if checkpoint.size < record.sequence:
         raise UsageError(
             f"record {record.sequence} is newer than the checkpoint, which ends at {checkpoint.size}",
@@ -106,6 +111,7 @@ def prove_record(ledger: Ledger, record: Record, checkpoint: Checkpoint) -> str:
 
 def prove_consistency(ledger: Ledger, old: Checkpoint, new: Checkpoint) -> str:
     """The proof that nothing before ``old`` changed up to ``new``; ``LedgerBrokenError`` when it did."""
+    ledger.require_good_id()
     for checkpoint in (old, new):
         if problem := contradiction(ledger, checkpoint):
             raise LedgerBrokenError(problem, "run net ledger verify, which says what changed")
@@ -134,7 +140,7 @@ def record_bytes(ledger: Ledger, record: Record) -> bytes:
 
 
 def _held_path(directory: Path, ledger_id: str) -> Path:
-    return directory / f"{ledger_id}.checkpoint"
+    return directory / f"{require_origin(ledger_id)}.checkpoint"
 
 
 def _hold(directory: Path, checkpoint: Checkpoint) -> None:

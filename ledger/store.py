@@ -19,6 +19,7 @@ from ledger.record.body import BodyWriter
 from ledger.record.kinds import LEDGER_CREATED
 from ledger.record.records import Floor, Receipt
 from ledger.schema.versions import SCHEMA_VERSION, newest_version
+from trust.grammar import is_origin, require_key_name, require_origin
 from trust.keys import Actor
 
 DEFAULT_FLOORS = (Floor("trader", Account.CASH),)
@@ -104,6 +105,7 @@ class Ledger(Reading):
         if self._actor is None:
             raise UsageError("writing to the ledger needs a signing key", "open the ledger with an actor")
         if not self._may_write:
+            self.require_good_id()
             self.require_newest()
             key = self._actor.key.public.text
             if self._row("SELECT 1 FROM actor WHERE actor_key = ?", key) is None:
@@ -118,6 +120,14 @@ class Ledger(Reading):
         if self._bodies is None:
             self._bodies = BodyWriter(self.id, actor.key.public.text, self._clock)
         return self._bodies
+
+    def require_good_id(self) -> None:
+        """``RefusedError`` before anything is written, signed or handed out under an id that is no name."""
+        if not is_origin(self.id):
+            raise RefusedError(
+                f"the id of this ledger, {self.id!r}, is no name: with it one could sign what nobody wrote",
+                "it can be read; make a new ledger with net init, and see SECURITY.md",
+            )
 
     def require_newest(self) -> None:
         """``RefusedError`` for a ledger that has to be upgraded before it is written or moved."""
@@ -146,7 +156,8 @@ def create_ledger(
     ledger_id: str | None = None,
 ) -> Ledger:
     """A new ledger at ``url`` whose first writer is ``actor``; ``RefusedError`` when one is there."""
-    name = ledger_id or f"net-{secrets.token_hex(8)}"
+    name = require_origin(ledger_id or f"net-{secrets.token_hex(8)}")
+    require_key_name(actor.name)
 
     def begin(transaction: Transaction) -> None:
         _first_records(transaction, practice, actor, clock().date().isoformat(), floors)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from domain.errors import UsageError
+from domain.errors import RefusedError, UsageError
+from trust.grammar import is_origin
 from trust.keys import PublicKey, SigningKey
 
 ED25519 = b"\x01"
@@ -82,6 +83,12 @@ def _signature(line: str) -> tuple[str, bytes]:
 
 
 def sign_checkpoint(origin: str, size: int, root: bytes, key: SigningKey) -> Checkpoint:
+    """A checkpoint of our own; ``RefusedError`` for an origin that could say more than a name."""
+    if not is_origin(origin):
+        raise RefusedError(
+            f"a ledger called {origin!r} is not signed: its name could pass for other lines of a checkpoint",
+            "net ledger verify says what is wrong with it",
+        )
     note = sign_note(f"{origin}\n{size}\n{_encoded(root)}\n", origin, key)
     return Checkpoint(origin, size, root, note)
 

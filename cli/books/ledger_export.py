@@ -51,6 +51,7 @@ def export(
 
     titles = {code: account.name for code, account in chart().items()}
     with asked.session() as session:
+        session.ledger.require_good_id()
         for part in written(session.ledger.records(), form, titles):
             sys.stdout.write(part)
 

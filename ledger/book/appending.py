@@ -18,6 +18,7 @@ from ledger.record.backend import TOGETHER, GuardError, NewRecord, Queries, Writ
 from ledger.record.body import BodyWriter, same_content, state_of
 from ledger.record.records import Floor, Receipt
 from trust.canonical import canonical_text
+from trust.grammar import require_key_name
 from trust.keys import Actor, PublicKey
 from trust.merkle import leaf_hash
 
@@ -147,6 +148,7 @@ class Appending(Reading):
 
     def enrol_actor(self, name: str, key: PublicKey) -> None:
         """Let another key write; from then on its signatures count. KeyReusedError under a second name."""
+        require_key_name(name)
         key.raw  # noqa: B018 - raises for what is not a key
         known = self._row("SELECT name FROM actor WHERE actor_key = ?", key.text)
         if known is None:

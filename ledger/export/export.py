@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import orjson
 
-from domain.errors import UsageError
-from domain.money import format_minor
+from domain.errors import RefusedError, UsageError
+from domain.money import CURRENCY_EXPONENTS, format_minor
 from domain.posting import Leg
 from ledger.record.records import Record
+from trust.grammar import is_name
 
 Writer = Callable[[Iterable[Record], Mapping[str, str]], Iterator[str]]
 
@@ -112,4 +113,26 @@ def export(records: Iterable[Record], form: str, titles: Mapping[str, str] | Non
     known = writers()
     if form not in known:
         raise UsageError(f"no export format is called {form!r}", f"choose one of: {', '.join(known)}")
-    return known[form](records, titles or {})
+    return known[form](_sayable(records), titles or {})
+
+
+def _sayable(records: Iterable[Record]) -> Iterator[Record]:
+    """The records; ``RefusedError`` at one that an export could not say so that it is read back alike."""
+    seen: set[tuple[str, str, str]] = set()
+    for record in records:
+        for leg in record.legs:
+            names = (leg.entity, leg.account, leg.currency)
+            if names not in seen:
+                _require_sayable(record, names)
+                seen.add(names)
+        yield record
+
+
+def _require_sayable(record: Record, names: tuple[str, str, str]) -> None:
+    entity, account, currency = names
+    if currency not in CURRENCY_EXPONENTS or not is_name(entity) or not is_name(account):
+        raise RefusedError(
+            f"record {record.sequence} posts to {entity!r} {account!r} in {currency!r}:"
+            " no other program can be told that",
+            "net ledger log shows the record; net ledger verify says what is wrong with it",
+        )

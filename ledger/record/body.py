@@ -8,14 +8,17 @@ written and ``actor`` who wrote it: neither is part of the content that a key st
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from domain.errors import NetError, UsageError
+from domain.money import CURRENCY_EXPONENTS
 from domain.posting import Entry
 from ledger.record.records import instant_text
 from trust.canonical import canonical_bytes, canonical_text, parse_canonical
+from trust.grammar import is_name
 
 FORMAT = 1
 LARGEST_AMOUNT = 2**63 - 1
@@ -96,6 +99,7 @@ def leg_rows(entry: Entry) -> list[list[str]]:
         amount = leg.amount_minor
         if type(amount) is not int or not -LARGEST_AMOUNT <= amount <= LARGEST_AMOUNT:
             raise NetError(f"the leg {leg} of {entry.key!r} has no whole amount of 64 bits")
+        _require_names(leg.entity, leg.account, leg.currency)
         rows.append(
             [
                 canonical_text(leg.entity),
@@ -105,6 +109,20 @@ def leg_rows(entry: Entry) -> list[list[str]]:
             ]
         )
     return rows
+
+
+@lru_cache(maxsize=4_096)
+def _require_names(entity: str, account: str, currency: str) -> None:
+    """What a leg says goes into every export: ``UsageError`` for what could not be read back there."""
+    if currency not in CURRENCY_EXPONENTS:
+        raise UsageError(
+            f"{currency!r} is no currency that can be recorded", "use a code of ISO 4217, such as CNY"
+        )
+    for name in (entity, account):
+        if not is_name(name):
+            raise UsageError(
+                f"{name!r} cannot name an account", "take out line breaks and control characters"
+            )
 
 
 def same_content(body: str, entry: Entry) -> bool:

@@ -16,6 +16,7 @@ import orjson
 
 from ledger.record.body import FORMAT
 from ledger.verify.records import Row, Stretch
+from trust.grammar import is_currency_code
 
 PAGE = 1_024
 _SORTED = orjson.OPT_SORT_KEYS
@@ -49,8 +50,19 @@ class _Names(dict[object, bool]):
     """Whether a name stands in a text as it is: printable, with nothing that JSON would escape."""
 
     def __missing__(self, name: object) -> bool:
-        plain = self[name] = isinstance(name, str) and _is_plain(name)
+        plain = self[name] = isinstance(name, str) and name != "" and _is_plain(name)
         return plain
+
+
+class _Currencies(dict[object, bool]):
+    """Whether a text has the form of a currency's code."""
+
+    def __missing__(self, name: object) -> bool:
+        good = self[name] = is_currency_code(name)
+        return good
+
+
+_CURRENCIES = _Currencies()
 
 
 def _is_plain(name: str) -> bool:
@@ -125,7 +137,7 @@ def _pair(one: Row, two: Row, sequence: int, order: str, on: str, names: _Names)
         and names[entity]
         and names[account]
         and names[other_account]
-        and names[currency]
+        and _CURRENCIES[currency]
     ):
         return None
     return (
@@ -145,7 +157,7 @@ def _several(legs: Sequence[Row], sequence: int, order: str, on: str, names: _Na
             and its_date == on
             and names[entity]
             and names[account]
-            and names[currency]
+            and _CURRENCIES[currency]
         ):
             return None
         sums[entity, currency] += amount

@@ -7,6 +7,7 @@ processes share the snapshot; where they cannot, one walks alone.
 import os
 import time
 from collections.abc import Iterator
+from itertools import islice
 
 import psycopg
 
@@ -19,7 +20,9 @@ from ledger.record.findings import Flaw, Report
 from ledger.schema.versions import SCHEMA_VERSION
 from ledger.verify.catalog import check_catalog
 from ledger.verify.jobs import Jobs, parts
+from ledger.verify.names import ACTORS, misnamed
 from ledger.verify.postgres_walk import projections_job, settle, share_snapshot, signature_job, stretch_job
+from ledger.verify.projections import SHOWN
 from ledger.verify.sqlite import join_stretch
 from trust.merkle import EMPTY_ROOT, fold
 
@@ -107,6 +110,7 @@ def _verify_records(
     connection: Connection, report: Report, jobs: Jobs, size: int, progress: Progress | None
 ) -> None:
     derived = jobs.submit(projections_job)
+    report.add(list(islice(misnamed(report.ledger_id, connection.execute(ACTORS)), SHOWN)))
     report.add(list(_outside(connection, report, size)))
     peaks: list[tuple[int, bytes]] = []
     for stretch in jobs.each(stretch_job, parts(size, STRETCH)):

@@ -17,6 +17,7 @@ from domain.errors import NetError
 from ledger.record.body import FORMAT
 from ledger.record.findings import Flaw
 from ledger.record.signing import command_digest, command_message
+from ledger.verify.names import misnamed_leg
 from trust.canonical import canonical_bytes
 from trust.keys import PublicKey
 
@@ -183,6 +184,7 @@ def _check_legs(sequence: int, data: dict[str, Any], rows: Sequence[Row], stretc
             stretch.findings.append(
                 Flaw("leg", f"record {sequence}, leg {n + 1}", f"the amount {text!r} is not a plain integer")
             )
+        stretch.findings += misnamed_leg(f"record {sequence}, leg {n + 1}", entity, account, currency)
         sums[entity, currency] += amount
         expected.append((sequence, n, entity, account, currency, amount, order, on))
     if any(sums.values()):

@@ -4,6 +4,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from ledger.record import kinds
@@ -13,6 +14,7 @@ from ledger.schema.versions import OLDEST_VERSION, require_known
 from ledger.sqlite.file import CACHE_KIB, connect, storage_trouble
 from ledger.verify.balances import check_balances
 from ledger.verify.jobs import Jobs, parts
+from ledger.verify.names import ACTORS, misnamed
 from ledger.verify.plain import plain_stretch
 from ledger.verify.projections import SHOWN
 from ledger.verify.records import SignedStretch, Stretch, check_command, check_stretch
@@ -49,6 +51,7 @@ def verify_file(path: Path, workers: int | None = None, progress: Progress | Non
         _require_known_schema(connection, path)
         report.ledger_id, size, commands = _extent(connection)
         report.add(list(_outside(connection, size)))
+        report.add(list(islice(misnamed(report.ledger_id, connection.execute(ACTORS)), SHOWN)))
         jobs = Jobs(str(path), report.ledger_id, workers=workers, several=size > STRETCH)
         try:
             _verify(report, jobs, size, commands, progress or _quiet)
