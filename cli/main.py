@@ -42,6 +42,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "What will come late, when the money comes, what nobody could make.",
         "Foresee",
     ),
+    "simulate": (
+        "cli.trade.simulate",
+        "Would it pay? Capacity owned or shared, a giant or nodes, another network.",
+        "Foresee",
+    ),
     "finance": ("cli.money.finance", "Ask lenders, accept an offer, look at a facility.", "Money"),
     "payment": ("cli.money.payment", "Record money that came in or went out.", "Money"),
     "rate": ("cli.money.rate", "Exchange rates: record one with its day and source, list them.", "Money"),

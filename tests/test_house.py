@@ -52,6 +52,7 @@ ROOMS = {
     "flows/slots": 6,
     "flows/deals": 7,
     "flows/many": 8,
+    "flows/simulate": 9,
     "routing/offers": 1,
     "routing/shared": 1,
     "routing/chains": 2,
@@ -59,6 +60,7 @@ ROOMS = {
     "routing/many": 3,
     "routing/mixes": 3,
     "routing/plans": 4,
+    "routing/simulate": 4,
     "finance/agreed": 1,
     "finance/pricing": 1,
     "finance/books": 2,
@@ -96,11 +98,6 @@ TO_COME = {
     "flows/market": (3, "Offers of many firms published, searched, compared, and rated by proven facts."),
     "flows/bank": (6, "Pools opened and paid out, loans shared among lenders, vouchers passed down a chain."),
     "flows/fleet": (8, "Many nodes of one owner: parted, started, looked after, compared."),
-    "flows/simulate": (8, "Owned against shared capacity played many times over the real planner."),
-    "routing/simulate": (
-        4,
-        "Arrivals, queues and prices of many orders on shared capacity, with their exact controls.",
-    ),
 }
 """Rooms that work to come will need, with floor and caption; a room that stands is no longer named here."""
 

@@ -69,6 +69,7 @@ BEFORE: dict[str, list[str]] = {
     "net batch run": [PRACTICE],
     "net route examples": [PRACTICE],
     "net learn": [PRACTICE],
+    "net simulate": [PRACTICE],
     "net forecast table": [
         PRACTICE,
         "net learn late-payment --table examples/tables/receivables.csv"

@@ -1,0 +1,1 @@
+"""Owned against shared capacity played many times over the real planner."""

@@ -1,0 +1,1 @@
+"""Arrivals, queues and prices of many orders on shared capacity, with their exact controls."""
