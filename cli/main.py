@@ -36,14 +36,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "route": ("cli.trade.route", "Decide many orders together over shared slots and shared credit.", "Trade"),
     "slot": ("cli.trade.slot", "Slots of factories, warehouses and carriers: free, held, booked.", "Trade"),
     "milestone": ("cli.trade.milestone", "Record what happened to the goods, and who says so.", "Trade"),
-    "learn": ("cli.trade.learn", "Learn how late buyers pay and providers deliver.", "Foresee"),
+    "learn": ("cli.foresee.learn", "Learn how late buyers pay and providers deliver.", "Foresee"),
     "forecast": (
-        "cli.trade.forecast",
+        "cli.foresee.forecast",
         "What will come late, when the money comes, what nobody could make.",
         "Foresee",
     ),
     "simulate": (
-        "cli.trade.simulate",
+        "cli.foresee.simulate",
         "Would it pay? Capacity owned or shared, a giant or nodes, another network.",
         "Foresee",
     ),

@@ -33,6 +33,7 @@ ROOMS = {
     "cli/screen": 2,
     "cli/books": 3,
     "cli/money": 3,
+    "cli/foresee": 3,
     "cli/network": 3,
     "cli/start": 3,
     "cli/trade": 3,

@@ -13,7 +13,7 @@ from flows.firms.resources import resources
 from flows.many.workers import in_order
 from flows.simulate.arrangements import Arrangement
 from flows.simulate.order_stream import OrderStream
-from flows.simulate.play import Played, factory_room, play
+from flows.simulate.play import Replication, factory_room, play
 from ledger.store import Ledger, create_ledger
 from routing.simulate.intervals import Estimate, Running, quantile
 from trust.keys import load_or_create_actor
@@ -76,7 +76,7 @@ MEASURES = (
 )
 
 
-def measures_of(found: Played, fixed_minor: int, owns: bool, scenario: Scenario) -> dict[str, float]:
+def measures_of(found: Replication, fixed_minor: int, owns: bool, scenario: Scenario) -> dict[str, float]:
     """The measures of one replication; profits in minor units over the time simulated, after capital.
 
     The capital of a capacity is its owner's, and its cost is taken off its owner's profit. Lenders'
@@ -144,7 +144,7 @@ class _Sum:
         self.profits: list[float] = []
         self.refused: dict[str, int] = {}
 
-    def add(self, measures: Mapping[str, float], first: Mapping[str, float], found: Played) -> None:
+    def add(self, measures: Mapping[str, float], first: Mapping[str, float], found: Replication) -> None:
         for name, value in measures.items():
             self.own[name].add(value)
             self.other[name].add(value - first[name])
@@ -162,7 +162,7 @@ class _Sum:
         )
 
 
-def replicate(scenario: Scenario) -> Iterator[list[Played]]:
+def replicate(scenario: Scenario) -> Iterator[list[Replication]]:
     """Each replication in turn: what every arrangement made of the same orders.
 
     Replications run in several processes; each has a scratch ledger of its own, of which nothing stays.
@@ -207,7 +207,7 @@ def _end() -> None:
         _worker.pop().ledger.close()
 
 
-def _replication(number: int) -> list[Played]:
+def _replication(number: int) -> list[Replication]:
     worker = _worker[0]
     found = []
     for arrangement, room in zip(worker.scenario.arrangements, worker.rooms, strict=True):

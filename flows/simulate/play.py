@@ -28,7 +28,7 @@ from routing.plans.choose import choose
 
 
 @dataclass(slots=True)
-class Played:
+class Replication:
     """What one replication came to; amounts in minor units of the orders' currency.
 
     ``lead_days`` sums the days from order to delivery of what was served. ``lent`` is minor units times days
@@ -72,9 +72,9 @@ def play(
     arrangement: Arrangement,
     policy: Policy,
     orders: Iterable[tuple[int, Order]],
-) -> Played:
+) -> Replication:
     """The orders in turn, each as of its own day; what is taken is gone for those that come later."""
-    found = Played()
+    found = Replication()
     with given_up(ledger) as transaction:
         calendar = Calendar(transaction)
         for trader, order in orders:
@@ -145,7 +145,7 @@ def _units(order: Order) -> int:
     return int(sum(line.quantity for line in order.lines))
 
 
-def _count(found: Played, trader: int, order: Order, plan: Plan) -> None:
+def _count(found: Replication, trader: int, order: Order, plan: Plan) -> None:
     found.served += 1
     found.units_served += _units(order)
     found.lead_days += (delivered_on(plan) - order.issued_on).days

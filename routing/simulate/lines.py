@@ -27,21 +27,21 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LinePlayed:
     """What was seen of one line; waits in units of the mean service."""
 
     waiting: Estimate
     mean_wait: Estimate
 
 
-def played(load: float, servers: int, runs: Runs = Runs()) -> Line:
+def played(load: float, servers: int, runs: Runs = Runs()) -> LinePlayed:
     """M/M/c as played."""
     chance, wait = Running(), Running()
     for one in runs.streams(load):
         found = waits(one.arrivals, one.services, servers)[int(runs.many * WARM_UP) :]
         chance.add(float((found > 0).mean()))
         wait.add(float(found.mean()))
-    return Line(chance.estimate(LEVEL), wait.estimate(LEVEL))
+    return LinePlayed(chance.estimate(LEVEL), wait.estimate(LEVEL))
 
 
 def played_loss(load: float, servers: int, runs: Runs = Runs()) -> Estimate:

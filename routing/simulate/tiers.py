@@ -14,7 +14,7 @@ from domain.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class DemandCurve:
     """P = ``highest`` - ``slope`` x Q."""
 
     highest: Fraction
@@ -57,7 +57,7 @@ class ChainOutcome:
         return sum((tier.firms * tier.profit_each for tier in self.tiers), Fraction(0))
 
 
-def giant(demand: Demand, cost: Fraction) -> ChainOutcome:
+def giant(demand: DemandCurve, cost: Fraction) -> ChainOutcome:
     """One owner of the whole chain: half of what would sell at cost."""
     _require(demand, cost)
     quantity = (demand.highest - cost) / (2 * demand.slope)
@@ -66,7 +66,9 @@ def giant(demand: Demand, cost: Fraction) -> ChainOutcome:
     return ChainOutcome(quantity, price, (tier,), demand.surplus(quantity))
 
 
-def nodes(demand: Demand, cost: Fraction, firms: Sequence[int], fee: Fraction = Fraction(0)) -> ChainOutcome:
+def nodes(
+    demand: DemandCurve, cost: Fraction, firms: Sequence[int], fee: Fraction = Fraction(0)
+) -> ChainOutcome:
     """Independent firms, ``firms`` a tier from the consumer up; ``fee`` is paid on each unit that one firm
     sells to the next (and not on the sale to the consumer)."""
     if not firms or any(one < 1 for one in firms):
@@ -97,7 +99,7 @@ def nodes_sell_more(firms: Sequence[int]) -> bool:
     return passed_on(firms) > Fraction(1, 2)
 
 
-def deadly_fee(demand: Demand, cost: Fraction, firms: Sequence[int]) -> Fraction | None:
+def deadly_fee(demand: DemandCurve, cost: Fraction, firms: Sequence[int]) -> Fraction | None:
     """The fee a unit and handing over at which the nodes sell just what the giant sells; None where they
     never sell more, or where nothing is handed over."""
     share = passed_on(firms)
@@ -106,7 +108,7 @@ def deadly_fee(demand: Demand, cost: Fraction, firms: Sequence[int]) -> Fraction
     return (demand.highest - cost) * (1 - 1 / (2 * share)) / (len(firms) - 1)
 
 
-def _require(demand: Demand, cost: Fraction) -> None:
+def _require(demand: DemandCurve, cost: Fraction) -> None:
     if demand.slope <= 0 or cost < 0 or demand.highest <= cost:
         raise UsageError(
             "nobody buys: the highest price must be above the cost, and demand must fall",

@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from domain.errors import UsageError
-from routing.simulate.tiers import Demand, deadly_fee, giant, nodes, nodes_sell_more
+from routing.simulate.tiers import DemandCurve, deadly_fee, giant, nodes, nodes_sell_more
 
-DEMAND, COST = Demand(Fraction(100)), Fraction(20)
+DEMAND, COST = DemandCurve(Fraction(100)), Fraction(20)
 
 
 def cents(value: Fraction) -> str:
@@ -100,4 +100,4 @@ def test_a_tier_without_firms_is_refused(firms: list[int]) -> None:
 
 def test_demand_below_the_cost_is_refused() -> None:
     with pytest.raises(UsageError):
-        giant(Demand(Fraction(10)), COST)
+        giant(DemandCurve(Fraction(10)), COST)

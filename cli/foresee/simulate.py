@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Asked, command, group, parse_date
-from cli.screen.output import answer, table
-from cli.screen.picture import Bar, Bars, ChartOption, Grid, HtmlOption, say
-from cli.screen.simulated import (
+from cli.foresee.simulated import (
     compared_pictures,
     exact,
     giant_pictures,
@@ -21,6 +18,9 @@ from cli.screen.simulated import (
     said_of,
     verdict,
 )
+from cli.options import Asked, command, group, parse_date
+from cli.screen.output import answer, table
+from cli.screen.picture import Bar, Bars, ChartOption, Grid, HtmlOption, say
 from domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def giant(
     parts = demand.split(",")
     if len(parts) != 2:
         raise UsageError(f"--demand {demand!r} is not a,b", "write --demand 100,1")
-    curve = tiers.Demand(_number(parts[0], "demand"), _number(parts[1], "demand"))
+    curve = tiers.DemandCurve(_number(parts[0], "demand"), _number(parts[1], "demand"))
     counts, made_at, paid = numbers(firms, "firms"), _number(cost, "cost"), _number(fee, "fee")
     one, many = tiers.giant(curve, made_at), tiers.nodes(curve, made_at, counts, paid)
     deadly = tiers.deadly_fee(curve, made_at, counts)
