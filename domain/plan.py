@@ -359,6 +359,14 @@ class Plan:
     def gross_minor(self) -> int:
         return self.net_minor + self.tax_minor
 
+    @property
+    def begins_on(self) -> date:
+        """The first day on which something is booked, begun, drawn or paid: after it, it is no plan."""
+        spent = (flow.on for flow in self.flows if flow.amount_minor < 0 or flow.kind is FlowKind.DRAW)
+        begun = (leg.starts_on for leg in self.legs)
+        booked = [day for name, day in self.events.items() if name == Event.BOOKING.value]
+        return min([*booked, *begun, *spent], default=self.planned_on)
+
     def facility(self, role: Role) -> FacilityPlan | None:
         """The facility of that role that the plan counts on, or None."""
         return next((one for one in self.facilities if one.role is role and not one.standby), None)

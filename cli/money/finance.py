@@ -56,13 +56,16 @@ def accept(asked: Asked, order: OrderArgument, by: ByOption = "") -> None:
 
     Done by net order run too. The same again changes nothing; other terms are refused.
     """
+    from domain.states import OrderState
     from flows.credit.accept import accept as take
     from flows.orders.find import find_order
-    from flows.plans.recorded_plan import current_plan
+    from flows.plans.recorded_plan import current_plan, require_fresh
 
     with asked.session() as session, session.ledger.write() as transaction:
         known = find_order(transaction, order)
         plan = current_plan(transaction, known.id)
+        if known.state in (OrderState.CONFIRMED, OrderState.PLANNED):
+            require_fresh(plan, known.order, session.network, session.policy, session.on)
         taken = take(
             transaction,
             known.order,

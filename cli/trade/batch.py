@@ -52,7 +52,7 @@ def run(
 
     It goes on after an order that fails, and ends with a summary and exit code 0, or 9 when some orders were
     refused. Run it again after anything: an order is known by its own reference, and what was done is not
-    done twice. Without --on each order counts as of its own issue date.
+    done twice. Without --on each order counts as of its own issue date on a practice ledger, else of today.
     """
     from flows.many.batch import BatchTerms, Summary, run_batch
 

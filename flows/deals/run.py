@@ -29,6 +29,7 @@ from flows.plans.recorded_plan import (
     current_plan,
     known_as,
     record_plan,
+    require_ahead,
     require_fresh,
     situation_of,
     stale_inputs,
@@ -65,7 +66,7 @@ def go_on(session: Session, known: Placed, on: date) -> Way:
         known, plan = plan_placed(session, known, on)
         return reserve_planned(session, known, plan, on)
     if known.state in UNRESERVED:
-        return reserve_planned(session, known, _fresh_plan(session, known, on), on)
+        return reserve_planned(session, known, fresh_plan(session, known, on), on)
     _require_under_way(known)
     plan = current_plan(session.ledger, known.id)
     _accept_once(session, known, plan, on)
@@ -73,10 +74,12 @@ def go_on(session: Session, known: Placed, on: date) -> Way:
     return Way(known, plan, lost, repeated=True)
 
 
-def _fresh_plan(session: Session, known: Placed, on: date) -> Plan:
+def fresh_plan(session: Session, known: Placed, on: date) -> Plan:
     """The order's plan, made again where what it rests on has changed and nothing is held yet."""
     plan = current_plan(session.ledger, known.id)
-    if known.state is OrderState.PLANNED and stale_inputs(plan, known.order, session.network, session.policy):
+    if known.state is not OrderState.PLANNED:
+        return plan
+    if stale_inputs(plan, known.order, session.network, session.policy, on):
         return plan_placed(session, known, on)[1]
     return plan
 
@@ -123,7 +126,7 @@ def reserve_order(session: Session, known: Placed, on: date) -> Way:
         return go_on(session, known, on)
     plan = current_plan(session.ledger, known.id)
     if known.state is OrderState.PLANNED:
-        require_fresh(plan, known.order, session.network, session.policy)
+        require_fresh(plan, known.order, session.network, session.policy, on)
     return reserve_planned(session, known, plan, on)
 
 
@@ -176,7 +179,11 @@ def _job(session: Session, known: Placed, plan: Plan, on: date, next_plan: NextP
 
 def agreed_plan(session: Session, known: Placed, plan: Plan, on: date) -> tuple[Placed, Plan]:
     """The best plan whose lenders all agree: products that are refused are left out and the order is
-    planned again; NoCreditError with every reason, and what would change it, when no plan is left."""
+    planned again; NoCreditError with every reason, and what would change it, when no plan is left.
+
+    StalePlanError where what is held already rests on a plan whose first day is past.
+    """
+    require_ahead(plan, on, f"net slot release {known.id} gives back what is held; then it is planned again")
     if known.state is not OrderState.PLANNED:
         return known, plan
     network = session.network

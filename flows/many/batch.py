@@ -27,6 +27,7 @@ from flows.deals.run import (
     UNRESERVED,
     Way,
     best_plan,
+    fresh_plan,
     go_on,
     keep_plan,
     reserve_planned,
@@ -40,7 +41,6 @@ from flows.orders.place import place_order, same_order
 from flows.plans.availability import LedgerAvailability, slot_lines
 from flows.plans.needs import needs_of
 from flows.plans.newest import newest_plan
-from flows.plans.recorded_plan import current_plan
 from flows.slots.reserve import all_local, is_local
 
 RESERVED, SETTLED = "reserved", "settled"
@@ -50,7 +50,7 @@ GROUP = 25
 
 @dataclass(frozen=True, slots=True)
 class BatchTerms:
-    """How a batch is run; ``on`` None treats each order as of its own issue date."""
+    """How a batch is run; ``on`` None is each order's own issue date on a practice ledger, else today."""
 
     ledger_url: str
     config_path: Path
@@ -157,7 +157,7 @@ def _prepare(
 ) -> _Prepared | Done:
     if isinstance(item, Defects):
         return _refused(item.reference or f"line {item.line}", item.error())
-    on = terms.on or item.issued_on
+    on = session.day_of(item.issued_on)
     try:
         known = same_order(session.ledger, item)
     except NetError as error:
@@ -239,7 +239,7 @@ def _ready(session: Session, one: _Prepared) -> tuple[Placed, Plan, date]:
     if placed.state is OrderState.CONFIRMED and one.plan is not None:
         plan = replace(one.plan, order=placed.id)
         return keep_plan(session, placed, plan, one.on), plan, one.on
-    return placed, current_plan(session.ledger, placed.id), one.on
+    return placed, fresh_plan(session, placed, one.on), one.on
 
 
 def _play(session: Session, way: Way, rehearsal: Rehearsal | None) -> Recorded:

@@ -148,7 +148,7 @@ def consider(session: Session, placed: Sequence[Placed], on: date, *, per_order:
 def _considered(session: Session, placed: Placed, on: date, per_order: int) -> Considered:
     found = Considered(placed)
     kept = newest_plan(session.ledger, placed.id) if placed.state.value == "PLANNED" else None
-    if kept is not None and not stale_inputs(kept, placed.order, session.network, session.policy):
+    if kept is not None and not stale_inputs(kept, placed.order, session.network, session.policy, on):
         found.kept = kept
         found.add([kept])
     free = LedgerAvailability(session.ledger)

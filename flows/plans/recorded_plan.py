@@ -23,6 +23,7 @@ from ledger.book.transaction import Transaction
 from routing.offers.situation import Situation
 
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
+FIRST_DAY = "first day"
 
 
 def situation_of(session: Session, placed: Placed, on: date, free: Availability) -> Situation:
@@ -91,20 +92,32 @@ def current_plan(reading: Reading, order_id: str) -> Plan:
     return plan
 
 
-def stale_inputs(plan: Plan, order: Order, network: Network, policy: Policy) -> list[str]:
-    """Which quotes, offers, limits or calendars are no longer what the plan was made of."""
+def stale_inputs(plan: Plan, order: Order, network: Network, policy: Policy, on: date) -> list[str]:
+    """Which quotes, offers, limits or calendars are no longer what the plan was made of, and ``first day``
+    where what it begins with is past on the day on which it would be committed."""
     from routing.offers.inputs import changed_inputs
 
-    return changed_inputs(plan, replace(order, reference=plan.order), network, policy)
+    changed = changed_inputs(plan, replace(order, reference=plan.order), network, policy)
+    return [*changed, *([FIRST_DAY] if on > plan.begins_on else [])]
 
 
-def require_fresh(plan: Plan, order: Order, network: Network, policy: Policy) -> None:
+def require_fresh(plan: Plan, order: Order, network: Network, policy: Policy, on: date) -> None:
     """StalePlanError, naming what changed, before anything is committed on an old plan."""
-    changed = stale_inputs(plan, order, network, policy)
+    require_ahead(plan, on)
+    changed = stale_inputs(plan, order, network, policy, on)
     if changed:
         raise StalePlanError(
             f"the plan of order {plan.order} rests on what has changed: {', '.join(changed)}",
             f"net plan {plan.order} plans it again",
+        )
+
+
+def require_ahead(plan: Plan, on: date, way_out: str = "") -> None:
+    """StalePlanError once the plan's first day is past: its dates, and so its proof, hold no more."""
+    if on > plan.begins_on:
+        raise StalePlanError(
+            f"the plan of order {plan.order} begins on {plan.begins_on}, which is past on {on}",
+            way_out or f"net plan {plan.order} --on {on} plans it again",
         )
 
 

@@ -70,23 +70,23 @@ def test_plan_names_the_inputs_that_changed(session: Session, lamp_order: Order)
     placed = place_order(session.ledger, lamp_order, ON)
     plan = planned(session, placed.id)
     network, policy = session.network, session.policy
-    assert stale_inputs(plan, lamp_order, network, policy) == []
-    require_fresh(plan, lamp_order, network, policy)
+    assert stale_inputs(plan, lamp_order, network, policy, ON) == []
+    require_fresh(plan, lamp_order, network, policy, ON)
 
     dearer = with_warehouse_net(network, 61)
-    assert stale_inputs(plan, lamp_order, dearer, policy) == ["provider:nansha-store"]
+    assert stale_inputs(plan, lamp_order, dearer, policy, ON) == ["provider:nansha-store"]
     with pytest.raises(StalePlanError, match="nansha-store"):
-        require_fresh(plan, lamp_order, dearer, policy)
+        require_fresh(plan, lamp_order, dearer, policy, ON)
 
     less = replace(
         network,
         lenders=tuple(replace(one, limit_minor=1) if one.id == "pearl" else one for one in network.lenders),
     )
-    assert stale_inputs(plan, lamp_order, less, policy) == ["product:pearl-factoring"]
+    assert stale_inputs(plan, lamp_order, less, policy, ON) == ["product:pearl-factoring"]
     moved = replace(network, calendars={})
-    assert stale_inputs(plan, lamp_order, moved, policy) == ["calendar:CN"]
+    assert stale_inputs(plan, lamp_order, moved, policy, ON) == ["calendar:CN"]
     later = replace(lamp_order, due_on=date(2026, 4, 30))
-    assert stale_inputs(plan, later, network, policy) == ["order"]
+    assert stale_inputs(plan, later, network, policy, ON) == ["order"]
 
 
 def test_plan_uses_only_what_is_free(session: Session, lamp_order: Order) -> None:
