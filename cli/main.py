@@ -53,6 +53,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "invoice": ("cli.money.invoice", "Write the invoice of a delivered order.", "Money"),
     "statement": ("cli.money.statement", "Match a bank statement to orders.", "Money"),
     "report": ("cli.money.report", "Who earned what.", "Money"),
+    "clear": (
+        "cli.money.clear",
+        "Set off debts among many firms: owe, propose, sign, execute.",
+        "Money",
+    ),
     "bank": ("cli.money.bank", "A lender's book: drawn, due, overdue, yield.", "Money"),
     "provider": ("cli.network.provider", "The firms whose slots you trade on: list, add, check.", "Network"),
     "lender": ("cli.network.lender", "The firms whose money you trade on: list, add, check.", "Network"),

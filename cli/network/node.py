@@ -13,12 +13,16 @@ from cli.screen.output import answer, note, table
 app = group("Offer your own catalogue to other firms: serve, keygen, trust.")
 
 
-@command(app, "keygen", example="net node keygen\nnet node keygen --replace")
+@command(app, "keygen", example="net node keygen --to our.key\nnet node keygen --replace")
 def keygen(
     asked: Asked,
     new: Annotated[
         bool, typer.Option("--replace", help="Make a new key in the place of the one there is.")
     ] = False,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FILE", help="Also write the line into a file to hand over."),
+    ] = None,
 ) -> None:
     """Make the key that this installation signs with, or show its public half again.
 
@@ -42,6 +46,8 @@ def keygen(
         key = create_signing_key(folder)
         note(f"made {folder / 'node.key'}: keep it, others will trust it")
     line = public_line(key.public_key())
+    if to is not None:
+        to.write_text(line + "\n", encoding="utf-8")
     document = {"key": line, "key_id": key_id_of(key.public_key())}
     answer(asked, "node-key", document, lambda screen: screen.print(line, soft_wrap=True))
 
@@ -53,6 +59,7 @@ def keygen(
     net node trust
     net node trust harbour-mill --key "net-ed25519 AbCd..." --callback https://mill.example:8443
     net node trust harbour-mill --key "net-ed25519 EfGh..." --keep
+    net node trust harbour-mill --key-file mill.key
     net node trust harbour-mill --remove
     """,
 )
@@ -60,6 +67,9 @@ def trust(
     asked: Asked,
     firm: Annotated[str | None, typer.Argument(metavar="[FIRM]", help="Your name for the firm.")] = None,
     key: Annotated[str, typer.Option("--key", metavar="LINE", help="The line its keygen printed.")] = "",
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", metavar="FILE", help="The file that its keygen --to wrote.")
+    ] = None,
     callback: Annotated[
         str, typer.Option("--callback", metavar="URL", help="Where its own node takes messages.")
     ] = "",
@@ -79,6 +89,8 @@ def trust(
 
     with asked.session() as session:
         folder = session.keys_folder
+    if key_file is not None:
+        key = _line_in(key_file)
     if firm is not None and remove:
         distrust_firm(folder, firm)
     elif firm is not None:
@@ -97,6 +109,17 @@ def trust(
         {"firms": [dict(zip(names, row, strict=True)) for row in rows]},
         lambda screen: screen.print(table("", names, rows) if rows else "nobody is trusted yet"),
     )
+
+
+def _line_in(file: Path) -> str:
+    from domain.errors import NotFoundError
+
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise NotFoundError(
+            f"there is no key in {file}", "the firm makes it with net node keygen --to"
+        ) from None
 
 
 @command(

@@ -53,7 +53,8 @@ def drafted(known: Gathered, firm: Firm, asked: ClearingAsked, law: Law) -> Clea
     """``propose`` on what was gathered; nothing is written."""
     enrolled = _enrolled(firm, asked.include)
     terms = ClearingTerms(asked.currency, asked.due_until, enrolled)
-    taken, excluded = sorted_out(known.debts.values(), known.marks, terms, firm.names)
+    names = {**firm.names, firm.id: "the coordinator"}
+    taken, excluded = sorted_out(known.debts.values(), known.marks, terms, names)
     excluded += [Excluded(one, known.busy[one.id]) for one in taken if one.id in known.busy]
     taken = [one for one in taken if one.id not in known.busy]
     # firms said to be insolvent were left out above; the rule says so of those that are left
@@ -71,7 +72,9 @@ def drafted(known: Gathered, firm: Firm, asked: ClearingAsked, law: Law) -> Clea
 
 
 def _enrolled(firm: Firm, include: Sequence[str]) -> frozenset[str]:
-    return frozenset(firm.key_of(name) for name in include) if include else frozenset(firm.names)
+    if not include:
+        return frozenset(firm.names)
+    return frozenset((firm.id, *(firm.key_of(name) for name in include)))
 
 
 def _consents(

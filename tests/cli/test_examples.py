@@ -52,6 +52,23 @@ RATES = [
     for code, rate in (("CNY", 8), ("USD", 1.25))
 ]
 
+MILL = "--config mill/net.toml --ledger mill/net.db --on 2026-12-01"
+DEBTS = [
+    "net init", "net node keygen --to us.key", f"net init {MILL}", f"net node keygen --to mill.key {MILL}",
+    "net node trust mill --key-file mill.key", f"net node trust us --key-file us.key {MILL}",
+    "net clear owe mill 100.00 --due 2026-12-20 --on 2026-12-01",
+    f"net clear owe us 60.00 --due 2026-12-20 {MILL}",
+    "net clear export --to our.json --on 2026-12-01", f"net clear export --to mill-debts.json {MILL}",
+]  # fmt: skip
+PROPOSED = [
+    *DEBTS, "net clear take mill-debts.json --on 2026-12-01", f"net clear take our.json {MILL}",
+    "net clear propose --due-until 2026-12-31 --to december --on 2026-12-01",
+]  # fmt: skip
+ALL_SIGNED = [
+    *PROPOSED, "net clear sign december/for-us.json --to we-sign.json --on 2026-12-01",
+    f"net clear sign december/for-mill.json --to mill-signs.json {MILL}",
+]  # fmt: skip
+
 BEFORE: dict[str, list[str]] = {
     "net init": [],
     "net doctor": [],
@@ -99,6 +116,15 @@ BEFORE: dict[str, list[str]] = {
     "net statement": DELIVERED,
     "net report": until("2026-12-31"),
     "net bank": DELIVERED,
+    "net clear": DEBTS,
+    "net clear propose": PROPOSED[:-1],
+    "net clear show": PROPOSED,
+    "net clear sign": PROPOSED,
+    "net clear execute december/proposal.json": ALL_SIGNED,
+    "net clear execute decision.json": [
+        *ALL_SIGNED,
+        "net clear execute december/proposal.json we-sign.json mill-signs.json --to decision.json",
+    ],
     "net ledger verify --against": [LAMP, "net ledger checkpoint --to friday.checkpoint"],
     "net ledger consistency": [
         LAMP, "net ledger checkpoint --to monday.checkpoint",
@@ -118,6 +144,9 @@ NOT_HERE = {
     "net ledger log --follow": "never ends: tests/cli/books/test_ledger.py",
     "net node serve": "serves until it is stopped: tests/cli/network/test_node.py",
     "net node trust harbour-mill": "needs the other firm's key: tests/cli/network/test_node.py",
+    "net node trust harbour-mill --key-file": "needs the other firm's key: test_guides.py, clearing",
+    "net clear owe mill 500.00 --currency EUR": "as the example before it",
+    "net clear mark": "needs the id of a debt: tests/cli/money/test_clear.py",
     "net node keygen --replace": "needs a key that is there: tests/node/test_keys.py",
     "net node withdraw": "needs another firm's booking: tests/flows/shop/test_sold.py",
     "net node complete": "needs another firm's booking: the same",

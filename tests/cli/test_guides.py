@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,11 @@ def commands(text: str) -> list[tuple[list[str], int]]:
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
-def test_guide_runs(guide: Path, net: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_guide_runs(
+    guide: Path, net: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "work" / "examples")
+    monkeypatch.chdir(tmp_path / "work")
     for arguments, code in commands(guide.read_text()):
         ran = net(*arguments)
         assert ran.code == code, f"net {shlex.join(arguments)}\n{ran.out}\n{ran.err}"
