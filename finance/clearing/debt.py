@@ -3,11 +3,11 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -22,8 +22,7 @@ CONSENT_SCHEMA = "net.clearing-consent/1"
 ID_DIGITS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Obligation:
+class Obligation(NamedTuple):
     """What one firm owes another; firms are named by their public keys.
 
     ``replaces`` is the debt of which this is what a clearing left.
@@ -55,7 +54,7 @@ class Obligation:
     def less(self, amount_minor: int, on: date) -> "Obligation":
         """The debt that is left after so much of it was set off."""
         left = self.amount_minor - amount_minor
-        return replace(self, amount_minor=left, stated_on=on, replaces=content_id(self.content()))
+        return self._replace(amount_minor=left, stated_on=on, replaces=content_id(self.content()))
 
 
 def content_id(content: Mapping[str, Any]) -> str:
@@ -69,17 +68,7 @@ def _id_of(raw: bytes) -> str:
 def read_debt(content: Mapping[str, Any]) -> Obligation:
     """UsageError for what is no debt: a field too many or too few, an amount that is none."""
     try:
-        currency = str(content["currency"])
-        debt = Obligation(
-            content["debtor"],
-            content["creditor"],
-            int(content["amount"].replace(".", "")),  # that it is written as amounts are is seen below
-            currency,
-            date.fromisoformat(content["due_on"]),
-            content["reference"],
-            date.fromisoformat(content["stated_on"]),
-            content["replaces"],
-        )
+        debt = _debt(content)
         if debt.content() != content or debt.amount_minor <= 0 or debt.debtor == debt.creditor:
             raise ValueError
     except (KeyError, ValueError, TypeError, AttributeError, MoneyError):
@@ -89,8 +78,21 @@ def read_debt(content: Mapping[str, Any]) -> Obligation:
     return debt
 
 
-@dataclass(frozen=True, slots=True)
-class SignedDebt:
+def _debt(content: Mapping[str, Any]) -> Obligation:
+    """Without asking whether it is written as a debt is."""
+    return Obligation(
+        content["debtor"],
+        content["creditor"],
+        int(content["amount"].replace(".", "")),
+        content["currency"],
+        date.fromisoformat(content["due_on"]),
+        content["reference"],
+        date.fromisoformat(content["stated_on"]),
+        content["replaces"],
+    )
+
+
+class SignedDebt(NamedTuple):
     """A debt with its debtor's signature over ``raw``, its canonical bytes, and the id that names it."""
 
     debt: Obligation
@@ -123,7 +125,7 @@ def known_debt(document: Mapping[str, Any]) -> SignedDebt:
     """As ``read_signed_debt``, for what was read before and has lain in the ledger, canonical, since then."""
     content = document["content"]
     raw = orjson.dumps(content)
-    return SignedDebt(read_debt(content), _id_of(raw), base64.b64decode(document["signature"]), raw)
+    return SignedDebt(_debt(content), _id_of(raw), base64.b64decode(document["signature"]), raw)
 
 
 class DebtStatus(StrEnum):
