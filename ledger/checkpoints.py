@@ -4,12 +4,12 @@ The newest checkpoint signed is kept outside the database, one file per ledger b
 back from an old copy, cut or rewritten no longer fits it, and is not signed again.
 """
 
-import os
 from pathlib import Path
 
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
 from ledger.record.records import Record
 from ledger.store import Ledger
+from trust.durable import write_whole
 from trust.grammar import is_origin, require_origin
 from trust.keys import Actor, PublicKey
 from trust.merkle import consistency_proof, inclusion_proof, root_at
@@ -144,12 +144,5 @@ def _held_path(directory: Path, ledger_id: str) -> Path:
 
 
 def _hold(directory: Path, checkpoint: Checkpoint) -> None:
-    """Replace the file in one step, so that a crash leaves the old or the new."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = _held_path(directory, checkpoint.origin)
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(checkpoint.note)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    """In the place of the one before, so that a crash or a power cut leaves the old or the new."""
+    write_whole(_held_path(directory, checkpoint.origin), checkpoint.note.encode())

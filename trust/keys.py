@@ -2,6 +2,7 @@
 
 import base64
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from domain.errors import NotFoundError, RefusedError, UsageError
+from trust.durable import write_whole
 
 PUBLIC_PREFIX = "ed25519:"
 
@@ -88,15 +90,9 @@ class Actor:
 
 def save_key(key: SigningKey, path: Path) -> None:
     """Write a new key file, mode 0600; an existing file is never overwritten."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise RefusedError(f"the key file {path} exists", "use it, or name another file") from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(key.private_bytes())
-        file.flush()
-        os.fsync(file.fileno())
+    if path.exists():
+        raise RefusedError(f"the key file {path} exists", "use it, or name another file")
+    write_whole(path, key.private_bytes(), mode=0o600, over=False)
 
 
 def load_key(path: Path) -> SigningKey:
@@ -110,6 +106,8 @@ def load_key(path: Path) -> SigningKey:
     except FileNotFoundError:
         raise NotFoundError(f"there is no key file {path}", "run net init, which makes one") from None
     except ValueError:
+        if path.stat().st_size == 0:  # a version before 0.2 was killed while it made the key
+            raise UsageError(f"{path} is empty, no key was ever in it", f"remove it: rm {path}") from None
         raise UsageError(f"{path} is not a private key", "restore it from your backup") from None
     if not isinstance(private, Ed25519PrivateKey):
         raise UsageError(f"{path} is not an Ed25519 key", "restore it from your backup")
@@ -119,5 +117,6 @@ def load_key(path: Path) -> SigningKey:
 def load_or_create_actor(name: str, path: Path) -> Actor:
     """The actor whose key is in ``path``; the key is made there first if there is none."""
     if not path.exists():
-        save_key(SigningKey.generate(), path)
+        with suppress(RefusedError):  # another process made it since we looked
+            save_key(SigningKey.generate(), path)
     return Actor(name, load_key(path))

@@ -8,7 +8,6 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from domain.errors import NotFoundError, RefusedError, UsageError
+from trust.durable import make_folder, sync_folder, write_whole
 
 PREFIX = "net-ed25519"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
@@ -64,30 +64,31 @@ def replace_signing_key(folder: Path, stamp: str) -> Ed25519PrivateKey:
     Firms that trust the old one refuse the new one until they trust it too.
     """
     load_signing_key(folder)
-    kept = folder / f"node.key.{stamp}"
+    kept, name = folder / f"node.key.{stamp}", folder / "node.key"
     if kept.exists():
         raise RefusedError(f"{kept.name} is there already", "move it away first")
-    (folder / "node.key").rename(kept)
-    return create_signing_key(folder)
+    write_whole(kept, name.read_bytes(), mode=_KEY_MODE, over=False)
+    key = Ed25519PrivateKey.generate()
+    write_whole(name, _encoded(key), mode=_KEY_MODE)
+    return key
 
 
 def create_signing_key(folder: Path) -> Ed25519PrivateKey:
     """A new key in the folder; RefusedError when there is one, because firms trust that one."""
-    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    make_folder(folder, mode=_FOLDER_MODE)
     key = Ed25519PrivateKey.generate()
-    encoded = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    try:
-        handle = os.open(folder / "node.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, _KEY_MODE)
-    except FileExistsError:
+    if (folder / "node.key").exists():
         raise RefusedError(
             "this installation has a signing key already",
             "other firms trust it; net node keygen --replace makes a new one",
-        ) from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(encoded)
+        )
+    write_whole(folder / "node.key", _encoded(key), mode=_KEY_MODE, over=False)
     return key
+
+
+def _encoded(key: Ed25519PrivateKey) -> bytes:
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
 def load_signing_key(folder: Path) -> Ed25519PrivateKey:
@@ -114,14 +115,12 @@ def trust_firm(folder: Path, name: str, line: str, callback: str = "", *, keep: 
         raise UsageError(f"{name!r} is no name for a firm", "use lower-case letters, digits, - and .")
     key = parse_public_line(line)
     store = folder / "trusted"
-    store.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    make_folder(store, mode=_FOLDER_MODE)
     known = _trusted(store / f"{name}.json") if (store / f"{name}.json").exists() else []
     callback = callback or (known[0].callback if known and keep else "")
     older = [public_line(one.public_key) for one in known if keep and one.key_id != key_id_of(key)]
     data = {"name": name, "key": public_line(key), "callback": callback, "older": older}
-    waiting = store / f".{name}.new"
-    waiting.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    waiting.replace(store / f"{name}.json")
+    write_whole(store / f"{name}.json", (json.dumps(data, indent=1) + "\n").encode())
     return TrustedFirm(name, key_id_of(key), key, callback)
 
 
@@ -131,6 +130,7 @@ def distrust_firm(folder: Path, name: str) -> None:
     if not _NAME.match(name) or not path.exists():
         raise NotFoundError(f"no firm {name!r} is trusted", "net node trust lists those that are")
     path.unlink()
+    sync_folder(path.parent)
 
 
 def trusted_firms(folder: Path) -> dict[str, TrustedFirm]:

@@ -48,12 +48,19 @@ def export(
     """
     from finance.books.chart import chart
     from ledger.export.export import export as written
+    from trust.durable import refused_by_disk
 
     titles = {code: account.name for code, account in chart().items()}
     with asked.session() as session:
         session.ledger.require_good_id()
-        for part in written(session.ledger.records(), form, titles):
-            sys.stdout.write(part)
+        try:
+            for part in written(session.ledger.records(), form, titles):
+                sys.stdout.write(part)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise refused_by_disk(Path("standard output"), error) from error
 
 
 def revalue(

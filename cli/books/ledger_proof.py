@@ -145,13 +145,14 @@ def checkpoint(
     outside the database. The format is a C2SP checkpoint, a signed note.
     """
     from ledger.checkpoints import make_checkpoint
+    from trust.durable import write_whole
     from trust.notes import verifier_key
 
     with asked.session() as session:
         made = make_checkpoint(session.ledger, session.actor, _held_folder(session))
         key = verifier_key(session.ledger.id, session.actor.key.public)
     if to is not None:
-        to.write_text(made.note, encoding="utf-8")
+        write_whole(to, made.note.encode())
     document = {
         "ledger": made.origin,
         "records": made.size,
@@ -178,6 +179,7 @@ def prove(
     docs/reference/ledger-proofs.md shows how to check them with standard tools.
     """
     from ledger.checkpoints import find_record, make_checkpoint, prove_record, record_bytes
+    from trust.durable import write_whole
     from trust.notes import verifier_key
 
     with asked.session() as session:
@@ -186,10 +188,9 @@ def prove(
         proof = prove_record(session.ledger, found, newest)
         body = record_bytes(session.ledger, found)
         key = verifier_key(session.ledger.id, session.actor.key.public)
-    to.mkdir(parents=True, exist_ok=True)
     text, proof_file = to / f"{found.sequence}.json", to / f"{found.sequence}.tlog-proof"
-    text.write_bytes(body)
-    proof_file.write_text(proof, encoding="utf-8")
+    write_whole(text, body)
+    write_whole(proof_file, proof.encode())
     document = {
         "record": found.sequence, "id": found.record_id, "text": text, "proof": proof_file, "key": key,
     }  # fmt: skip
@@ -212,12 +213,13 @@ def consistency(
     The proof is text as witnesses of the C2SP protocol take it: old N, the hashes, the new checkpoint.
     """
     from ledger.checkpoints import prove_consistency
+    from trust.durable import write_whole
 
     before, after = _checkpoint_file(old), _checkpoint_file(new)
     with asked.session() as session:
         proof = prove_consistency(session.ledger, before, after)
     if to is not None:
-        to.write_text(proof, encoding="utf-8")
+        write_whole(to, proof.encode())
     document = {"old": before.size, "new": after.size, "proof": proof}
 
     def show(screen: "Console") -> None:

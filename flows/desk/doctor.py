@@ -110,18 +110,38 @@ def _ledger(session: Session) -> Iterator[Examined]:
         return
     kind = "practice ledger" if ledger.practice else "ledger"
     yield Examined("ok", kind, f"{shown_url(session.ledger_url)}: {size:,} records")
-    if not _is_file(session.ledger_url):
-        yield from _server(session)
+    yield from _database(session)
+    yield from _clock(session)
     yield from _left_open(session)
 
 
-def _server(session: Session) -> Iterator[Examined]:
-    from ledger.postgres.backend import PostgresBackend
-    from ledger.postgres.health import look
+def _database(session: Session) -> Iterator[Examined]:
+    """What the database itself can be asked, each in its own way."""
+    backend = session.ledger.backend
+    if is_postgres(str(session.ledger_url)):
+        from ledger.postgres.backend import PostgresBackend
+        from ledger.postgres.health import look as look_at_server
 
-    if isinstance(session.ledger.backend, PostgresBackend):
-        for verdict, subject, found, remedy in look(session.ledger.backend):
-            yield Examined(verdict, subject, found, remedy, 3 if verdict == "wrong" else 0)
+        seen = look_at_server(backend) if isinstance(backend, PostgresBackend) else iter(())
+    else:
+        from ledger.sqlite.backend import SqliteBackend
+        from ledger.sqlite.health import look as look_at_file
+
+        seen = look_at_file(backend) if isinstance(backend, SqliteBackend) else iter(())
+    for verdict, subject, found, remedy in seen:
+        yield Examined(verdict, subject, found, remedy, 3 if verdict == "wrong" else 0)
+
+
+def _clock(session: Session) -> Iterator[Examined]:
+    """Whether time went back while records were written: holds expire by it."""
+    from ledger.book.clocks import set_back
+
+    told = set_back(session.ledger, session.clock())
+    if told:
+        remedy = "set the clock by a time server; holds may have ended too early or too late"
+        yield Examined("note", "clock", told, remedy)
+    else:
+        yield Examined("ok", "clock", "it went forward over the last records")
 
 
 def _left_open(session: Session) -> Iterator[Examined]:

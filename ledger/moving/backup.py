@@ -1,8 +1,9 @@
 """A verified copy of a ledger in one file, and a ledger brought back from one."""
 
-import os
+import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
@@ -12,23 +13,23 @@ from ledger.sqlite.backend import SqliteBackend
 from ledger.sqlite.file import connect, storage_trouble
 from ledger.store import Ledger, open_ledger
 from ledger.verify.ledger import verify_ledger
+from trust.durable import make_folder, put_in_place, refused_by_disk, sync_file
 from trust.merkle import root_at
 from trust.notes import Checkpoint
 
 
 def backup(ledger: Ledger, to: Path, progress: Progress | None = None) -> Report:
-    """A consistent copy, taken while others write, then verified; a copy that does not verify is removed."""
-    if isinstance(ledger.backend, SqliteBackend):
-        _copy(ledger.backend.path, to)
-    else:
-        _replay(ledger, to)
-    try:
-        with open_ledger(to) as copy:
+    """A consistent copy, taken while others write, verified before it has its name; else there is none."""
+    _require_nothing_at(to)
+    with _beside(to) as partial:
+        if isinstance(ledger.backend, SqliteBackend):
+            _copy(ledger.backend.path, partial, to)
+        else:
+            _replay(ledger, partial)
+        with open_ledger(partial) as copy:
             report = verify_ledger(copy, progress=progress)
         _sound_or_refused(report, f"the copy at {to}")
-    except BaseException:
-        _remove(to)
-        raise
+        _put_in_place(partial, to)
     return report
 
 
@@ -48,7 +49,12 @@ def restore(
     with open_ledger(source) as ledger:
         report = verify_ledger(ledger, checkpoints, progress=progress)
     _sound_or_refused(report, f"the backup at {source}")
-    _copy(source, to)
+    with _beside(to) as partial:
+        _copy(source, partial, to)
+        _put_in_place(partial, to)
+    with open_ledger(to) as made:  # what stands there now under its own name, whatever stood beside it
+        if (made.size(), root_at(made.size(), made.backend.tree())) != (report.records, report.root):
+            raise LedgerBrokenError(f"the ledger brought back to {to} has another root", "keep the backup")
     return report
 
 
@@ -110,51 +116,76 @@ def _sound_or_refused(report: Report, what: str) -> None:
     )
 
 
+SIDE_FILES = ("-wal", "-journal")
+"""What SQLite plays into a file of the name before them, whoever wrote it."""
+
+
 def _require_nothing_at(place: Path) -> None:
+    """``RefusedError`` where something has the name, or was left beside it and would be played into it."""
     if place.exists():
         raise RefusedError(f"there is a file at {place} already", "name another place")
+    for beside in (place.with_name(place.name + suffix) for suffix in SIDE_FILES):
+        if beside.exists() and beside.stat().st_size:
+            raise RefusedError(
+                f"{beside} was left by another ledger, and would be read into this one",
+                f"move {beside.name} to the ledger that it belongs to, under that one's name,"
+                " or name another place",
+            )
 
 
-def _copy(source: Path, to: Path) -> None:
+@contextmanager
+def _beside(to: Path) -> Iterator[Path]:
+    """Where a copy is made before it gets its name; nothing is left there however that ends."""
+    make_folder(to.parent)
+    partial = to.with_name(f".{to.name}.{secrets.token_hex(4)}.partial")
+    try:
+        yield partial
+    except OSError as error:
+        raise refused_by_disk(to, error) from error
+    finally:
+        _remove(partial)
+
+
+def _put_in_place(partial: Path, to: Path) -> None:
+    """Whole and on the disk under its name; what SQLite left beside, all empty, goes first."""
     _require_nothing_at(to)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    partial = to.with_name(to.name + ".partial")
-    _remove(partial)
+    _remove_side_files(to)
+    sync_file(partial)
+    put_in_place(partial, to, over=False)
+
+
+def _copy(source: Path, partial: Path, to: Path) -> None:
     reader, writer = connect(source, read_only=True), sqlite3.connect(partial)
     try:
         reader.backup(writer)
         writer.execute("PRAGMA journal_mode = WAL").fetchone()
-    except BaseException as error:
-        writer.close()
-        _remove(partial)
-        trouble = storage_trouble(to, error) if isinstance(error, sqlite3.Error) else None
-        if trouble is not None:
-            raise trouble from error
-        raise
+    except sqlite3.Error as error:
+        trouble = storage_trouble(to, error)
+        if trouble is None:
+            raise
+        raise trouble from error
     finally:
         reader.close()
         writer.close()
-    with partial.open("rb+") as file:
-        os.fsync(file.fileno())
-    partial.rename(to)
 
 
-def _replay(ledger: Ledger, to: Path) -> None:
+def _replay(ledger: Ledger, partial: Path) -> None:
     """A ledger on PostgreSQL as a SQLite file: the same records, the same root, everything derived anew."""
     from ledger.moving.copy import replay
     from ledger.moving.sqlite_target import SqliteTarget
 
-    _require_nothing_at(to)
-    target = SqliteTarget(to, ledger.id, ledger.backend.version)
+    target = SqliteTarget(partial, ledger.id, ledger.backend.version)
     try:
         replay(ledger, target)
-    except BaseException:
+    finally:
         target.close()
-        _remove(to)
-        raise
-    target.close()
 
 
 def _remove(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal", "-lock"):
+    path.unlink(missing_ok=True)
+    _remove_side_files(path)
+
+
+def _remove_side_files(path: Path) -> None:
+    for suffix in ("-wal", "-shm", "-journal", "-lock"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

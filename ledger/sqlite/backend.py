@@ -1,9 +1,10 @@
 """The ledger on SQLite: one file, WAL with full synchronisation, writers queued by a lock beside the file."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,9 @@ class SqliteBackend:
         self._reader: SqliteQueries | None = None
         self._writer_thread = 0
         self._frontier: Frontier | None = None
+        self._file = same_file(path)
+        self._wal: object = None
+        undo_left_open(path)
         self.ledger_id, self.practice = self._identity()
 
     def _identity(self) -> tuple[str, bool]:
@@ -229,19 +233,35 @@ class SqliteBackend:
                 self._writer_thread = 0
 
     def _commit(self, actor: Actor) -> Iterator[SqliteWrite]:
+        self._require_its_files("nothing was written")
         connection = self._writer or self._open_writer()
         known, self._frontier = self._frontier, None
         control(connection, "BEGIN IMMEDIATE")
+        self._wal = self._wal or same_file(self._wal_path())
         try:
             write = SqliteWrite(connection, known)
             yield write
             write.seal(self.ledger_id, actor)
+            self._require_its_files("nothing was written")
             control(connection, "COMMIT")
         except BaseException:
             if connection.in_transaction:
                 control(connection, "ROLLBACK")
             raise
+        self._require_its_files("what was written last may be lost")
         self._frontier = write.frontier
+
+    def _wal_path(self) -> Path:
+        return self.path.with_name(self.path.name + "-wal")
+
+    def _require_its_files(self, told: str) -> None:
+        """What is open goes on being written when its name is gone; nobody would find it again."""
+        for path, opened in ((self.path, self._file), (self._wal_path(), self._wal)):
+            if opened is not None and same_file(path) != opened:
+                raise LedgerBrokenError(
+                    f"{path} was deleted, moved or replaced while this command had it open; {told}",
+                    "put it back, or restore a backup, and run the same command again",
+                )
 
     def _open_writer(self) -> sqlite3.Connection:
         """The connection that writes. Its commits, made under the lock, also checkpoint when the WAL is long.
@@ -270,8 +290,29 @@ class SqliteBackend:
         if self._writer is not None:
             with self._lock.held():
                 self._writer.close()
-            self._writer = None
+            self._writer = self._wal = None
         self._lock.close()
+
+
+def undo_left_open(path: Path) -> None:
+    """Let SQLite undo what another program left half written in a rollback journal; ours keeps none.
+
+    Only a connection that writes can do that, and without it nobody can read.
+    """
+    journal = path.with_name(path.name + "-journal")
+    if not journal.exists() or not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        return
+    with closing(connect(path, read_only=False)) as connection, suppress(sqlite3.DatabaseError):
+        connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
+
+
+def same_file(path: Path) -> tuple[int, int] | None:
+    """What tells whether a path still leads to the same file; None when nothing is there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def control(connection: sqlite3.Connection, statement: str) -> None:

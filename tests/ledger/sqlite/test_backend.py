@@ -1,6 +1,8 @@
 """How the SQLite side keeps commits, checkpoints and readers apart (decision 0031)."""
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from datetime import date, timedelta
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import UsageError
+from domain.errors import LedgerBrokenError, UsageError
 from domain.ports import HoldLine
 from ledger.sqlite import backend as sqlite
 from ledger.sqlite.backend import SqliteBackend, connect
@@ -269,3 +271,47 @@ def test_a_sqlite_too_old_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 37, 2))
     with pytest.raises(UsageError, match="too old"):
         create_ledger(tmp_path / "x", practice=True, actor=ACTOR)
+
+
+@pytest.mark.parametrize("what", ["", "-wal"])
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
+def test_nothing_is_acknowledged_into_a_file_that_is_gone(
+    ledger: Ledger, tmp_path: Path, what: str, how: str
+) -> None:
+    ledger.append(draw(1))
+    path = tmp_path / f"net.ledger{what}"
+    if how == "deleted":
+        path.unlink()
+    elif how == "moved":
+        path.rename(tmp_path / "elsewhere")
+    else:
+        (tmp_path / "other").write_bytes(path.read_bytes())
+        (tmp_path / "other").replace(path)
+    with pytest.raises(LedgerBrokenError, match="deleted, moved or replaced") as told:
+        ledger.append(draw(2))
+    assert told.value.exit_code == 7
+
+
+def test_a_file_gone_before_the_first_write_is_not_made_anew(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "net.ledger").unlink()
+    with pytest.raises(LedgerBrokenError, match="deleted, moved or replaced"):
+        ledger.append(draw(1))
+    assert not (tmp_path / "net.ledger").exists()
+
+
+def test_a_rollback_journal_left_by_another_program_is_undone(tmp_path: Path) -> None:
+    path = tmp_path / "net.ledger"
+    with create_ledger(path, practice=True, actor=ACTOR, clock=Clock()) as made:
+        made.append(draw(1))
+    script = (
+        "import os, sqlite3, sys\n"
+        "c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "c.execute('PRAGMA journal_mode = DELETE'); c.execute('PRAGMA cache_size = 1')\n"
+        "c.execute('BEGIN IMMEDIATE'); c.execute('CREATE TABLE much AS SELECT randomblob(900000) AS a')\n"
+        "os._exit(9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert (tmp_path / "net.ledger-journal").stat().st_size
+    with open_ledger(path, actor=ACTOR, clock=Clock()) as again:
+        assert again.size() == 4
+        assert again.append(draw(2)).pop().sequence == 5
