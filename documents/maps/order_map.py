@@ -18,10 +18,11 @@ from documents.files.section import Section, decimal_of
 from documents.maps.cell_kinds import Kind, folded
 from documents.maps.source import Field, Sharing, Source
 from domain.money import MoneyError
+from domain.order import PARTY_NUMBERS
 
 SCHEMA = "net/map/1"
 ORDER_FIELDS = ("reference", "issued_on", "currency", "due_on", "destination", "country", "note")
-PARTY_FIELDS = ("name", "identifier", "country", "address", "account")
+PARTY_FIELDS = ("name", "identifier", "country", "address", "account", *PARTY_NUMBERS)
 LINE_FIELDS = (
     "number",
     "product",

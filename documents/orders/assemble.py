@@ -15,7 +15,7 @@ from documents.files.section import NOTE_LENGTH, Section, plain_text
 from documents.orders.extra_data import plain_data
 from domain.dates import Roll
 from domain.money import CURRENCY_EXPONENTS, MINOR_MAXIMUM, format_minor, round_minor
-from domain.order import Adjustment, Order, OrderLine, Party
+from domain.order import PARTY_NUMBERS, Adjustment, Order, OrderLine, Party
 from domain.terms import Event, PaymentTerm
 
 LINES = 100_000
@@ -99,6 +99,7 @@ def _party(top: Section, key: str, *, needed: bool = False) -> Party:
         _country(party),
         party.text("address", limit=NOTE_LENGTH),
         party.text("account"),
+        **{name: party.text(name) for name in PARTY_NUMBERS},
     )
     party.finish()
     return found

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from hashlib import sha256
 
-from domain.order import Order, Party
+from domain.order import PARTY_NUMBERS, Order, Party
 from trust.canonical import canonical_bytes
 
 # What looks alike on paper, after upper-casing: digits for letters; Cyrillic, Greek, Coptic, Armenian and
@@ -119,6 +119,10 @@ def order_hash(order: Order) -> str:
     content = {
         name: value for name, value in to_plain(order).items() if name not in ("source", "extra", "note")
     }
+    for role in ("buyer", "seller"):
+        content[role] = {
+            name: value for name, value in content[role].items() if value or name not in PARTY_NUMBERS
+        }
     return sha256(canonical_bytes({"type": "net.order/1", **content})).hexdigest()
 
 

@@ -91,3 +91,11 @@ def test_buyer_signs_what_the_order_says_and_not_where_it_was_read() -> None:
 def test_folding_keeps_other_scripts_apart() -> None:
     assert folded("订单１") == "订单1"
     assert folded("") == ""
+
+
+def test_what_a_buyer_signed_stays_signed_when_parties_have_more_numbers() -> None:
+    """A number counts where it is given; an empty one changes nothing of what was signed before."""
+    assert order_hash(ORDER) == "d7ecd4b6fd72f9972f744f7c49000c2ab5256dca08726f430cc3045e8af8a55c"
+    assert order_hash(replace(ORDER, buyer=replace(ORDER.buyer, vat_number="FR12345678901"))) != order_hash(
+        ORDER
+    )
