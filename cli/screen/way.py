@@ -103,16 +103,18 @@ def standing_document(standing: "Standing | None") -> dict[str, Any] | None:
         "state": standing.state,
         "currency": standing.currency,
         "cash": format_minor(standing.cash_minor, standing.currency),
-        "owed": [
-            {
-                "party": one.party,
-                "what": one.what,
-                "amount": format_minor(one.amount_minor, one.currency or standing.currency),
-                "due_on": one.due_on,
-                **({"currency": one.currency} if one.currency not in ("", standing.currency) else {}),
-            }
-            for one in standing.owed
-        ],
+        "owed": [_owed_document(one, standing.currency) for one in standing.owed],
+        "shortfalls": [_owed_document(one, standing.currency) for one in standing.shortfalls],
+    }
+
+
+def _owed_document(one: "Owed", home: str) -> dict[str, Any]:
+    return {
+        "party": one.party,
+        "what": one.what,
+        "amount": format_minor(one.amount_minor, one.currency or home),
+        "due_on": one.due_on,
+        **({"currency": one.currency} if one.currency not in ("", home) else {}),
     }
 
 
@@ -166,7 +168,10 @@ def _render_advance(screen: "Console", recorded: "Recorded", standing: "Standing
         return
     if standing.owed:
         screen.print(owed_table(standing))
-    else:
+    for one in standing.shortfalls:
+        owed = f"{_owed(one, standing.currency)} to {one.party}, due {one.due_on}"
+        screen.print(f"short: {owed}: the loop does not hold it, and nothing more will come")
+    if not standing.owed and not standing.shortfalls:
         screen.print(f"nobody is owed anything; {amount(standing.cash_minor, standing.currency)} in the loop")
 
 

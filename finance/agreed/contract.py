@@ -264,15 +264,16 @@ WATERFALL = (
     Rank.NETWORK,
     Rank.TRADER,
 )
-# once a buyer is insolvent: save the principal, then pay back who stood in, then what it earned
+# once a buyer is insolvent: taxes, which would else be the trader's own debt; then save the principal, pay
+# back who stood in, and last what it earned
 WATERFALL_DEFAULT = (
     Rank.COSTS,
+    Rank.TAXES,
     Rank.PRINCIPAL,
     Rank.GUARANTOR,
     Rank.FEE,
     Rank.INTEREST,
     Rank.PENALTY,
-    Rank.TAXES,
     Rank.PROVIDERS,
     Rank.NETWORK,
     Rank.TRADER,

@@ -24,11 +24,14 @@ from finance.books.debt import Debt
 from finance.books.position import OWN_EVENTS, Position
 from finance.fold.handlers import currency_of_payee, take_out_amount
 from finance.sides.amendment import contract_in_force
+from finance.sides.creditors import creditors
 from finance.sides.lenders import cost_of_draw, due_at_funding, is_foreign, undrawn
 from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable
 
 ORDER_EVENTS = (Event.PRODUCTION_END, Event.INSPECTION, Event.DELIVERY, Event.INVOICE)
 BY = "as planned"
+STILL = frozenset({FactKind.ADVANCED, FactKind.REVALUATION, FactKind.STAGE, FactKind.CONFIRMATION})
+"""Facts that leave no debt: an order may be settled on a day before one of them."""
 ROUNDED = 3
 """Minor units by which draws one after another may round up beyond the plan's one draw of the day."""
 
@@ -50,6 +53,8 @@ class Expectations:
         self._received = 0
         self._receipt_on: date | None = None
         self._taxes = 0
+        moving = (fact.on for fact in facts if fact.kind not in STILL)
+        self._stated_until = max(moving, default=contract.accepted_on)
         for fact in facts:
             self._note(fact)
 
@@ -107,8 +112,8 @@ class Expectations:
         yield from self._payments(position, today)
         yield from self._repayments(position, today)
         yield from self._tax(position, today)
-        if self._complete(position):
-            yield today, FactKind.SETTLED, {}
+        if self._complete(position, today):
+            yield max(today, self._stated_until), FactKind.SETTLED, {}
 
     def _slip(self, position: Position) -> timedelta:
         """How late the latest milestone came against the plan; what follows moves with it."""
@@ -339,25 +344,16 @@ class Expectations:
         if found is not None and day >= today:
             yield max(day, today), FactKind.DRAW, _drawn(position, *found)
 
-    def _complete(self, position: Position) -> bool:
+    def _complete(self, position: Position, today: date) -> bool:
         """Whether everybody was paid and nothing is open: the order can be settled."""
         if position.state is not OrderState.PAID or "settled" in self._stated:
             return False
         if any(debt.claim for debt in position.debts.values()):
             return False
         books = position.books
-        if any(
-            books.own(code)
-            for code in (
-                Account.PAYABLE,
-                Account.NETWORK_FEE_PAYABLE,
-                Account.BUYER_REFUND,
-                Account.PROVIDER_CLAIM,
-                Account.OWED_TO_GUARANTOR,
-            )
-        ):
+        if books.own(Account.PROVIDER_CLAIM) or position.foreign.owed():
             return False
-        if position.foreign.owed():
+        if creditors(position, today):
             return False
         taxed = any(books.own(code) for code in (Account.OUTPUT_TAX, Account.INPUT_TAX, Account.TAX_CREDIT))
         if taxed and tax_due_on(position) is not None:

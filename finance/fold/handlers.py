@@ -17,6 +17,7 @@ from finance.books.order_books import booked
 from finance.books.position import Position, move
 from finance.sides import buyer, lenders, loss, providers, taxes
 from finance.sides.amendment import amend
+from finance.sides.creditors import owed_back_to_buyer, residual
 from finance.sides.ending import pay_residual, release_order, settle
 
 Handler = Callable[[Position, Fact], None]
@@ -159,10 +160,10 @@ def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) ->
     elif payee == TAX_PAYEE:
         taxes.pay_tax(position, fact)
     elif payee == BUYER:
-        owed = -position.books.own(Account.BUYER_REFUND)
+        owed = owed_back_to_buyer(position)
         buyer.refund_buyer(position, owed if amount is None else amount, fact)
     elif payee == TRADER:
-        pay_residual(position, position.cash if amount is None else amount, fact)
+        pay_residual(position, residual(position, fact.on) if amount is None else amount, fact)
     elif payee in position.debts and position.debts[payee].facility.role is Role.GUARANTEE:
         lenders.charge(position, position.debts[payee], amount or 0, fact)
     elif payee in position.debts:

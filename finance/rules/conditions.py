@@ -11,6 +11,7 @@ from domain.accounts import Account
 from domain.exchange import newest
 from domain.states import OrderState
 from domain.terms import Event
+from finance.agreed.contract import BUYER, TAX
 from finance.agreed.facts import Fact, FactKind
 from finance.books.position import OWN_EVENTS, Position
 from finance.fold.handlers import PRODUCTION_START, currency_of_payee, late_interest_due
@@ -24,7 +25,8 @@ from finance.rules.objection import (
     its_bookings,
     money,
 )
-from finance.rules.payment import conversion, payment
+from finance.rules.payment import conversion, payment, waits_for
+from finance.sides.creditors import creditors
 
 MILESTONES = frozenset({event.value for event in Event} | {PRODUCTION_START})
 
@@ -239,7 +241,9 @@ def _settled(case: Case) -> Iterable[Objection]:
             "record its payment or a write-off",
         )
     if case.position.state is OrderState.DEFAULTED:
+        yield from _creditors_of_the_rest(case)
         return
+    yield from _owed_to_others(case)
     unpaid = -sum(case.position.books.own(code) for code in (Account.PAYABLE, Account.NETWORK_FEE_PAYABLE))
     if unpaid:
         open_ones = [
@@ -251,18 +255,42 @@ def _settled(case: Case) -> Iterable[Objection]:
             f"providers are still owed {money(case.position, unpaid)}: {', '.join(open_ones)}",
             "pay them: net payment make",
         )
-    refunds = -case.position.books.own(Account.BUYER_REFUND)
-    if refunds > 0:
-        yield Objection(
-            f"the buyer is owed back {money(case.position, refunds)}",
-            "pay it back: net payment make ORDER buyer",
-        )
     if case.position.cash != case.around.cash:
         yield Objection(
             "corrections left claims or credits open: the account does not hold what the books say",
             "settle them: net payment clear",
         )
     yield from _nothing_foreign_left(case.position)
+
+
+REMEDIES = {
+    BUYER: ("the buyer is owed back", "pay it back: net payment make ORDER buyer"),
+    TAX: ("the tax office is still owed", "pay it: net payment make ORDER tax"),
+    "guarantor": ("a guarantor is still owed", "pay it back or write it off"),
+}
+
+
+def _owed_to_others(case: Case) -> Iterable[Objection]:
+    """Tax of every period, the buyer's money, and what firms get for what they have yet to do."""
+    for one in creditors(case.position, case.fact.on):
+        told = money(case.position, one.amount_minor, one.currency)
+        account = case.position.accounts.get(one.party)
+        if one.party in REMEDIES:
+            reason, remedy = REMEDIES[one.party]
+            yield Objection(f"{reason} {told}", remedy)
+        elif account is not None and account.billed <= account.paid:
+            yield Objection(f"{one.party} is still to be paid {told}", waits_for(case.position, one.party))
+
+
+def _creditors_of_the_rest(case: Case) -> Iterable[Objection]:
+    """What an order in default still holds goes to whom it owes; what is then missing is a shortfall."""
+    owed = [one for one in creditors(case.position, case.fact.on) if not one.currency]
+    if case.position.cash > 0 and owed:
+        yield Objection(
+            f"the account holds {money(case.position, case.position.cash)},"
+            f" and {owed[0].party} is owed {money(case.position, owed[0].amount_minor)}",
+            f"pay it first: net payment make ORDER {owed[0].party}",
+        )
 
 
 def _owed_to_lenders(position: Position) -> dict[str, int]:

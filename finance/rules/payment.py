@@ -9,6 +9,7 @@ from finance.agreed.contract import BUYER, TAX, TRADER
 from finance.books.position import OWN_EVENTS, Position
 from finance.fold.handlers import currency_of_payee
 from finance.rules.objection import Case, Objection, money
+from finance.sides.creditors import kept_for_creditors, owed_back_to_buyer, residual
 from finance.sides.taxes import surcharge_payable, tax_payable
 from finance.sides.waterfall import comes_before, dues
 
@@ -46,11 +47,7 @@ def payment(case: Case) -> Iterable[Objection]:
 
 def _held(case: Case, payee: str, needed: int) -> Iterable[Objection]:
     """Whether the account holds it, beside what is due to those who come first."""
-    first = sum(
-        owed
-        for rank, owed in dues(case.position, case.fact.on).items()
-        if comes_before(case.position, rank, payee)
-    )
+    first = _before(case, payee)
 
     def told(minor: int) -> str:
         return money(case.position, minor)
@@ -61,6 +58,14 @@ def _held(case: Case, payee: str, needed: int) -> Iterable[Objection]:
             f"the order's account holds {told(case.around.cash)}{reserved}; it needs {told(needed)}",
             "wait for the buyer's payment, or draw the standby facility",
         )
+
+
+def _before(case: Case, payee: str) -> int:
+    """What those get who come first: before the trader everybody, whatever day it falls due on."""
+    if payee == TRADER:
+        return kept_for_creditors(case.position, case.fact.on)
+    due = dues(case.position, case.fact.on)
+    return sum(owed for rank, owed in due.items() if comes_before(case.position, rank, payee))
 
 
 def conversion(case: Case) -> Iterable[Objection]:
@@ -99,7 +104,7 @@ def _wanted(position: Position, payee: str, on: date) -> int:
     if payee in position.debts:
         debt = position.debts[payee]
         return min(debt.claim, max(position.cash_in(debt.currency), 0))
-    return position.cash if payee == TRADER else -position.books.own(Account.BUYER_REFUND)
+    return residual(position, on) if payee == TRADER else owed_back_to_buyer(position)
 
 
 def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable[Objection]:
@@ -112,7 +117,7 @@ def _amount_owed(position: Position, payee: str, amount: int | None) -> Iterable
                 f" not {money(position, amount, account.currency)}",
                 waits_for(position, payee),
             )
-    if account is not None and position.frozen:
+    if account is not None and position.frozen and any(debt.claim for debt in position.debts.values()):
         yield Objection("the buyer is insolvent: the account is kept for the lenders", "see the waterfall")
     if payee == BUYER and amount is not None:
         owed = -position.books.own(Account.BUYER_REFUND) - position.books.own(Account.DEPOSIT)

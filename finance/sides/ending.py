@@ -8,6 +8,7 @@ from finance.agreed.facts import Fact
 from finance.books.order_books import booked
 from finance.books.position import Position, move
 from finance.sides import lenders, providers
+from finance.sides.creditors import residual
 
 
 def settle(position: Position, fact: Fact) -> None:
@@ -21,7 +22,7 @@ def settle(position: Position, fact: Fact) -> None:
     if position.state is OrderState.PAID:
         _refer(position, fact)
         _share_profit(position, fact)
-        pay_residual(position, max(position.cash, 0), fact)
+        pay_residual(position, residual(position, fact.on), fact)
     move(position, OrderState.SETTLED)
 
 
@@ -43,7 +44,7 @@ def _refer(position: Position, fact: Fact) -> None:
 
 
 def _share_profit(position: Position, fact: Fact) -> None:
-    amount = round_minor(position.contract.profit_share * max(position.cash, 0))
+    amount = round_minor(position.contract.profit_share * residual(position, fact.on))
     partner = position.contract.profit_partner or "partner"
     position.post(
         "profit_share",

@@ -12,7 +12,7 @@ from finance.books.debt import Debt, Lost
 from finance.books.order_books import booked
 from finance.books.position import Position
 from finance.sides.allowance import set_allowance
-from finance.sides.buyer import lender_ranks
+from finance.sides.buyer import kept_for_taxes, lender_ranks
 from finance.sides.lenders import (
     LENDER_RANKS,
     accrue,
@@ -43,7 +43,8 @@ def strike(position: Position, debt: Debt, fact: Fact) -> None:
     debt.struck_on = fact.on
     advanced = debt.drawn
     if debt.facility.recourse is not Recourse.NONE:
-        repay(position, debt, sweepable(position, debt, position.cash), fact, lender_ranks(position))
+        free = position.cash - kept_for_taxes(position, fact.on)
+        repay(position, debt, sweepable(position, debt, free), fact, lender_ranks(position))
     first_loss = min(round_minor(debt.facility.first_loss_rate * advanced), debt.principal)
     call_guarantee(position, debt, NETWORK, first_loss, fact)
     set_allowance(position, debt, round_minor(debt.facility.loss.lgd * debt.principal), fact)
@@ -125,6 +126,7 @@ def recover(position: Position, amount: int, cost: int, fact: Fact) -> None:
     ]
     position.post("recovery", fact, BUYER, postings)
     available = amount - cost - _insurer_share(position, amount - cost, fact)
+    available = min(available, max(position.cash - kept_for_taxes(position, fact.on), 0))
     for debt in _struck_first(position):
         available -= distribute(position, debt, available, fact)
         available -= _pay_released(position, debt, available, fact)

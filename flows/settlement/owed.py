@@ -6,10 +6,13 @@ from datetime import date
 
 from domain.errors import NotFoundError
 from domain.plan import FlowKind, Plan
+from domain.states import ENDED
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TAX, Contract, Due
 from finance.books.booking_account import BookingAccount
 from finance.books.position import Position
+from finance.sides.creditors import owed_back_to_buyer, shortfalls
+from finance.sides.taxes import open_days, payable_until
 from flows.books.order_book import OrderBook, read_book
 from flows.books.record import fold_at
 from flows.desk.rates import with_rates
@@ -32,7 +35,8 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The order's loop at the end of a day."""
+    """The order's loop at the end of a day; ``shortfalls`` are what it cannot pay any more, where nothing
+    more will come, by creditor and day."""
 
     order: str
     on: date
@@ -40,6 +44,7 @@ class Standing:
     currency: str
     cash_minor: int
     owed: tuple[Owed, ...]
+    shortfalls: tuple[Owed, ...] = ()
 
 
 def standing_at(
@@ -55,11 +60,15 @@ def standing_at(
     else:
         book.contract = with_rates(reading, book.contract)
     position, state = fold_at(book, on).position, book.state.value
-    owed = tuple(sorted(_open(position, plan), key=lambda one: (one.due_on or date.max, one.party)))
-    return Standing(order, on, state, position.contract.currency, position.cash, owed)
+    owed = tuple(sorted(_open(position, plan, on), key=lambda one: (one.due_on or date.max, one.party)))
+    short = tuple(
+        Owed(one.party, one.rank.value, one.amount_minor, one.due_on, one.currency)
+        for one in shortfalls(position, on)
+    )
+    return Standing(order, on, state, position.contract.currency, position.cash, owed, short)
 
 
-def _open(position: Position, plan: Plan | None) -> Iterator[Owed]:
+def _open(position: Position, plan: Plan | None, on: date) -> Iterator[Owed]:
     contract = position.contract
     for account in position.accounts.values():
         yield from _to_provider(position, account)
@@ -69,7 +78,9 @@ def _open(position: Position, plan: Plan | None) -> Iterator[Owed]:
             parties = ", ".join(debt.lenders())
             name = debt.facility.name or debt.facility.id
             yield Owed(parties, name, debt.claim, due, debt.currency)
-    yield from _to_tax_office(position, plan)
+    yield from _to_tax_office(position, plan, on)
+    if (refund := owed_back_to_buyer(position)) > 0:
+        yield Owed(contract.buyer or BUYER, "refund", refund, on)
     yield from _by_buyer(position, contract)
 
 
@@ -86,12 +97,24 @@ def _to_provider(position: Position, account: BookingAccount) -> Iterator[Owed]:
             yield Owed(booking.name or booking.id, booking.kind, part, day, booking.currency)
 
 
-def _to_tax_office(position: Position, plan: Plan | None) -> Iterator[Owed]:
-    if plan is None or position.tax.paid:
+def _to_tax_office(position: Position, plan: Plan | None, on: date) -> Iterator[Owed]:
+    """As planned before anything is invoiced; then what the books say of each period."""
+    if position.sales.invoices or position.state in ENDED:
+        yield from _taxes_of_periods(position, on)
         return
-    for flow in plan.flows:
+    for flow in plan.flows if plan is not None else ():
         if flow.kind in (FlowKind.TAX, FlowKind.SURCHARGE):
             yield Owed(TAX, flow.kind.value, -flow.amount_minor, flow.on)
+
+
+def _taxes_of_periods(position: Position, on: date) -> Iterator[Owed]:
+    told = 0, 0
+    for day in open_days(position):
+        so_far = payable_until(position, max(on, day), day)
+        for kind, amount, before in zip((FlowKind.TAX, FlowKind.SURCHARGE), so_far, told, strict=True):
+            if amount > before:
+                yield Owed(TAX, kind.value, amount - before, day)
+        told = so_far
 
 
 def _by_buyer(position: Position, contract: Contract) -> Iterator[Owed]:

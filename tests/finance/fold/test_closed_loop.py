@@ -3,9 +3,16 @@
 import pytest
 
 import finance.books.correction
+import finance.fold.expectations
+import finance.sides.creditors
 import finance.sides.lenders
 import tests.parts.closed_loop as closed_loop
 from tests.parts.closed_loop import tell
+
+
+def released(seeds: range) -> int:
+    """How many short stories, played to their end, paid the trader something."""
+    return sum(tell(seed, 3)["released"] for seed in seeds)
 
 
 def several() -> None:
@@ -21,6 +28,17 @@ def test_a_random_story_ties_after_every_event(seed: int) -> None:
 
 def test_the_same_seed_is_the_same_story() -> None:
     assert tell(5, 10) == tell(5, 10)
+
+
+def test_stories_release_a_residual_too() -> None:
+    assert released(range(1, 30)) > 0
+
+
+def test_a_residual_released_while_tax_is_owed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finance.sides.creditors, "tax_owed", lambda *_: 0)
+    monkeypatch.setattr(finance.fold.expectations, "tax_due_on", lambda *_: None)
+    with pytest.raises(AssertionError):
+        released(range(1, 30))
 
 
 def test_stories_are_late_corrected_and_refused() -> None:
