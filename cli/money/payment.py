@@ -7,6 +7,7 @@ import typer
 from cli.options import Asked, DryRunOption, EvidenceOption, command, group
 from cli.screen.output import amount, answer, table
 from cli.screen.recorded import (
+    SHORT,
     AmountArgument,
     AmountOption,
     BookingArgument,
@@ -17,6 +18,7 @@ from cli.screen.recorded import (
     ReferenceOption,
     minor_text,
     record,
+    shortfall_rows,
 )
 from domain.money import format_minor
 
@@ -124,8 +126,13 @@ def due(asked: Asked, order: OrderArgument) -> None:
     """Show what is due and unpaid on a day, in the order in which it is paid, and what the account holds."""
     from finance.sides.waterfall import dues
     from flows.books.record import position_at
+    from flows.orders.find import find_order
 
     with asked.session() as session:
+        known = find_order(session.ledger, order)
+        if short := shortfall_rows(session.ledger, known.id):
+            _tell_short(asked, known.id, known.order.currency, short)
+            return
         position = position_at(session.ledger, order, session.on).position
         currency = position.contract.currency
         found = dues(position, session.on)
@@ -138,6 +145,18 @@ def due(asked: Asked, order: OrderArgument) -> None:
         "payment-due",
         {"order": order, "currency": currency, "due": listed, "cash": format_minor(cash, currency)},
         lambda screen: _render_due(screen, [row for row in rows if row[1]], cash, currency),
+    )
+
+
+def _tell_short(asked: Asked, order: str, currency: str, short: list[dict[str, str]]) -> None:
+    """Nothing is agreed for the order any more, and it has no account: what it owes is a shortfall."""
+    listed = [{"rank": "providers", "amount": row["amount"]} for row in short if row["currency"] == currency]
+    document = {"order": order, "currency": currency, "due": listed, "cash": None, "shortfall": short}
+    answer(
+        asked,
+        "payment-due",
+        document,
+        lambda screen: screen.print("\n".join(SHORT.format(**row) for row in short)),
     )
 
 

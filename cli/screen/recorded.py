@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flows.books.record import Recorded
+    from ledger.store import Ledger
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
 AmountArgument = Annotated[
@@ -85,6 +86,22 @@ def record(
 SUBJECTS = ("facility", "payee", "booking")
 """Whose currency an amount is in: a payment's payee, a refund's provider, a draw's facility."""
 IN_ORDER_CURRENCY = frozenset({"cost"})
+
+
+SHORT = "shortfall: {party} is owed {amount} {currency} for slots given back; the order has nothing to pay it"
+
+
+def shortfall_rows(ledger: "Ledger", order: str) -> list[dict[str, str]]:
+    """What firms are owed for slots given back where nothing is agreed any more; empty for other orders."""
+    from flows.books.acceptance import acceptance
+    from flows.firms.given_back import shortfall
+
+    if acceptance(ledger, order) is not None:
+        return []
+    return [
+        {"party": entity.partition(":")[2] or entity, "amount": format_minor(minor, code), "currency": code}
+        for (entity, code), minor in shortfall(ledger, order).items()
+    ]
 
 
 def minor_text(text: str, currency: str) -> str:

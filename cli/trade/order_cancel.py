@@ -6,7 +6,7 @@ import typer
 
 from cli.options import Asked, command
 from cli.screen.output import answer, note
-from cli.screen.recorded import OrderArgument, minor_text, show
+from cli.screen.recorded import SHORT, OrderArgument, minor_text, shortfall_rows, show
 
 if TYPE_CHECKING:
     from flows.orders.find import Placed
@@ -45,6 +45,7 @@ def cancel(
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
+        short = shortfall_rows(session.ledger, known.id)
         done = call_off(
             session.ledger,
             known.id,
@@ -58,10 +59,12 @@ def cancel(
         return
     if done.repeated:
         note("it was cancelled before; nothing changed")
+    for row in short:
+        note(SHORT.format(**row))
     answer(
         asked,
         "order-cancelled",
-        {"order": done.id, "state": done.state.value, "dry_run": asked.dry_run},
+        {"order": done.id, "state": done.state.value, "dry_run": asked.dry_run, "shortfall": short},
         lambda screen: screen.print(
             f"{done.id} costs nothing to cancel" if asked.dry_run else f"{done.id}  {done.state.value}"
         ),

@@ -17,6 +17,7 @@ class FactKind(StrEnum):
     """Declared in the order in which facts of one day are taken: goods, bad news, money in, money out."""
 
     ACCEPTED = "accepted"
+    GIVEN_BACK = "given_back"
     CONFIRMATION = "confirmation"
     MILESTONE = "milestone"
     INVOICE = "invoice"

@@ -1,6 +1,7 @@
 """Where one booking stands: paid, billed, claimed back."""
 
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from finance.agreed.contract import Booking
@@ -8,7 +9,11 @@ from finance.agreed.contract import Booking
 
 @dataclass(slots=True)
 class BookingAccount:
-    """One booking's account: what was paid, what it has billed, what was claimed back from it."""
+    """One booking's account: what was paid, what it has billed, what was claimed back from it.
+
+    ``fees`` is what the firm keeps for slots given back, since ``fees_on``; ``answered`` that the firm said
+    itself what giving back this booking costs.
+    """
 
     booking: Booking
     paid: int = 0
@@ -20,10 +25,13 @@ class BookingAccount:
     failed: bool = False
     cancelled: bool = False
     memo: int = 0
+    fees: int = 0
+    fees_on: date | None = None
+    answered: bool = False
 
     @property
     def billed(self) -> int:
-        return self.billed_net + self.billed_tax
+        return self.billed_net + self.billed_tax + self.fees
 
     @property
     def prepaid(self) -> int:

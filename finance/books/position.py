@@ -137,6 +137,13 @@ class Position:
             return start and due.planned_on
         return self.term_date(due.term, start)
 
+    def fees_due(self, account: BookingAccount) -> date | None:
+        """When what a firm keeps for slots given back is due: once the buyer has paid, or all is over."""
+        paid = self.happened.get(Event.BUYER_PAYMENT)
+        if account.fees_on is None or (paid is None and self.state is not OrderState.CANCELLED):
+            return None
+        return max(account.fees_on, paid or account.fees_on)
+
     def planned_event(self, event: Event, booking: Booking | None = None) -> date | None:
         """The plan's date of an event, that of the booking's own leg where the event is its own."""
         if booking is not None and event in OWN_EVENTS:
@@ -156,9 +163,8 @@ class Position:
         if account.ended:
             return account.billed
         booking = account.booking
-        return sum(
-            due.amount_minor for due in booking.dues if self.event_on(due.term.event, booking) is not None
-        )
+        due = (one.amount_minor for one in booking.dues if self.event_on(one.term.event, booking) is not None)
+        return account.fees + sum(due)
 
 
 def move(position: Position, *states: OrderState) -> None:

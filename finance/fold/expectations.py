@@ -299,6 +299,7 @@ class Expectations:
             return None
         due_so_far = 0
         dated = [(position.due_date(due, account.booking), due.amount_minor) for due in account.booking.dues]
+        dated.append((position.fees_due(account), account.fees))
         for day, amount in sorted((day, amount) for day, amount in dated if day is not None):
             due_so_far += amount
             if due_so_far > paid:

@@ -39,6 +39,10 @@ def accept(position: Position, fact: Fact) -> None:
     lenders.grant(position, fact)
 
 
+def give_back(position: Position, fact: Fact) -> None:
+    providers.keep_fee(position, fact)
+
+
 def confirm(position: Position, fact: Fact) -> None:
     """The buyer confirmed, the assignment was notified, the registry answered: conditions of draws."""
     position.confirmations.add(fact.text("condition"))
@@ -376,6 +380,7 @@ def note_only(_position: Position, _fact: Fact) -> None:
 
 HANDLERS: dict[FactKind, Handler] = {
     FactKind.ACCEPTED: accept,
+    FactKind.GIVEN_BACK: give_back,
     FactKind.CONFIRMATION: confirm,
     FactKind.MILESTONE: reach,
     FactKind.INVOICE: invoice,

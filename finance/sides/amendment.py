@@ -49,7 +49,8 @@ def amend(position: Position, fact: Fact) -> None:
 def _end_dropped(position: Position, kept: set[str], fact: Fact) -> None:
     for name, account in position.accounts.items():
         if name not in kept and not account.ended and account.billed_share < 1:
-            fee = providers.cancellation_fee(account.booking, position.state.value)
+            by_terms = providers.cancellation_fee(account.booking, position.state.value)
+            fee = 0 if account.answered else by_terms  # the firm's own answer is what it is owed
             providers.end_booking(position, account, fee, fact)
 
 

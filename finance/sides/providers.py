@@ -6,7 +6,7 @@ from fractions import Fraction
 from domain.accounts import Account
 from domain.money import round_minor
 from domain.states import OrderState
-from domain.terms import CancellationTerm
+from domain.terms import CancellationTerm, Event
 from finance.agreed.contract import TRADER, Booking
 from finance.agreed.facts import Fact
 from finance.books.booking_account import BookingAccount
@@ -169,6 +169,41 @@ def fee_of_terms(terms: Sequence[CancellationTerm], state: str, net_minor: int) 
             best = place
             found = min(round_minor(net_minor * term.share) + term.amount_minor, net_minor)
     return found
+
+
+def keep_fee(position: Position, fact: Fact) -> None:
+    """What a firm keeps for slots that were given back: the order owes it, whatever is planned next.
+
+    It waits for the buyer's payment, as the plan counts on; when all is over it is due at once.
+    """
+    entity, amount = fact.text("entity"), fact.minor("amount") or 0
+    account = _account_for_fee(position, fact.text("booking"), entity)
+    account.fees += amount
+    account.fees_on = fact.on
+    account.answered = account.answered or Event.ORDER.value in position.happened
+    position.post("cancellation_fee", fact, entity, fee_postings(entity, amount))
+
+
+def fee_postings(entity: str, amount: int) -> list[Posting]:
+    """The trader owes it, and a provider has it to come."""
+    return [
+        *booked(TRADER, Account.CANCELLATION, Account.PAYABLE, amount),
+        *booked(entity, Account.RECEIVABLE, Account.CANCELLATION_INCOME, amount),
+    ]
+
+
+def _account_for_fee(position: Position, name: str, entity: str) -> BookingAccount:
+    """The firm's booking of that name, else its first; else an account that has nothing but the fee."""
+    known = position.accounts.get(name)
+    if known is not None and known.entity == entity:
+        return known
+    own = next((one for one in position.accounts.values() if one.entity == entity), None)
+    if own is not None:
+        return own
+    on = position.contract.accepted_on
+    booking = Booking(name, entity, "cancellation", 0, 0, False, Event.BOOKING, on, on, (), name=name)
+    account = position.accounts[name] = BookingAccount(booking, billed_share=Fraction(1))
+    return account
 
 
 def cancel(position: Position, fees: Mapping[str, int], fact: Fact) -> None:

@@ -33,10 +33,12 @@ def dues(position: Position, on: date) -> dict[Rank, int]:
 
 def _unpaid(position: Position, account: BookingAccount, on: date) -> int:
     """What one firm is still due on a day; what another was paid too much pays nothing here."""
-    if account.ended:
-        return 0
+    if account.ended:  # what it keeps of its price, or charges for being called off
+        return position.worth(account.payable, account.currency, on)
     days = ((due, position.due_date(due, account.booking)) for due in account.booking.dues)
     due_minor = sum(due.amount_minor for due, day in days if day is not None and day <= on)
+    fees_on = position.fees_due(account)
+    due_minor += account.fees if fees_on is not None and fees_on <= on else 0
     return position.worth(max(due_minor - account.paid, 0), account.currency, on)
 
 

@@ -19,8 +19,10 @@ from finance.books.order_books import (
 )
 from finance.fold.fold import Folded, fold
 from finance.sides.amendment import contract_in_force
+from finance.sides.providers import fee_postings
 from flows.books.acceptance import read_contract
 from flows.desk.rates import with_rates
+from flows.firms.given_back import KeptFee, kept_in
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from ledger.record.records import Record
@@ -74,11 +76,28 @@ def read_book(reading: Reading, order: str) -> OrderBook:
     """The order's book as the ledger has it; NotFoundError when the order is not financed."""
     contract = with_rates(reading, read_contract(reading, order))
     book = OrderBook(contract, OrderState(reading.order_state(order) or OrderState.PLANNED))
+    fees: list[KeptFee] = []
     for record in reading.records(order=order):
         if record.kind == RecordKind.FINANCE_WITHDRAWN:
             book = OrderBook(contract, book.state)
+        fees += kept_in(record)
         _take_record(book, record)
+    for fee in fees:
+        _take_fee(book, fee)
     return book
+
+
+def _take_fee(book: OrderBook, fee: KeptFee) -> None:
+    """What a firm keeps for slots given back was booked as it was said; the order's book begins with it."""
+    if fee.currency != book.contract.currency:
+        return
+    data = {"booking": fee.booking, "entity": fee.entity, "amount": str(fee.amount_minor)}
+    fact = Fact(FactKind.GIVEN_BACK, fee.on, fee.id, by=fee.booking, evidence="its terms", data=data)
+    book.facts.append(fact)
+    book.causes.add(fact.id)
+    posted = Posted("cancellation_fee", fee.entity)
+    posted.add(fee.on, fee_postings(fee.entity, fee.amount_minor))
+    book.posted[f"{fact.id}:cancellation_fee:{fee.entity}"] = posted
 
 
 def _take_record(book: OrderBook, record: Record) -> None:

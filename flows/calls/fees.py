@@ -5,6 +5,7 @@ off posts them at once. When the firm answers, only the difference to what was p
 ledger has nobody else to answer for it, so its terms are its answer.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -76,13 +77,15 @@ def post_fee(transaction: Transaction, on: date, operation: str, call: Call, rel
     """What giving back costs is owed to the firm from now on, once for each call that gave back: the whole
     of it, or what it differs from what was posted by its terms."""
     key = RecordKey.fee(operation)
-    if transaction.record_by_key(key) is not None:
+    request = call.request
+    if transaction.record_by_key(key) is not None or _has_failed(
+        transaction, request.order, request.provider
+    ):
         return
     charged = charged_minor(transaction, call.request.order, operation)
     more = released.fee_minor - (charged or 0)
     if not more:
         return
-    request = call.request
     body = {
         "firm": request.provider,
         "leg": request.leg,
@@ -91,6 +94,13 @@ def post_fee(transaction: Transaction, on: date, operation: str, call: Call, rel
     }
     legs = fee_legs(request.provider, request.kind, released.currency, more)
     transaction.append(Entry(RecordKind.SLOT_FEE, key, on, request.order, body, legs))
+
+
+def _has_failed(reading: Reading, order: str, firm: str) -> bool:
+    """Whether the firm failed this order itself: then nobody owes it anything for giving its slots back."""
+    failed = reading.records(order=order, kind=FactKind.PROVIDER_FAILED.value)
+    names = (str(record.body["fact"]["data"].get("booking", "")) for record in failed)
+    return any(re.split("[#~]", name)[0] == firm for name in names)
 
 
 def fee_legs(firm: str, kind: str, currency: str, minor: int) -> tuple[Leg, ...]:

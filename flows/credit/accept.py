@@ -19,6 +19,7 @@ from flows.books.acceptance import acceptance_key
 from flows.books.order_book import OrderBook, opened_book, read_book
 from flows.credit.claims import claim_order
 from flows.credit.contract import contract_of
+from flows.firms.given_back import kept_fees
 from ledger.book.transaction import Transaction
 from ledger.record.records import Record
 
@@ -90,7 +91,8 @@ def accept(
     secret = registry_key or transaction.record_by_key("ledger").record_id.encode()  # type: ignore[union-attr]
     claim_order(transaction, plan.order, order, _first_lender(draft.contract), secret, on)
     transaction.append(draft.entry)
-    return Accepted(draft.contract, draft.fact, draft.book)
+    book = read_book(transaction, plan.order) if kept_fees(transaction, plan.order) else draft.book
+    return Accepted(draft.contract, draft.fact, book)
 
 
 def _accepted_before(transaction: Transaction, known: Record, contract: Contract, by: str) -> Accepted:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from domain.errors import UsageError
 from domain.states import OrderState
 from finance.agreed.facts import FactKind
+from flows.books.acceptance import acceptance
 from flows.books.record import Recorded, record_fact
 from flows.firms.connected import Firms
+from flows.firms.given_back import shortfall
 from flows.orders.find import Placed, find_order
 from flows.orders.place import UNCOMMITTED, cancel_order
 from flows.orders.statement import Statement
@@ -32,7 +34,10 @@ def call_off(
     """
     known = find_order(ledger, order_id)
     if known.state in UNCOMMITTED or known.state is OrderState.CANCELLED:
-        return known if dry_run else cancel_order(ledger, known.id, stated.on, stated.evidence)
+        if dry_run:
+            return known
+        owed = shortfall(ledger, known.id) if acceptance(ledger, known.id) is None else {}
+        return cancel_order(ledger, known.id, stated.on, stated.evidence, shortfall=owed)
     if known.state is OrderState.HELD:
         return known if dry_run else _release(ledger, firms, known, stated)
     data: dict[str, object] = {}

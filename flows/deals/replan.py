@@ -14,7 +14,7 @@ from flows.desk.session import Session
 from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
 from flows.plans.needs import needs_of
-from flows.plans.recorded_plan import known_as
+from flows.plans.recorded_plan import known_as, network_for
 from flows.slots.outcomes import FirmRefusal, no_dearer
 from routing.offers.situation import Situation
 from routing.plans.choose import Found, others, same_chain
@@ -83,7 +83,7 @@ class Replanning:
         return free
 
     def _network(self, without: frozenset[str] = frozenset()) -> Network:
-        network = self.session.network
+        network = network_for(self.session, self.known)
         if not self.answered and not without:
             return network
         products = tuple(one for one in network.products if one.id not in without)

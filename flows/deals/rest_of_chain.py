@@ -196,8 +196,14 @@ class RemainingChain:
         beyond = max(principal - planned, 0)
         over = round_minor(Fraction(claim * beyond, principal)) if principal else 0
         over = max(over - self.guaranteed, 0)
-        owed = ((Event.BOOKING, missing), (Event.FUNDING, over))
+        fees = self._fees_open()
+        owed = ((Event.BOOKING, missing), (Event.FUNDING, over), (Event.BUYER_PAYMENT, fees))
         return tuple((event, amount) for event, amount in owed if amount)
+
+    def _fees_open(self) -> int:
+        """What firms are still owed for what was called off or given back."""
+        home = (one for one in self.position.accounts.values() if not one.currency)
+        return sum(one.payable if one.ended else max(one.fees - one.paid, 0) for one in home)
 
     def _covered(self, plan: Plan) -> bool:
         """The take-out must cover the new loan together with the old one."""

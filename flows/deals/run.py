@@ -28,6 +28,7 @@ from flows.plans.recorded_plan import (
     certificate_error,
     current_plan,
     known_as,
+    network_for,
     record_plan,
     require_ahead,
     require_fresh,
@@ -186,7 +187,7 @@ def agreed_plan(session: Session, known: Placed, plan: Plan, on: date) -> tuple[
     require_ahead(plan, on, f"net slot release {known.id} gives back what is held; then it is planned again")
     if known.state is not OrderState.PLANNED:
         return known, plan
-    network = session.network
+    network = network_for(session, known)
     every: Refusing = {}
     while refused := refusals_of(session, known, plan, on):
         every |= refused

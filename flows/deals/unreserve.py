@@ -24,6 +24,8 @@ from ledger.book.transaction import Transaction
 
 BOOKED = frozenset({OrderState.HELD, OrderState.RESERVED})
 REASON = "given back"
+UNMOVED = frozenset({FactKind.ACCEPTED, FactKind.GIVEN_BACK, FactKind.ADVANCED})
+"""Kinds of facts by which no money or goods have moved."""
 Fees = tuple[tuple[str, int], ...]
 """By firm, in minor units of the order's currency."""
 
@@ -91,7 +93,7 @@ def withdraw(transaction: Transaction, known: Placed, on: date) -> Fees:
     if record is None:
         return ()
     book = read_book(transaction, known.id)
-    moved = [fact for fact in book.facts if fact.kind not in (FactKind.ACCEPTED, FactKind.ADVANCED)]
+    moved = [fact for fact in book.facts if fact.kind not in UNMOVED]
     if moved:
         raise StateError(
             f"order {known.id}: a {moved[0].kind.value.replace('_', ' ')} is recorded on {moved[0].on}",

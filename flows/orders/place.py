@@ -6,8 +6,10 @@ the buyer's name is added (``1001~meridian-stores``).
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from domain.errors import KeyReusedError, StateError
 from domain.order import Order
@@ -146,14 +148,26 @@ def confirm_order(ledger: Ledger, order_id: str, on: date) -> Placed:
     return replace(known, state=OrderState.CONFIRMED)
 
 
-def cancel_order(ledger: Ledger, order_id: str, on: date, reason: str = "") -> Placed:
-    """Call off an order for which nothing is held or drawn; the rest is for ``flows/deals/cancel.py``."""
+def cancel_order(
+    ledger: Ledger,
+    order_id: str,
+    on: date,
+    reason: str = "",
+    *,
+    shortfall: Mapping[tuple[str, str], int] | None = None,
+) -> Placed:
+    """Call off an order for which nothing is held or drawn; the rest is for ``flows/deals/cancel.py``.
+
+    ``shortfall`` is what it still owes for slots given back, by entity and currency: it is recorded with it.
+    """
     with ledger.write() as transaction:
         known = find_order(transaction, order_id)
         if known.state is OrderState.CANCELLED:
             return replace(known, repeated=True)
         require_move(order_id, known.state, OrderState.CANCELLED)
-        body = {"state": OrderState.CANCELLED.value, "reason": reason}
+        body: dict[str, Any] = {"state": OrderState.CANCELLED.value, "reason": reason}
+        if shortfall:
+            body["shortfall"] = [[party, code, str(minor)] for (party, code), minor in shortfall.items()]
         transaction.append(
             Entry(RecordKind.ORDER_CANCELLED, RecordKey.order_cancelled(order_id), on, order_id, body)
         )

@@ -11,7 +11,7 @@ from domain.plan import Certificate, Plan
 from domain.states import OrderState
 from flows.desk.session import Session
 from flows.orders.find import Placed
-from flows.plans.recorded_plan import record_plan
+from flows.plans.recorded_plan import network_for, record_plan
 from routing.offers.situation import Situation
 
 PLANNABLE = frozenset({OrderState.CONFIRMED, OrderState.PLANNED})
@@ -51,7 +51,7 @@ def recorded_subject(session: Session, placed: Placed) -> Subject:
     order = replace(placed.order, reference=placed.id)
     free = LedgerAvailability(session.ledger)
     on = session.day_of(placed.on)
-    return Subject(Situation(order, session.network, session.policy, on, free), placed)
+    return Subject(Situation(order, network_for(session, placed), session.policy, on, free), placed)
 
 
 def read_subject(session: Session, order: Order) -> Subject:

@@ -16,6 +16,7 @@ from domain.posting import Entry
 from domain.record_kinds import RecordKey, RecordKind
 from domain.states import OrderState, require_move
 from flows.desk.session import Session
+from flows.firms.given_back import with_fees_owed
 from flows.orders.find import Placed
 from flows.plans.newest import newest_plan
 from ledger.book.reading import Reading
@@ -28,7 +29,13 @@ FIRST_DAY = "first day"
 
 def situation_of(session: Session, placed: Placed, on: date, free: Availability) -> Situation:
     """A recorded order on the session's network under its policy, on what is free that day."""
-    return Situation(known_as(placed), session.network, session.policy, on, free)
+    network = network_for(session, placed)
+    return Situation(known_as(placed), network, session.policy, on, free)
+
+
+def network_for(session: Session, placed: Placed) -> Network:
+    """The session's network with what the order owes already for slots that it gave back."""
+    return with_fees_owed(session.network, session.ledger, placed.id, placed.order.currency)
 
 
 def known_as(placed: Placed) -> Order:

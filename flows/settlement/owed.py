@@ -86,7 +86,12 @@ def _open(position: Position, plan: Plan | None, on: date) -> Iterator[Owed]:
 
 def _to_provider(position: Position, account: BookingAccount) -> Iterator[Owed]:
     booking = account.booking
-    left = account.paid
+    left = account.paid - account.fees
+    kept = account.billed if account.ended else account.fees
+    if kept > account.paid:
+        name = booking.name or booking.id
+        day = position.fees_due(account) or position.expected(Event.BUYER_PAYMENT)
+        yield Owed(name, "given back", kept - account.paid, day, booking.currency)
     if account.ended:
         return
     for due in booking.dues:
