@@ -5,6 +5,7 @@ Rounding is half away from zero, once, at the moment an amount becomes money (``
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
@@ -26,6 +27,19 @@ CURRENCY_EXPONENTS: dict[str, int] = {
     for code in codes.split()
 }
 
+LAST_DAYS: dict[str, date] = {
+    "EEK": date(2010, 12, 31),
+    "LVL": date(2013, 12, 31),
+    "LTL": date(2014, 12, 31),
+    "CUC": date(2021, 6, 30),
+    "HRK": date(2022, 12, 31),
+    "SLL": date(2024, 3, 31),
+    "ZWL": date(2024, 8, 31),
+    "ANG": date(2025, 3, 31),
+    "BGN": date(2025, 12, 31),
+}
+"""Currencies that are gone (two decimals each), with the last day they were current (ISO 4217 list three)."""
+
 MINOR_MAXIMUM = 2**63 - 1
 """The largest amount the ledger stores, in minor units; anything beyond is refused, never wrapped."""
 
@@ -39,7 +53,16 @@ def exponent_of(currency: str) -> int:
     try:
         return CURRENCY_EXPONENTS[currency]
     except KeyError:
+        if currency in LAST_DAYS:
+            return 2
         raise MoneyError(f"{currency!r} is not an ISO 4217 currency code") from None
+
+
+def require_current(currency: str, on: date) -> None:
+    """MoneyError when the currency was no longer current on that day."""
+    last = LAST_DAYS.get(currency)
+    if last is not None and on > last:
+        raise MoneyError(f"{currency} was current until {last}, not on {on}")
 
 
 def round_minor(exact: Fraction | Decimal | int) -> int:

@@ -53,6 +53,7 @@ class RecordKind:
     # the trade as a whole
     RATE: Final = "rate"
     STATEMENT_ENTRY: Final = "statement-entry"
+    STATEMENT_READ: Final = "statement-read"
     BUYER_KEY: Final = "buyer-key"
     REGISTRY: Final = "registry"
 
@@ -181,6 +182,10 @@ class RecordKey:
         """``number`` is how many rates of the pair and day were recorded before."""
         first = f"{RecordKind.RATE}:{pair}:{day}"
         return f"{first}:{number}" if number else first
+
+    @staticmethod
+    def statement_read(account: str, currency: str, statement: str, closes_on: str) -> str:
+        return f"{RecordKind.STATEMENT_READ}:{account}:{currency}:{statement}:{closes_on}"
 
     @staticmethod
     def statement_entry(account: str, reference: str, booked: str) -> str:

@@ -45,10 +45,11 @@ def statement(
     statement again changes nothing.
     """
     assigned = dict(_pair(text) for text in assign or [])
-    from flows.settlement.bank_statement import read_statements, work_through
+    from flows.settlement.bank_statement import joins, read_statements, work_through
 
     statements = read_statements(file, statement_map)
     with asked.session() as session:
+        statements = joins(session.ledger, statements)
         lines = list(
             work_through(session.ledger, session.network, statements, assigned=assigned, dry_run=dry_run)
         )

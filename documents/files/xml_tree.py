@@ -4,7 +4,7 @@ The standard library's expat does the parsing. A document type declaration ends 
 is before any entity could be declared; depth, elements and text are counted as they come.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
@@ -18,6 +18,7 @@ ELEMENTS = 300_000
 TEXT = 100_000
 """Text of an element beyond this is dropped: only attachments are that long, and nothing here reads them."""
 _CHUNK = 2**16
+_NO_PARTS: "Mapping[str, Callable[[XmlElement, XmlElement], None]]" = {}
 
 
 @dataclass(slots=True)
@@ -50,8 +51,15 @@ class XmlElement:
 
 
 class _Builder:
-    def __init__(self, file: str, namespaces: frozenset[str]) -> None:
+    def __init__(
+        self,
+        file: str,
+        namespaces: frozenset[str],
+        apart: "Mapping[str, Callable[[XmlElement, XmlElement], None]]" = _NO_PARTS,
+    ) -> None:
         self.file = file
+        self.apart = apart
+        self.before: list[int] = []
         self.namespaces = namespaces
         self.root: XmlElement | None = None
         self.stack: list[XmlElement] = []
@@ -85,9 +93,19 @@ class _Builder:
             node.name = local
             self.root = node
         self.stack.append(node)
+        if self.apart:
+            self.before.append(self.elements)
 
     def end(self, _name: str) -> None:
-        self.stack.pop()
+        node = self.stack.pop()
+        if not self.apart:
+            return
+        before = self.before.pop()
+        if node.name in self.apart and self.stack:
+            parent = self.stack[-1]
+            self.apart[node.name](node, parent)
+            parent.children.pop()
+            self.elements = before - 1
 
     def characters(self, text: str) -> None:
         node = self.stack[-1]
@@ -95,17 +113,26 @@ class _Builder:
             node.text += text
 
 
-def parse(path: Path, namespaces: frozenset[str] = frozenset()) -> XmlElement:
-    """The root of the document; elements outside ``namespaces``, if any are given, match no name."""
-    builder = _Builder(str(path), namespaces)
+def parse(
+    path: Path,
+    namespaces: frozenset[str] = frozenset(),
+    *,
+    apart: "Mapping[str, Callable[[XmlElement, XmlElement], None]]" = _NO_PARTS,
+    limit: int = DOCUMENT_BYTES,
+) -> XmlElement:
+    """The root of the document; elements outside ``namespaces``, if any are given, match no name.
+
+    Elements named in ``apart`` are given away, each with its parent, as soon as they end, and are not kept.
+    """
+    builder = _Builder(str(path), namespaces, apart)
     read = 0
     with opened(path) as file:
-        if path.is_file() and path.stat().st_size > DOCUMENT_BYTES:
-            raise too_large(path, path.stat().st_size)
+        if path.is_file() and path.stat().st_size > limit:
+            raise too_large(path, path.stat().st_size, limit)
         while chunk := file.read(_CHUNK):
             read += len(chunk)
-            if read > DOCUMENT_BYTES:
-                raise too_large(path, read)
+            if read > limit:
+                raise too_large(path, read, limit)
             _feed(builder, chunk, final=False)
     if not read:
         raise refuse(str(path), 0, "file", "is empty", "send the document itself")

@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from documents.statements.camt import read_camt
 from documents.statements.csv_map import load_statement_map, read_statement_csv
-from documents.statements.matching import EntryShare, Match, OpenItem, Unmatched, folded, match, same_party
-from documents.statements.statement import BankStatement, StatementEntry
+from documents.statements.matching import EntryShare, Match, Matching, OpenItem, Unmatched
+from documents.statements.parties import folded, same_party
+from documents.statements.statement import BankStatement, EntryKind, StatementEntry, gap_remark
 from domain.errors import NetError, NotFoundError, RefusedError
 from domain.network import Network
 from domain.posting import Entry
 from domain.record_kinds import RecordKey, RecordKind
 from domain.states import ENDED, OrderState
-from finance.agreed.facts import FactKind
+from finance.agreed.facts import Fact, FactKind, standing
 from finance.books.position import Position
+from flows.books.order_book import read_book
 from flows.books.record import position_at, record_fact, record_in
 from flows.orders.find import find_order
 from flows.orders.statement import Statement
@@ -24,6 +27,8 @@ from ledger.store import Ledger
 
 RECEIPT, PAYMENT = "receipt", "payment"
 BANK = "bank"
+DAYS_APART = 10
+"""A receipt typed by hand within so many days of an entry of this amount may be the same."""
 _UNFINANCED = frozenset({OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD})
 
 
@@ -66,17 +71,111 @@ def work_through(
         new = [entry for entry, record in zip(statement.entries, known, strict=True) if record is None]
         named = [_assigned(entry, (assigned or {}).get(entry.reference, "")) for entry in new]
         items = list(open_items(ledger, network, named)) if new else []
-        matches = iter(match(named, items))
+        work = _Work(ledger, network, Matching(items), dry_run=dry_run or not statement.final)
+        meant = iter(named)
         for entry, record in zip(statement.entries, known, strict=True):
             if record is not None:
                 yield Line(entry, "known", reasons=(f"recorded for {record.body['orders']}",))
-                continue
-            found = next(matches)
-            if isinstance(found, Unmatched):
-                reason = _of_lender(entry, network) or found.reason
-                yield Line(entry, "unmatched", (), (reason,), found.candidates)
             else:
-                yield record_match(ledger, replace(found, entry=entry), dry_run=dry_run)
+                yield work.line(entry, next(meant))
+        if not dry_run and statement.final:
+            _keep_balances(ledger, statement)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One statement against what was open when it began."""
+
+    ledger: Ledger
+    network: Network
+    matching: Matching
+    dry_run: bool
+
+    def line(self, entry: StatementEntry, meant: StatementEntry) -> Line:
+        """What becomes of an entry; ``meant`` is it with the order that a person named."""
+        found = self.matching.one(meant)
+        if isinstance(found, Match) and not meant.by_hand:
+            against = _of_lender(entry, self.network) or asked(self.ledger, found)
+            if against:
+                self.matching.give_back(found)
+                orders = tuple(dict.fromkeys(part.item.order for part in found.parts))
+                return Line(entry, "unmatched", (), (against,), orders)
+        if isinstance(found, Unmatched):
+            reason = _of_lender(entry, self.network) or found.reason
+            return Line(entry, "unmatched", (), (reason,), found.candidates)
+        return record_match(self.ledger, replace(found, entry=entry), dry_run=self.dry_run)
+
+
+def asked(reading: Reading, found: Match) -> str:
+    """What a person must say first, since the entry may be recorded already; empty when nothing is alike."""
+    entry = found.entry
+    for part in found.parts:
+        name, fact, _stated, data = _fact(part, entry)
+        for other in standing(read_book(reading, name).facts):
+            if other.kind is fact and other.text("payee") == data.get("payee", ""):
+                told = _alike(entry, other, part, beyond=found.beyond_minor == entry.amount_minor)
+                if told:
+                    return f"{told}: is it the same? --assign records it as another one"
+    return ""
+
+
+def _alike(entry: StatementEntry, other: Fact, part: EntryShare, *, beyond: bool) -> str:
+    """How a fact of the order is the same as the entry seems to be."""
+    if other.minor("amount") != abs(part.amount_minor):
+        return ""
+    what, reference = other.kind.value, other.text("reference")
+    same_day = other.on == entry.booked_on
+    if reference == entry.reference:
+        return "" if same_day else f"a {what} with this reference and amount is recorded on {other.on}"
+    if other.by != BANK and abs((other.on - entry.booked_on).days) <= DAYS_APART:
+        day = "this day" if same_day else str(other.on)
+        return f"a {what} of {day} and this amount is recorded by hand"
+    if beyond:
+        return f"nothing more is open, and a {what} of this amount is recorded on {other.on}"
+    return ""
+
+
+def joins(reading: Reading, statements: Sequence[BankStatement]) -> list[BankStatement]:
+    """The statements, with a remark on each whose opening is not the closing that was read before it."""
+    return [_joins(reading, statement) for statement in statements]
+
+
+def _joins(reading: Reading, statement: BankStatement) -> BankStatement:
+    if statement.opening_minor is None or statement.opens_on is None:
+        return statement
+    before: dict[str, Mapping[str, Any]] = {}
+    for record in reading.records(kind=RecordKind.STATEMENT_READ, until=statement.opens_on):
+        body = record.body
+        of_account = body["account"] == statement.account and body["currency"] == statement.currency
+        if of_account and record.key != _balances_key(statement):
+            before[str(body["closes_on"])] = body
+    if not before:
+        return statement
+    last = before[max(before)]
+    remark = gap_remark(statement, str(last["statement"]), int(last["closing_minor"]))
+    return replace(statement, remarks=(*statement.remarks, remark)) if remark else statement
+
+
+def _keep_balances(ledger: Ledger, statement: BankStatement) -> None:
+    """How the statement closed, so that the next one can be seen to join it."""
+    if statement.closing_minor is None or statement.closes_on is None:
+        return
+    if ledger.has_key(_balances_key(statement)):
+        return
+    body = {
+        "account": statement.account,
+        "currency": statement.currency,
+        "statement": statement.id,
+        "closes_on": str(statement.closes_on),
+        "closing_minor": str(statement.closing_minor),
+    }
+    ledger.append(Entry(RecordKind.STATEMENT_READ, _balances_key(statement), statement.closes_on, None, body))
+
+
+def _balances_key(statement: BankStatement) -> str:
+    return RecordKey.statement_read(
+        statement.account, statement.currency, statement.id, str(statement.closes_on)
+    )
 
 
 def _of_lender(entry: StatementEntry, network: Network) -> str:
@@ -90,7 +189,19 @@ def _of_lender(entry: StatementEntry, network: Network) -> str:
 
 def _assigned(entry: StatementEntry, order: str) -> StatementEntry:
     """The entry with the order that a person named for it as its only reference."""
-    return replace(entry, references=(order,), text="", reversal=False) if order else entry
+    if not order:
+        return entry
+    return replace(
+        entry,
+        references=(order,),
+        text="",
+        reversal=False,
+        kind=EntryKind.MOVEMENT,
+        other_references=(),
+        counters=(),
+        stated=(),
+        by_hand=True,
+    )
 
 
 def key_of(entry: StatementEntry) -> str:
