@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, command
+from cli.pages.recorded import document as recorded_document
+from cli.pages.recorded import rows_of
 from cli.screen.output import answer, console, note, print_json, progress, table
-from cli.screen.recorded import document as recorded_document
-from cli.screen.recorded import rows_of
 from domain.errors import NotFoundError
 
 if TYPE_CHECKING:

@@ -7,14 +7,18 @@ import typer
 
 from cli.money import finance_trouble
 from cli.options import Asked, ByOption, EvidenceOption, command, group
+from cli.pages.next_page import next_command, render_next, step_after
+from cli.pages.recorded import OptionalAmount, OrderArgument, minor_text, record, show
 from cli.screen.offers_page import offers_document, render_offers
 from cli.screen.output import amount, answer, table
 from cli.screen.position_page import position_document, render_position
-from cli.screen.recorded import OptionalAmount, OrderArgument, minor_text, record, show
 from domain.money import format_minor
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from flows.credit.accept import Accepted
+    from flows.overview.next_step import NextStep
 
 app = group("Ask lenders, accept an offer, draw, confirm, look at a facility.")
 finance_trouble.register(app)
@@ -75,24 +79,31 @@ def accept(asked: Asked, order: OrderArgument, by: ByOption = "") -> None:
             registry_key=session.registry_key,
             by=by,
         )
-    _tell_accepted(asked, taken)
+    with asked.session() as session:
+        step = step_after(session, known.id)
+    _tell_accepted(asked, taken, step)
 
 
-def _tell_accepted(asked: Asked, taken: "Accepted") -> None:
+def _tell_accepted(asked: Asked, taken: "Accepted", step: "NextStep | None") -> None:
     currency, facilities = taken.contract.currency, taken.contract.facilities
     limits = [{"facility": one.id, "limit": format_minor(one.limit_minor, currency)} for one in facilities]
-    document = {"order": taken.contract.order, "repeated": taken.repeated, "facilities": limits}
+    document = {
+        "order": taken.contract.order,
+        "repeated": taken.repeated,
+        "facilities": limits,
+        "next": next_command(step),
+    }
     rows = [
         (one.id, one.name, ", ".join(share.lender for share in one.shares), amount(one.limit_minor, currency))
         for one in facilities
     ]
     columns = ("facility", "", "lenders", "limit")
-    answer(
-        asked,
-        "finance-accepted",
-        document,
-        lambda screen: screen.print(table("", columns, rows, right="limit")),
-    )
+
+    def screen_of(screen: "Console") -> None:
+        screen.print(table("", columns, rows, right="limit"))
+        render_next(screen, step)
+
+    answer(asked, "finance-accepted", document, screen_of)
 
 
 @command(app, "show", example="net finance show PO-2026-0017 --on 2026-06-30")
@@ -205,7 +216,8 @@ def confirm(
         else:
             stated, met = asked.statement(session.on), Condition(condition)
             recorded = confirm_condition(session.ledger, known.id, met, stated, dry_run=asked.dry_run)
-    show(asked, recorded)
+        step = step_after(session, known.id, dry_run=asked.dry_run)
+    show(asked, recorded, step)
 
 
 def _read_signature(path: Path) -> bytes:
@@ -249,6 +261,9 @@ def enrol(
     key: Annotated[str, typer.Argument(metavar="KEY", help="Its public key, ed25519:...")],
     by: ByOption = "",
     evidence: EvidenceOption = "",
+    order: Annotated[
+        str, typer.Option("--order", metavar="ORDER", help="Its order that waits for the key.")
+    ] = "",
 ) -> None:
     """Note a buyer's public key, learned from the buyer itself and never from the trader."""
     from flows.credit.confirmation import enrol_buyer
@@ -257,9 +272,11 @@ def enrol(
 
     with asked.session() as session:
         number = enrol_buyer(session.ledger, buyer, PublicKey(key), Statement(session.on, by, evidence))
-    answer(
-        asked,
-        "buyer-key",
-        {"buyer": buyer, "key": key, "number": number},
-        lambda screen: screen.print(f"key {number} of {buyer} is enrolled"),
-    )
+        step = step_after(session, order) if order else None
+
+    def screen_of(screen: "Console") -> None:
+        screen.print(f"key {number} of {buyer} is enrolled")
+        render_next(screen, step)
+
+    document = {"buyer": buyer, "key": key, "number": number, "next": next_command(step)}
+    answer(asked, "buyer-key", document, screen_of)

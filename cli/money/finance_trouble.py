@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.options import Asked, command
-from cli.screen.recorded import OptionalAmount, OrderArgument, record
+from cli.pages.recorded import OptionalAmount, OrderArgument, record
 
 FacilityArgument = Annotated[
     str, typer.Argument(metavar="FACILITY", help="The lender's product, as net finance show lists it.")

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import Asked, DryRunOption, EvidenceOption, command, group
-from cli.screen.output import amount, answer, table
-from cli.screen.recorded import (
+from cli.pages.recorded import (
     SHORT,
     AmountArgument,
     AmountOption,
@@ -20,6 +19,7 @@ from cli.screen.recorded import (
     record,
     shortfall_rows,
 )
+from cli.screen.output import amount, answer, table
 from domain.money import format_minor
 
 if TYPE_CHECKING:

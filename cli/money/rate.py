@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, DryRunOption, EvidenceOption, command, group
+from cli.pages.recorded import document, rows_of
 from cli.screen.output import answer, note, table
-from cli.screen.recorded import document, rows_of
 
 if TYPE_CHECKING:
     from rich.console import Console

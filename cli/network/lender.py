@@ -1,14 +1,18 @@
 """``net lender``: the firms whose money one trades on."""
 
 from fractions import Fraction
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import Asked, command, group
+from cli.pages.next_page import render_next
 from cli.screen.output import amount, answer, note, table
 from domain.errors import UsageError
 from domain.rates import share
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = group("The firms whose money you trade on: list, add, check.")
 
@@ -59,12 +63,19 @@ def add(
     """Add a lender with one product to your network file; asks what is needed when run in a terminal."""
     from cli.screen.firm_dialogue import answers
     from flows.desk.network import add_firm, questions
+    from flows.overview.set_up import set_up_step
 
     values = answers(questions("lender"), given or [])
     with asked.session() as session:
         path, added = add_firm(session, "lender", values)
+        step = set_up_step(session)
     note(f"added to {path}")
-    answer(asked, "lender-add", {"file": path, "added": added}, lambda screen: screen.print(added))
+
+    def screen_of(screen: "Console") -> None:
+        screen.print(added)
+        render_next(screen, step)
+
+    answer(asked, "lender-add", {"file": path, "added": added, "next": step.command}, screen_of)
 
 
 @command(app, "check", example="net lender check harbour")

@@ -1,13 +1,17 @@
 """``net provider``: the firms whose slots one trades on."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.network import provider_observe
 from cli.options import Asked, command, group
+from cli.pages.next_page import render_next
 from cli.screen.output import answer, note, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = group("The firms whose slots you trade on: list, show, add, check, new, observe.")
 provider_observe.register(app)
@@ -66,14 +70,21 @@ def add(
     """
     from cli.screen.firm_dialogue import answers
     from flows.desk.network import KINDS, add_firm, questions
+    from flows.overview.set_up import set_up_step
 
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} is no kind; kinds are {', '.join(KINDS)}")
     values = answers(questions(kind), given or [])
     with asked.session() as session:
         path, added = add_firm(session, kind, values)
+        step = set_up_step(session)
     note(f"added to {path}")
-    answer(asked, "provider-add", {"file": path, "added": added}, lambda screen: screen.print(added))
+
+    def screen_of(screen: "Console") -> None:
+        screen.print(added)
+        render_next(screen, step)
+
+    answer(asked, "provider-add", {"file": path, "added": added, "next": step.command}, screen_of)
 
 
 @command(

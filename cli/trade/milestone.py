@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, command, group
-from cli.screen.output import answer, table
-from cli.screen.recorded import (
+from cli.pages.next_page import step_after
+from cli.pages.recorded import (
     BookingArgument,
     BookingOption,
     OrderArgument,
@@ -14,6 +14,7 @@ from cli.screen.recorded import (
     record,
     show,
 )
+from cli.screen.output import answer, table
 
 if TYPE_CHECKING:
     from finance.agreed.facts import Fact
@@ -108,7 +109,8 @@ def retract_statement(
             evidence=asked.evidence,
             dry_run=asked.dry_run,
         )
-    show(asked, done)
+        step = step_after(session, known.id, dry_run=asked.dry_run)
+    show(asked, done, step)
 
 
 @command(app, "list", example="net milestone list PO-2026-0017")

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, command, group, parse_date
-from cli.screen.order_page import order_document, order_summary, render_order
+from cli.pages.next_page import next_command, render_next, step_after
+from cli.pages.order_page import order_document, order_summary, render_order
+from cli.pages.recorded import OrderArgument
 from cli.screen.output import amount, answer, note, table
-from cli.screen.recorded import OrderArgument
-from cli.trade import order_cancel, order_import, order_replace, order_way
+from cli.trade import order_cancel, order_import, order_next, order_replace, order_way
 from cli.trade.order_way import read_file
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from flows.orders.find import Placed
+    from flows.overview.next_step import NextStep
 
 app = group("A buyer's orders: new, import, run, advance, list, show, amend, cancel.")
 order_import.register(app)
@@ -88,9 +90,10 @@ def new(
     with asked.session() as session:
         order = _order_of(typed, file, session.on, stated_amounts=stated_amounts)
         placed = place_order(session.ledger, order, session.day_of(order.issued_on), draft=draft)
+        step = step_after(session, placed.id)
     if placed.repeated:
         note(f"order {placed.id} is recorded already, with the same content; nothing changed")
-    _show(asked, "order", placed)
+    _show(asked, placed, step)
 
 
 def _order_of(typed: dict[str, Any], file: Path | None, on: date, *, stated_amounts: bool) -> Any:
@@ -232,7 +235,8 @@ def amend(
         known = find_order(session.ledger, order)
         changed = read_file(file) if file is not None else amended(known.order, changes, line)
         placed = amend_order(session.ledger, known.id, changed, session.day_of(known.on))
-    _show(asked, "order", placed)
+        step = step_after(session, placed.id)
+    _show(asked, placed, step)
 
 
 @command(app, "confirm", example="net order confirm PO-7")
@@ -244,11 +248,17 @@ def confirm(asked: Asked, order: OrderArgument) -> None:
     with asked.session() as session:
         known = find_order(session.ledger, order)
         placed = confirm_order(session.ledger, known.id, session.day_of(known.on))
-    _show(asked, "order", placed)
+        step = step_after(session, placed.id)
+    _show(asked, placed, step)
 
 
-def _show(asked: Asked, schema: str, placed: "Placed") -> None:
-    answer(asked, schema, order_document(placed), lambda screen: render_order(screen, placed))
+def _show(asked: Asked, placed: "Placed", step: "NextStep | None") -> None:
+    def screen_of(screen: "Console") -> None:
+        render_order(screen, placed)
+        render_next(screen, step)
+
+    answer(asked, "order", {**order_document(placed), "next": next_command(step)}, screen_of)
 
 
 order_way.register(app)
+order_next.register(app)

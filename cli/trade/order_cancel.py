@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import Asked, command
+from cli.pages.recorded import SHORT, OrderArgument, minor_text, shortfall_rows, show
 from cli.screen.output import answer, note
-from cli.screen.recorded import SHORT, OrderArgument, minor_text, shortfall_rows, show
 
 if TYPE_CHECKING:
     from flows.orders.find import Placed

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, command
+from cli.pages.next_page import next_command, render_next, step_after
+from cli.pages.recorded import OrderArgument, document, render
 from cli.screen.output import amount, answer
-from cli.screen.recorded import OrderArgument, document, render
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +46,13 @@ def replace(
     with asked.session() as session:
         stated = asked.statement(session.on)
         done = replace_provider(session, order, booking, stated, dry_run=asked.dry_run)
-    answer(asked, "order-replaced", _document(done), lambda screen: _render(screen, done))
+        step = step_after(session, done.order, dry_run=asked.dry_run)
+
+    def screen_of(screen: "Console") -> None:
+        _render(screen, done)
+        render_next(screen, step)
+
+    answer(asked, "order-replaced", {**_document(done), "next": next_command(step)}, screen_of)
 
 
 def _document(done: "Replaced") -> dict[str, Any]:

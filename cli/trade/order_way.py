@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, command, parse_date
+from cli.pages.next_page import step_after
+from cli.pages.recorded import OrderArgument
 from cli.screen.output import note
-from cli.screen.recorded import OrderArgument
 
 if TYPE_CHECKING:
     from flows.desk.session import Session
@@ -39,7 +40,7 @@ def run_order(
     when, what is still owed, and the profit. Run again after any interruption, it goes on where it stood.
     Where no ledger is set up and the order is the shipped example, it runs in a practice ledger.
     """
-    from cli.screen.way import tell_way
+    from cli.pages.way import tell_way
     from flows.deals.run import go_on
     from flows.deals.run import run_order as run
     from flows.desk.start import order_file, practise_if_example
@@ -56,8 +57,8 @@ def run_order(
             way = go_on(session, known, session.day_of(known.on))
         plan = way.plan
         standing = standing_at(session.ledger, way.placed.id, plan.planned_on, plan, book=way.book)
-        practice = session.ledger.practice
-    tell_way(asked, way, standing, practice=practice)
+        step = step_after(session, way.placed.id)
+    tell_way(asked, way, standing, step)
 
 
 def _recorded(session: "Session", what: str) -> "Placed":
@@ -93,7 +94,7 @@ def advance_order(
     a practice ledger, milestones, draws, invoice, take-out, taxes, the buyer's payment and repayments are
     played as the plan has them, each recorded as assumed, until the order is settled.
     """
-    from cli.screen.way import tell_advance
+    from cli.pages.way import tell_advance
     from flows.books.advance import advance
     from flows.orders.find import find_order
     from flows.plans.newest import newest_plan
@@ -104,7 +105,8 @@ def advance_order(
         recorded = advance(session.ledger, known.id, to, as_planned=as_planned, dry_run=dry_run)
         plan = newest_plan(session.ledger, known.id)
         standing = None if dry_run else standing_at(session.ledger, known.id, to, plan)
-    tell_advance(asked, recorded, standing)
+        step = step_after(session, known.id, dry_run=dry_run)
+    tell_advance(asked, recorded, standing, step)
 
 
 def settle_order(
@@ -119,7 +121,7 @@ def settle_order(
 
     Refused while anybody is still owed.
     """
-    from cli.screen.way import tell_advance
+    from cli.pages.way import tell_advance
     from flows.books.record import settle
     from flows.orders.find import find_order, latest_day
     from flows.orders.statement import Statement
@@ -134,7 +136,7 @@ def settle_order(
         standing = None if dry_run else standing_at(session.ledger, known.id, on, plan)
     if recorded.repeated:
         note(f"order {known.id} is settled already; nothing changed")
-    tell_advance(asked, recorded, standing)
+    tell_advance(asked, recorded, standing, None)
 
 
 COMMANDS = (

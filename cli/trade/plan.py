@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, command, single
+from cli.pages.next_page import render_next, step_after
 from cli.screen.output import amount, answer, note, table
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def plan(
         found = booked or find_plan(subject)
         if booked is None and not isinstance(found, Certificate) and not what_if:
             keep_plan(session, subject, found)
+        step = step_after(session, subject.placed.id) if subject.placed is not None else None
     if isinstance(found, Certificate):
         answer(asked, "certificate", _plain(found), lambda screen: render_certificate(screen, found))
         raise certificate_error(found)
@@ -82,7 +84,12 @@ def plan(
 
         html.write_text(plan_page(found), "utf-8")
         note(f"wrote {html}")
-    answer(asked, "plan", _plain(found), lambda screen: render_plan(screen, found))
+
+    def screen_of(screen: "Console") -> None:
+        render_plan(screen, found)
+        render_next(screen, step)
+
+    answer(asked, "plan", _plain(found), screen_of)
 
 
 def _booked_plan(session: "Session", what: str) -> "Plan | None":

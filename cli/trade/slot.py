@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked, command, group
+from cli.pages.next_page import step_after
+from cli.pages.recorded import OrderArgument
 from cli.screen.fitting import TIGHT
 from cli.screen.output import amount, answer, table
-from cli.screen.recorded import OrderArgument
 from cli.trade.slot_resolve import register as register_resolve
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def reserve(asked: Asked, order: OrderArgument) -> None:
     When a firm declines, the next best plan that keeps what is held already is tried first. The same command
     again goes on after an interruption and never books twice.
     """
-    from cli.screen.way import tell_way
+    from cli.pages.way import tell_way
     from flows.deals.run import reserve_order
     from flows.orders.find import find_order
     from flows.settlement.owed import standing_at
@@ -145,8 +146,8 @@ def reserve(asked: Asked, order: OrderArgument) -> None:
         known = find_order(session.ledger, order)
         way = reserve_order(session, known, session.day_of(known.on))
         standing = standing_at(session.ledger, known.id, way.plan.planned_on, way.plan, book=way.book)
-        practice = session.ledger.practice
-    tell_way(asked, way, standing, practice=practice)
+        step = step_after(session, known.id)
+    tell_way(asked, way, standing, step)
 
 
 @command(app, "release", example="net slot release PO-7 --dry-run\nnet slot release PO-7")
@@ -159,14 +160,15 @@ def release(
 
     What firms keep for that stands in their cancellation terms. The order can be amended and planned again.
     """
-    from cli.screen.way import tell_given_back
+    from cli.pages.way import tell_given_back
     from flows.deals.unreserve import give_back_slots
     from flows.orders.find import find_order
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
         found = give_back_slots(session, known.id, session.day_of(known.on), dry_run=dry_run)
-    tell_given_back(asked, found)
+        step = step_after(session, known.id, dry_run=dry_run)
+    tell_given_back(asked, found, step)
 
 
 @command(app, "sweep", example="net slot sweep")

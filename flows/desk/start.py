@@ -13,6 +13,14 @@ SETTINGS = """# Settings of net; docs/reference/network.md describes every field
 network = "network.toml"        # the providers and lenders you trade on; edit it, or net provider add
 """
 
+EMPTY_NETWORK = """# The firms you trade on; docs/reference/network.md describes every field.
+# net provider add and net lender add write them here.
+
+name = "My network"
+country = "CN"
+currency = "CNY"
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class InPlace:
@@ -24,11 +32,17 @@ class InPlace:
 
 
 def start(
-    session: Session, ledger_url: str | None, config_path: Path | None, *, practice: bool
+    session: Session,
+    ledger_url: str | None,
+    config_path: Path | None,
+    *,
+    practice: bool,
+    empty: bool = False,
 ) -> list[InPlace]:
-    """Put ledger, key, settings and network in place; what is there already stays as it is."""
+    """Put ledger, key, settings and network in place; what is there already stays as it is. ``empty``: a new
+    network has no firms."""
     settings = config_path or own_config()
-    found = [*start_config(settings)]
+    found = [*start_config(settings, empty=empty)]
     session.config_path = settings
     session.__dict__.pop("keys_folder", None)
     key = session.keys_folder / "ledger.pem"
@@ -43,8 +57,8 @@ def start(
     return found
 
 
-def start_config(settings: Path) -> list[InPlace]:
-    """The settings file and a copy of the network that ships, to be edited; keys stand beside them."""
+def start_config(settings: Path, *, empty: bool = False) -> list[InPlace]:
+    """The settings file and a copy of the network that ships, or an ``empty`` one; keys stand beside them."""
     network = settings.with_name("network.toml")
     found = [InPlace("settings", str(settings), not settings.exists())]
     settings.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +66,9 @@ def start_config(settings: Path) -> list[InPlace]:
     if not settings.exists():
         settings.write_text(SETTINGS)
         found.append(InPlace("network", str(network), not network.exists()))
-        if not network.exists():
+        if not network.exists() and empty:
+            network.write_text(EMPTY_NETWORK)
+        elif not network.exists():
             shutil.copyfile(shipped_network(), network)
     return found
 
@@ -73,6 +89,16 @@ def start_ledger(session: Session, url: str, *, practice: bool) -> bool:
         return True
     session.ledger_url = with_login(session.keys_folder, url)
     return False
+
+
+def other_ledger(in_force: str | None) -> str:
+    """What is said of the ledger that also stands in the user's directory and does not answer; or nothing."""
+    own, practice = own_ledger(), practice_ledger()
+    if in_force == str(own) and practice.exists():
+        return f"the practice ledger stays at {practice}; --ledger practice works on it"
+    if in_force == str(practice) and own.exists():
+        return f"commands without --ledger go on with your own ledger, {own}; --ledger practice for this one"
+    return ""
 
 
 def practise_if_example(session: Session, order_file: Path) -> bool:

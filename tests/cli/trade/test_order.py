@@ -35,6 +35,8 @@ def test_new_from_file_shows_what_was_recorded(net: Net) -> None:
         "         tax                                      130,000.00",
         "         with tax                               1,130,000.00",
         "",
+        "next: net order run PO-2026-0017",
+        "      plan it, ask the lenders, reserve everything",
     ]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from cli.options import Asked
+from cli.pages.next_page import next_command, render_next
+from cli.pages.recorded import leg_document
 from cli.screen.output import amount, answer, table
 from cli.screen.plan_tables import (
     cash_table,
@@ -13,7 +15,6 @@ from cli.screen.plan_tables import (
     headlines,
     money_table,
 )
-from cli.screen.recorded import leg_document
 from domain.accounts import Account, account_and_currency, is_memo
 from domain.money import format_minor
 from domain.plain import to_plain
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from flows.books.record import Recorded
     from flows.deals.run import Way
     from flows.deals.unreserve import GaveBack
+    from flows.overview.next_step import NextStep
     from flows.settlement.owed import Owed, Standing
 
 CASH = ("trader", Account.CASH)
@@ -35,7 +37,7 @@ CHART_WIDTH = 100
 TRADER = "trader"
 
 
-def tell_way(asked: Asked, way: "Way", standing: "Standing | None", *, practice: bool) -> None:
+def tell_way(asked: Asked, way: "Way", standing: "Standing | None", step: "NextStep | None") -> None:
     document: dict[str, Any] = {
         "order": way.placed.id,
         "state": way.placed.state.value,
@@ -43,11 +45,12 @@ def tell_way(asked: Asked, way: "Way", standing: "Standing | None", *, practice:
         "notes": list(way.notes),
         "plan": to_plain(way.plan),
         "standing": standing_document(standing),
+        "next": next_command(step),
     }
-    answer(asked, "order-run", document, lambda screen: _render_way(screen, way, standing, practice))
+    answer(asked, "order-run", document, lambda screen: _render_way(screen, way, standing, step))
 
 
-def _render_way(screen: "Console", way: "Way", standing: "Standing | None", practice: bool) -> None:
+def _render_way(screen: "Console", way: "Way", standing: "Standing | None", step: "NextStep | None") -> None:
     from cli.screen.plan_chart import cash_chart
 
     placed, plan = way.placed, way.plan
@@ -70,9 +73,7 @@ def _render_way(screen: "Console", way: "Way", standing: "Standing | None", prac
     screen.print(earnings_table(plan))
     for told in way.notes:
         screen.print(f"note: {told}")
-    if practice and not way.repeated:
-        last = max((flow.on for flow in plan.flows), default=plan.planned_on)
-        screen.print(f"next: net order advance {placed.id} --to {last} --as-planned")
+    render_next(screen, step)
 
 
 def owed_table(standing: "Standing", title: str = "Still owed") -> "Group":
@@ -118,7 +119,9 @@ def _owed_document(one: "Owed", home: str) -> dict[str, Any]:
     }
 
 
-def tell_advance(asked: Asked, recorded: "Recorded", standing: "Standing | None") -> None:
+def tell_advance(
+    asked: Asked, recorded: "Recorded", standing: "Standing | None", step: "NextStep | None"
+) -> None:
     document: dict[str, Any] = {
         "order": recorded.order,
         "state_before": recorded.state_before.value,
@@ -145,8 +148,14 @@ def tell_advance(asked: Asked, recorded: "Recorded", standing: "Standing | None"
             for journal in recorded.journals
         ],
         "standing": standing_document(standing),
+        "next": next_command(step),
     }
-    answer(asked, "order-advance", document, lambda screen: _render_advance(screen, recorded, standing))
+
+    def screen_of(screen: "Console") -> None:
+        _render_advance(screen, recorded, standing)
+        render_next(screen, step)
+
+    answer(asked, "order-advance", document, screen_of)
 
 
 def cash_of(journal: "JournalEntry") -> int:
@@ -213,7 +222,7 @@ def _size_of(journal: "JournalEntry", home: str) -> str:
     return f"{amount(minor, currency)} {currency}" if currency else amount(minor, home)
 
 
-def tell_given_back(asked: Asked, found: "GaveBack") -> None:
+def tell_given_back(asked: Asked, found: "GaveBack", step: "NextStep | None") -> None:
     document: dict[str, Any] = {
         "order": found.order,
         "state": found.state.value,
@@ -222,8 +231,14 @@ def tell_given_back(asked: Asked, found: "GaveBack") -> None:
         "firms": list(found.firms),
         "left": list(found.left),
         "dry_run": found.dry_run,
+        "next": next_command(step),
     }
-    answer(asked, "slot-release", document, lambda screen: _render_given_back(screen, found))
+
+    def screen_of(screen: "Console") -> None:
+        _render_given_back(screen, found)
+        render_next(screen, step)
+
+    answer(asked, "slot-release", document, screen_of)
 
 
 def _render_given_back(screen: "Console", found: "GaveBack") -> None:

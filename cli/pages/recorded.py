@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Asked
+from cli.pages.next_page import next_command, render_next, step_after
 from cli.screen.output import amount, answer, note, table
 from domain.money import format_minor, parse_minor
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flows.books.record import Recorded
+    from flows.overview.next_step import NextStep
     from ledger.store import Ledger
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
@@ -80,7 +82,8 @@ def record(
                 content[name] = minor_text(text, currency)
         stated = asked.statement(session.on)
         recorded = record_fact(ledger, order, FactKind(kind), stated, content, dry_run=asked.dry_run)
-    show(asked, recorded)
+        step = step_after(session, order, dry_run=asked.dry_run)
+    show(asked, recorded, step)
 
 
 SUBJECTS = ("facility", "payee", "booking")
@@ -115,11 +118,16 @@ def minor_text(text: str, currency: str) -> str:
         raise UsageError(str(error), f"write it as 1130.00 in {currency}") from None
 
 
-def show(asked: Asked, recorded: "Recorded") -> None:
-    """Print it: the postings, the corrections, and what changed."""
+def show(asked: Asked, recorded: "Recorded", step: "NextStep | None" = None) -> None:
+    """Print it: the postings, the corrections, what changed, and which command comes next."""
     if recorded.repeated:
         note("this was recorded before; nothing changed")
-    answer(asked, "recorded", document(recorded), lambda screen: render(screen, recorded))
+
+    def screen_of(screen: "Console") -> None:
+        render(screen, recorded)
+        render_next(screen, step)
+
+    answer(asked, "recorded", {**document(recorded), "next": next_command(step)}, screen_of)
 
 
 def document(recorded: "Recorded") -> dict[str, Any]:
