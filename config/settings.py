@@ -1,6 +1,8 @@
 """``net.toml``: what the trader asks of every plan, and which network file is in force."""
 
+from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,14 +27,37 @@ def _load(path: Path, _changed: int) -> Policy:
     return policy
 
 
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What ``[policy]`` asks of forecasts: own cash may be needed with at most ``own_cash_chance``, providers
+    are counted on at ``lead_time_quantile`` of their lateness. None: forecasts are shown and bind nothing."""
+
+    own_cash_chance: Fraction | None = None
+    lead_time_quantile: Fraction | None = None
+
+
+def load_foresight(path: Path) -> Foresight:
+    """The part of ``[policy]`` that rests on forecasts; shares between 0 and 1."""
+    data = read_toml(path.resolve())
+    collector = Collector(path)
+    table = TomlTable(data, "", collector).table("policy")
+    if table is None:
+        return Foresight()
+    found = Foresight(*(_share(table, key) for key in ("own_cash_chance", "lead_time_quantile")))
+    collector.finish()
+    return found
+
+
+def _share(table: TomlTable, key: str) -> Fraction | None:
+    return table.rate(key, most=Fraction(1)) if table.has(key) else None
+
+
 def usual_policy() -> Policy:
     """The stress set that is printed when the policy names none; only the base case must pass."""
     return Policy(stresses=usual_stresses())
 
 
 def usual_stresses() -> tuple[Stress, ...]:
-    from fractions import Fraction
-
     late = tuple(Stress(f"buyer {days} days late", buyer_late_days=days) for days in (7, 30, 60, 90))
     return (
         *late,
@@ -49,6 +74,8 @@ def _policy(table: TomlTable) -> Policy:
     liquid = table.whole("liquid_days_late")
     if liquid:
         stresses += (Stress(f"buyer {liquid} days late", buyer_late_days=liquid, must_pass=True),)
+    for key in ("own_cash_chance", "lead_time_quantile"):  # read by load_foresight
+        table.has(key)
     policy = Policy(
         stresses=stresses if table.has("stress") else (*usual.stresses, *stresses),
         booking_days=table.whole("booking_days", usual.booking_days),

@@ -56,6 +56,7 @@ class RecordKind:
     STATEMENT_READ: Final = "statement-read"
     BUYER_KEY: Final = "buyer-key"
     REGISTRY: Final = "registry"
+    MODEL_LEARNED: Final = "model-learned"
 
     @staticmethod
     def sold(verb: str) -> str:
@@ -194,6 +195,10 @@ class RecordKey:
     @staticmethod
     def buyer_key(buyer: str, number: int) -> str:
         return f"{RecordKind.BUYER_KEY}:{buyer}:{number}"
+
+    @staticmethod
+    def model_learned(subject: str, until: str, version: int, digest: str) -> str:
+        return f"{RecordKind.MODEL_LEARNED}:{subject}:{until}:{version}:{digest}"
 
     @staticmethod
     def registry(token: str, number: int) -> str:

@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.foresee.foreseen import (
+    cash_pictures,
+    cash_said,
+    demand_pictures,
+    plain_cash,
+    plain_demand,
+    plain_scorecard,
+    scorecard_pictures,
+)
+from cli.foresee.simulate import shares
 from cli.options import Asked, command, group, parse_date
 from cli.screen.output import answer, print_json, table
+from cli.screen.picture import ChartOption, HtmlOption, say
+from cli.screen.plan_tables import chances_said, plain_chances
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,3 +117,106 @@ def _row(one: dict[str, Any]) -> tuple[str, ...]:
         one["expected_on"],
         f"{low} to {high}",
     )
+
+
+@command(app, "order", example="net forecast order PO-2026-0017")
+def forecast_order(
+    asked: Asked, order: Annotated[str, typer.Argument(metavar="ORDER", help="A planned order.")]
+) -> None:
+    """How late the buyer will pay, and the chance that the plan then needs own cash.
+
+    By the newest model of late payment as of the day, from the buyer's own card. The chances are those that
+    the buyer is later than the plan bears: in cash, before recourse, before the profit is gone.
+    """
+    from flows.forecast.orders import order_chances
+
+    with asked.session() as session:
+        placed, plan, chances = order_chances(session, order)
+    document = {"order": placed.id, "due_on": plan.buyer[-1].due_on, **plain_chances(chances)}
+    said = chances_said(chances, plan)
+    answer(asked, "forecast-order", document, lambda screen: screen.print("\n".join(said)))
+
+
+@command(
+    app,
+    "cash",
+    example="""
+    net forecast cash --weeks 17 --on 2026-04-01
+    net forecast cash --weeks 17 --on 2026-04-01 --chart --html cash.html
+    """,
+)
+def forecast_cash(
+    asked: Asked,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=520, help="How far ahead.")] = 13,
+    draw: ChartOption = False,
+    html: HtmlOption = None,
+) -> None:
+    """The cash of all open orders by week: what comes in, what goes out, what the loops hold, with bands.
+
+    Planned is what the books foresee. The bands are for how late the buyers may pay, by the newest model of
+    late payment; without one it says so and shows the plan.
+    """
+    from flows.forecast.cash import cash_by_week
+
+    with asked.session() as session:
+        found = cash_by_week(session, weeks)
+        on = session.on
+    document = {"on": on, "forecasts": [plain_cash(one) for one in found]}
+    pictures = [picture for one in found for picture in cash_pictures(one)]
+    say(asked, "forecast-cash", document, "Cash by week", cash_said(found), pictures, draw, html)
+
+
+@command(
+    app,
+    "demand",
+    example="""
+    net forecast demand
+    net forecast demand --html demand.html
+    """,
+)
+def forecast_demand(
+    asked: Asked,
+    weeks: Annotated[
+        int, typer.Option("--weeks", min=2, max=520, help="How far back the demand a week is looked at.")
+    ] = 26,
+    draw: ChartOption = False,
+    html: HtmlOption = None,
+) -> None:
+    """What buyers asked for and nobody could make or finance, with the price at which it would have paid.
+
+    Every recorded order without a plan is planned again on what is free; its certificate says why it fails
+    and which price would do. Beside it, what is asked for in a week, product by product (TSB).
+    """
+    from flows.forecast.demand import asked_by_week, by_capability, unmet_orders
+
+    with asked.session() as session:
+        unmet = unmet_orders(session)
+        rates = asked_by_week(session, weeks)
+    groups = by_capability(unmet)
+    document = plain_demand(groups, unmet, rates)
+    said = [f"{len(unmet)} orders could not be served"]
+    say(asked, "forecast-demand", document, "Unmet demand", said, demand_pictures(groups, rates), draw, html)
+
+
+@command(app, "providers", example="net forecast providers")
+def forecast_providers(
+    asked: Asked,
+    level: Annotated[str, typer.Option("--quantile", help="Days late at this quantile.")] = "90%",
+    draw: ChartOption = False,
+    html: HtmlOption = None,
+) -> None:
+    """Each provider's scorecard: how many of its deliveries are known, how many were late, by how many days.
+
+    By the newest model of lead time. [policy] lead_time_quantile = "90%" makes planning count on these days.
+    """
+    from flows.forecast.orders import scorecards
+
+    with asked.session() as session:
+        cards, until = scorecards(session, shares(level, "quantile"))
+    document = {
+        "quantile": level,
+        "model_until": until,
+        "providers": [plain_scorecard(one) for one in cards],
+    }
+    said = [f"by a model of what was known on {until}; days late at the {level} quantile"]
+    say(asked, "forecast-providers", document, "Providers", said, scorecard_pictures(cards), draw, html)

@@ -63,13 +63,14 @@ def accept(asked: Asked, order: OrderArgument, by: ByOption = "") -> None:
     from domain.states import OrderState
     from flows.credit.accept import accept as take
     from flows.orders.find import find_order
+    from flows.plans.foresight import policy_for
     from flows.plans.recorded_plan import current_plan, require_fresh
 
     with asked.session() as session, session.ledger.write() as transaction:
         known = find_order(transaction, order)
         plan = current_plan(transaction, known.id)
         if known.state in (OrderState.CONFIRMED, OrderState.PLANNED):
-            require_fresh(plan, known.order, session.network, session.policy, session.on)
+            require_fresh(plan, known.order, session.network, policy_for(session, known.order), session.on)
         taken = take(
             transaction,
             known.order,

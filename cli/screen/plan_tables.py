@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.screen.output import amount, table
 from domain.money import round_minor
@@ -11,6 +11,8 @@ from domain.plan import Exchange, FacilityPlan, Plan, PlanLeg
 
 if TYPE_CHECKING:
     from rich.console import Group
+
+    from flows.plans.foresight import PlanChances
 
 Row = tuple[str, ...]
 
@@ -198,3 +200,41 @@ def headlines(plan: Plan) -> Iterator[str]:
         )
     )
     yield f"buyer may be late {told}"
+
+
+def plain_chances(one: "PlanChances") -> dict[str, Any]:
+    """Chances as text of four decimals; null where nothing breaks."""
+
+    def chance(value: float | None) -> str | None:
+        return None if value is None else f"{value:.4f}"
+
+    return {
+        "buyer": one.buyer,
+        "known_outcomes": one.known,
+        "late_probability": chance(one.late),
+        "own_cash_probability": chance(one.own_cash),
+        "recourse_probability": chance(one.recourse),
+        "loss_probability": chance(one.loss),
+        "days_late_50": one.days_50,
+        "days_late_90": one.days_90,
+        "model_until": one.model_until,
+        "data_sha256": one.data_digest,
+    }
+
+
+def chances_said(one: "PlanChances", plan: "Plan") -> list[str]:
+    """The chances in sentences, with the headroom that each is about."""
+    known = f"{one.known} of its payments are known" if one.known else "none of its payments is known"
+    room = plan.headroom
+    said = [
+        f"{one.buyer} pays late with {one.late:.1%}; {one.days_50} days late at 50%, {one.days_90} at 90%"
+        f" ({known}; model of {one.model_until}, data {one.data_digest[:12]})"
+    ]
+    for what, days, chance in (
+        ("own cash would be needed", room.liquidity_days, one.own_cash),
+        ("the take-out would come back", room.recourse_days, one.recourse),
+        ("the profit would be gone", room.profit_days, one.loss),
+    ):
+        if chance is not None:
+            said.append(f"{what} with {chance:.1%}: when he is more than {days} days late")
+    return said

@@ -12,7 +12,7 @@ from cli.pages.next_page import next_command, render_next, step_after
 from cli.pages.order_page import order_document, order_summary, render_order
 from cli.pages.recorded import OrderArgument
 from cli.screen.output import amount, answer, note, table
-from cli.trade import order_cancel, order_import, order_next, order_replace, order_way
+from cli.trade import order_cancel, order_import, order_next, order_promise, order_replace, order_way
 from cli.trade.order_way import read_file
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ app = group("A buyer's orders: new, import, run, advance, list, show, amend, can
 order_import.register(app)
 order_cancel.register(app)
 order_replace.register(app)
+order_promise.register(app)
 
 FromOption = Annotated[
     Path | None, typer.Option("--from", metavar="FILE", help="An order file: TOML, JSON, CSV or UBL XML.")

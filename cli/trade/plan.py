@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from domain.plan import Certificate, Plan
     from flows.desk.session import Session
     from flows.plans.compare import Explanation, Subject
+    from flows.plans.foresight import PlanChances
 
 app = single()
 
@@ -76,6 +77,7 @@ def plan(
         if booked is None and not isinstance(found, Certificate) and not what_if:
             keep_plan(session, subject, found)
         step = step_after(session, subject.placed.id) if subject.placed is not None else None
+        chances = _chances(session, subject, found)
     if isinstance(found, Certificate):
         answer(asked, "certificate", _plain(found), lambda screen: render_certificate(screen, found))
         raise certificate_error(found)
@@ -84,12 +86,25 @@ def plan(
 
         html.write_text(plan_page(found), "utf-8")
         note(f"wrote {html}")
+    from cli.screen.plan_tables import plain_chances
+
+    document = _plain(found) | ({"chances": plain_chances(chances)} if chances else {})
 
     def screen_of(screen: "Console") -> None:
-        render_plan(screen, found)
+        render_plan(screen, found, chances)
         render_next(screen, step)
 
-    answer(asked, "plan", _plain(found), screen_of)
+    answer(asked, "plan", document, screen_of)
+
+
+def _chances(session: "Session", subject: "Subject", found: "Plan | Certificate") -> "PlanChances | None":
+    """What the newest model of late payment says of the plan; None without a plan or a model."""
+    from domain.plan import Plan
+    from flows.plans.foresight import chances_of
+
+    if not isinstance(found, Plan):
+        return None
+    return chances_of(session, subject.situation.order.buyer.name, found)
 
 
 def _booked_plan(session: "Session", what: str) -> "Plan | None":
@@ -127,11 +142,12 @@ def _subject(session: "Session", what: str) -> "Subject":
     return recorded_subject(session, find_order(session.ledger, what))
 
 
-def render_plan(screen: "Console", plan: "Plan") -> None:
+def render_plan(screen: "Console", plan: "Plan", chances: "PlanChances | None" = None) -> None:
     from cli.screen.plan_chart import cash_chart
     from cli.screen.plan_tables import (
         cash_table,
         chain_table,
+        chances_said,
         earnings_table,
         exchange_tables,
         headlines,
@@ -139,7 +155,7 @@ def render_plan(screen: "Console", plan: "Plan") -> None:
         stress_table,
     )
 
-    for line in headlines(plan):
+    for line in (*headlines(plan), *(chances_said(chances, plan) if chances else ())):
         screen.print(line)
     screen.print()
     screen.print(chain_table(plan))

@@ -5,6 +5,7 @@ the group's own running rate, keeps the best and fits it again on everything. ``
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from domain.errors import RefusedError
-from finance.forecast.bands import LEVELS, Walked, walk_bands
+from finance.forecast.bands import BEFORE_ANY, LEVELS, Walked, walk_bands
 from finance.forecast.baseline import running_quantiles
+from finance.forecast.cards import FirmCard, FirmCards, cards_of_plain, cards_to_plain, thinned, typical
 from finance.forecast.history import SeenThen
-from finance.forecast.logistic import Logistic, Matrix, fit
+from finance.forecast.logistic import Logistic, Matrix, fit, rounded
 from finance.forecast.outcomes import Outcome, digest, known_by
 from finance.forecast.scores import area, brier, coverage, pinball
 
@@ -48,6 +50,7 @@ class LatenessModel:
     metrics: Mapping[str, float]
     baseline: Mapping[str, float]
     others: Mapping[str, float]
+    cards: FirmCards
     baseline_name: str = BASELINE
     version: int = VERSION
 
@@ -87,6 +90,7 @@ def learn(subject: str, outcomes: Sequence[Outcome], until: date) -> LatenessMod
     reached = {name: brier(_apply(name, trial, tested), _late(tested)) for name in METHODS}
     method = min(METHODS, key=lambda name: (reached[name], METHODS.index(name)))
     final = _fitted([one for one in walked if one.outcome.late_known_on() <= until])
+    fingerprint = digest(data)
     return LatenessModel(
         subject=subject,
         method=method,
@@ -96,14 +100,33 @@ def learn(subject: str, outcomes: Sequence[Outcome], until: date) -> LatenessMod
         until=until,
         outcomes=len(data),
         known=len(known),
-        data_digest=digest(data),
+        data_digest=fingerprint,
         late_share=_share(known),
         tested_from=cut,
         tested=len(tested),
         metrics=_metrics(tested, _apply(method, trial, tested)),
         baseline=_baseline(data, tested),
         others=reached,
+        cards=_cards(subject, method, final, data, until, fingerprint),
     )
+
+
+def _cards(
+    subject: str, method: str, logistic: Logistic, data: Sequence[Outcome], until: date, fingerprint: str
+) -> FirmCards:
+    asked = typical(data, until)
+    wanted = {one.id for one in asked}
+    walked = [one for one in walk_bands(data, asked) if one.outcome.id in wanted]
+    known = Counter(one.groups[0] for one in data if one.late_known_on() <= until)
+    late = Counter(one.groups[0] for one in data if one.late_known_on() <= until and _was_late(one))
+    firms = {}
+    for one, chance in zip(walked, _apply(method, logistic, walked), strict=True):
+        firm = one.outcome.groups[0]
+        counts = (known[firm], late[firm]) if firm else (known.total(), late.total())
+        scaled = (rounded(one.seen.centre), rounded(one.seen.scale))
+        firms[firm] = FirmCard(firm, *counts, round(float(chance), 6), one.days, *scaled)
+    errors = thinned(walked[0].errors or BEFORE_ANY)
+    return FirmCards(subject, until, fingerprint, errors, dict(sorted(firms.items())))
 
 
 def foresee(
@@ -242,6 +265,7 @@ def to_record(model: LatenessModel) -> dict[str, Any]:
             "centre": [_text(value) for value in logistic.centre],
             "scale": [_text(value) for value in logistic.scale],
         },
+        "cards": cards_to_plain(model.cards),
     }
 
 
@@ -271,6 +295,9 @@ def from_record(record: Mapping[str, Any]) -> LatenessModel:
         metrics={name: float(value) for name, value in tested["metrics"].items()},
         baseline=baseline,
         others={name: float(value) for name, value in tested["brier_by_method"].items()},
+        cards=cards_of_plain(
+            record["cards"], record["subject"], date.fromisoformat(record["until"]), data["sha256"]
+        ),
         baseline_name=tested["baseline"]["name"],
         version=record["version"],
     )

@@ -48,6 +48,8 @@ class Rules:
     deposit_maximum: Fraction = Fraction(1)
     limits: Mapping[str, Fraction] = field(default_factory=dict)
     hard_stops: tuple[str, ...] = ()
+    forecast_maximum: Mapping[str, Fraction] = field(default_factory=dict)
+    late_days_at: Fraction | None = None
 
 
 DEFAULT_GRADES = (
@@ -107,6 +109,10 @@ def rules_of(data: Mapping[str, Any], pool_minor: int | None) -> Rules:
         deposit_maximum=rate("deposit_maximum", "100%"),
         limits={str(name): rate_of(part) for name, part in merged["limits"].items()},
         hard_stops=tuple(str(name) for name in merged["hard_stops"]),
+        forecast_maximum={
+            str(name): rate_of(part) for name, part in merged.get("forecast_maximum", {}).items()
+        },
+        late_days_at=rate("late_days_at") if "late_days_at" in merged else None,
     )
 
 
@@ -114,7 +120,9 @@ def rules_of(data: Mapping[str, Any], pool_minor: int | None) -> Rules:
 class Request:
     """What a lender is asked for: so much for so many days at such a price, and what is known of the deal.
 
-    ``marks`` are the parts of the score, each between 0 and 1; ``stops`` what is wrong outright;
+    ``forecasts`` are chances by name, and ``late_days`` how much later than agreed the money is expected, as
+    far as a model was learned: the price must bear these days too. ``marks`` are the parts of the score, each
+    between 0 and 1; ``stops`` what is wrong outright;
     ``exposures`` what the lender has out already, by (kind, name); ``concentrations`` which names this
     order adds to.
     """
@@ -134,6 +142,8 @@ class Request:
     insured: bool = False
     concentrations: tuple[tuple[str, str], ...] = ()
     exposures: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    forecasts: Mapping[str, Fraction] = field(default_factory=dict)
+    late_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +192,9 @@ def underwrite(lender: str, rules: Rules, request: Request) -> CreditOffer:
     grade = grade_of(rules, score)
     default_rate = min(grade.pd_annual * rules.pd_multiplier, Fraction(1))
     lgd = rules.lgd_insured if request.insured else rules.lgd
-    loss = expected_loss_minor(request.amount_minor, default_rate, lgd, request.days)
-    least = floor_minor(rules, request.amount_minor, request.days, loss)
+    days = request.days + max(request.late_days, 0)
+    loss = expected_loss_minor(request.amount_minor, default_rate, lgd, days)
+    least = floor_minor(rules, request.amount_minor, days, loss)
     return CreditOffer(
         lender,
         request.order,
@@ -200,6 +211,7 @@ def underwrite(lender: str, rules: Rules, request: Request) -> CreditOffer:
         (
             *_stops(rules, request),
             *_structure(rules, request),
+            *_foreseen(rules, request),
             *_price(rules, request, score, least),
             *_limits(rules, request),
         ),
@@ -286,6 +298,26 @@ def _structure(rules: Rules, request: Request) -> Sequence[Reason]:
             )
         )
     return found
+
+
+def _foreseen(rules: Rules, request: Request) -> Sequence[Reason]:
+    """Each forecast that the lender asks for by name, against the most that it bears; unknown is too much."""
+    found = []
+    for name, most in rules.forecast_maximum.items():
+        chance = request.forecasts.get(name)
+        if chance is None:
+            text = f"the lender asks for a forecast of {name}, and there is none"
+            found.append(Reason(f"forecast_{name}", text, f"net learn {FORECASTS.get(name, name)}"))
+        elif chance > most:
+            seen, borne = _beyond(chance * 100), _short_of(most * 100)
+            text = f"the forecast of {name} is {seen}%; at most {borne}% is borne"
+            found.append(Reason(f"forecast_{name}", text, FORECAST_REMEDY))
+    return found
+
+
+FORECASTS = {"late-payment": "late-payment", "own-cash": "late-payment"}
+"""Which model a forecast comes from."""
+FORECAST_REMEDY = "another buyer, a deposit of the buyer, or a plan that bears more days"
 
 
 def percent(rate: Fraction) -> str:

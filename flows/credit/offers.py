@@ -12,11 +12,12 @@ from domain.plan import FacilityPlan, Plan
 from domain.states import OrderState
 from domain.terms import Event
 from finance.agreed.contract import Condition
-from finance.underwriting.credit_offer import CreditOffer, Request, rate_of, rules_of, underwrite
+from finance.underwriting.credit_offer import CreditOffer, Request, Rules, rate_of, rules_of, underwrite
 from finance.underwriting.fingerprint import Tokens, folded, order_hash, tokens_of
 from flows.credit.claims import NearMatch, near_matches
 from flows.credit.contract import underwriting_of
 from flows.credit.exposures import Exposures, exposures_in, look_at
+from flows.desk.forecasts import LATE_PAYMENT, newest_model
 from flows.orders.find import Placed
 from flows.plans.recorded_plan import known_as
 from ledger.book.reading import Reading
@@ -66,7 +67,9 @@ def request_offers(
             offers.append(
                 (
                     facility.product,
-                    _ask(order, plan, network, facility, (lender, amount, part), stops, exposures, on),
+                    _ask(
+                        reading, order, plan, network, facility, (lender, amount, part), stops, exposures, on
+                    ),
                 )
             )
     near = near_matches(reading, tokens, but=plan.order) if look_alikes else ()
@@ -116,6 +119,7 @@ def _confirmed(reading: Reading, placed: Placed) -> bool:
 
 
 def _ask(
+    reading: Reading,
     order: Order,
     plan: Plan,
     network: Network,
@@ -153,8 +157,27 @@ def _ask(
         insured=product.insured_rate > 0,
         concentrations=places,
         exposures=exposures.of(lender_id, places, groups_in(data)),
+        **_foresight(reading, rules, order, plan, on),
     )
     return underwrite(lender_id, rules, request)
+
+
+def _foresight(reading: Reading, rules: Rules, order: Order, plan: Plan, on: date) -> dict[str, Any]:
+    """The forecasts that the rules ask for by name, from the newest model as of the day; nothing else."""
+    if not rules.forecast_maximum and rules.late_days_at is None:
+        return {}
+    model = newest_model(reading, LATE_PAYMENT, on)
+    if model is None:
+        return {}
+    card, room = model.cards.of(order.buyer.name), plan.headroom.liquidity_days
+    own = 0.0 if room is None else model.cards.beyond(order.buyer.name, room)
+    chances = {"late-payment": _chance(card.late), "own-cash": _chance(own)}
+    days = 0 if rules.late_days_at is None else card.days_at(rules.late_days_at)
+    return {"forecasts": chances, "late_days": days}
+
+
+def _chance(value: float) -> Fraction:
+    return Fraction(round(value * 10_000), 10_000)
 
 
 def _marks(

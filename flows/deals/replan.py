@@ -13,6 +13,7 @@ from flows.credit.refusals import refusals_of
 from flows.desk.session import Session
 from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
+from flows.plans.foresight import policy_for
 from flows.plans.needs import needs_of
 from flows.plans.recorded_plan import known_as, network_for
 from flows.slots.outcomes import FirmRefusal, no_dearer
@@ -72,7 +73,7 @@ class Replanning:
         yield from others(self._situation(), limit=ALTERNATIVES, per_chain=8)
 
     def _situation(self, without: frozenset[str] = frozenset()) -> Situation:
-        network, policy = self._network(without), self.session.policy
+        network, policy = self._network(without), policy_for(self.session, self.known.order)
         return Situation(known_as(self.known), network, policy, self.on, self._free())
 
     def _free(self) -> LedgerAvailability:

@@ -23,6 +23,7 @@ from flows.firms.withdrawals import open_withdrawals, told
 from flows.orders.find import Placed
 from flows.orders.place import place_order
 from flows.plans.availability import LedgerAvailability
+from flows.plans.foresight import policy_for
 from flows.plans.needs import needs_of
 from flows.plans.recorded_plan import (
     certificate_error,
@@ -80,7 +81,7 @@ def fresh_plan(session: Session, known: Placed, on: date) -> Plan:
     plan = current_plan(session.ledger, known.id)
     if known.state is not OrderState.PLANNED:
         return plan
-    if stale_inputs(plan, known.order, session.network, session.policy, on):
+    if stale_inputs(plan, known.order, session.network, policy_for(session, known.order), on):
         return plan_placed(session, known, on)[1]
     return plan
 
@@ -127,7 +128,7 @@ def reserve_order(session: Session, known: Placed, on: date) -> Way:
         return go_on(session, known, on)
     plan = current_plan(session.ledger, known.id)
     if known.state is OrderState.PLANNED:
-        require_fresh(plan, known.order, session.network, session.policy, on)
+        require_fresh(plan, known.order, session.network, policy_for(session, known.order), on)
     return reserve_planned(session, known, plan, on)
 
 

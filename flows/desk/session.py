@@ -6,15 +6,19 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from config.locations import find_config, find_ledger, keys_directory
 from config.logins import with_login
+from config.settings import Foresight
 from domain.errors import NetError, NotFoundError
 from domain.network import Network, Policy
 from flows.firms.connected import Firms
 from ledger.store import Ledger
 from trust.keys import Actor
+
+if TYPE_CHECKING:
+    from finance.forecast.cards import FirmCards
 
 Clock = Callable[[], datetime]
 
@@ -84,6 +88,7 @@ class Session:
         from dataclasses import replace
 
         from config.network import load_network
+        from flows.desk.forecasts import LEAD_TIME, with_scorecards
         from flows.desk.rates import recorded_rates
 
         network = load_network(self.config_path)
@@ -91,7 +96,10 @@ class Session:
             rates = recorded_rates(self.ledger)
         except NetError:  # no ledger, or none that opens: whoever needs it is told by opening it
             return network
-        return replace(network, recorded=tuple(rates)) if rates else network
+        network = replace(network, recorded=tuple(rates)) if rates else network
+        level = self.foresight.lead_time_quantile
+        cards = None if level is None else self.cards(LEAD_TIME)
+        return network if level is None or cards is None else with_scorecards(network, cards, level)
 
     @cached_property
     def policy(self) -> Policy:
@@ -99,6 +107,26 @@ class Session:
         from config.settings import load_policy
 
         return load_policy(self.config_path)
+
+    @cached_property
+    def foresight(self) -> Foresight:
+        """What the trader asks of forecasts."""
+        from config.settings import load_foresight
+
+        return load_foresight(self.config_path)
+
+    def cards(self, subject: str) -> "FirmCards | None":
+        """The cards of the newest model of a subject as of the day; None where none was learned."""
+        from flows.desk.forecasts import newest_model
+
+        kept: dict[str, FirmCards | None] = self.__dict__.setdefault("_cards", {})
+        if subject not in kept:
+            try:
+                model = newest_model(self.ledger, subject, self.on)
+            except NetError:  # no ledger, or none that opens: whoever needs it is told by opening it
+                model = None
+            kept[subject] = model.cards if model is not None else None
+        return kept[subject]
 
     @cached_property
     def firms(self) -> Firms:

@@ -9,13 +9,13 @@ from typing import Any
 
 from domain.errors import NotFoundError, UsageError
 from domain.posting import Entry
+from domain.record_kinds import RecordKey, RecordKind
 from finance.forecast.model import Forecast, LatenessModel, foresee, from_record, learn, to_record
 from finance.forecast.outcomes import Outcome
+from flows.desk.forecasts import newest_model
 from flows.desk.session import Session
 from flows.forecast.outcomes import ledger_outcomes, table_outcomes
 from ledger.book.reading import Reading
-
-LEARNED = "model-learned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,11 @@ def learn_from_ledger(session: Session, subject: str, until: date | None) -> Lea
 def _learned(subject: str, outcomes: Sequence[Outcome], until: date) -> Learned:
     model = learn(subject, outcomes, until)
     record = to_record(model)
-    return Learned(model, record, f"{LEARNED}:{subject}:{until}:{model.version}:{model.data_digest[:16]}")
+    return Learned(
+        model,
+        record,
+        RecordKey.model_learned(subject, until.isoformat(), model.version, model.data_digest[:16]),
+    )
 
 
 def last_day(outcomes: Sequence[Outcome]) -> date:
@@ -55,7 +59,9 @@ def last_day(outcomes: Sequence[Outcome]) -> date:
 
 def keep(session: Session, learned: Learned) -> None:
     """Record the model in the ledger; the same model again changes nothing."""
-    entry = Entry(LEARNED, learned.key, learned.model.until, None, {"model": dict(learned.record)})
+    entry = Entry(
+        RecordKind.MODEL_LEARNED, learned.key, learned.model.until, None, {"model": dict(learned.record)}
+    )
     with session.ledger.write() as transaction:
         transaction.append(entry)
 
@@ -79,18 +85,8 @@ def read_model(file: Path) -> LatenessModel:
         raise UsageError(f"{file} holds no model", "net learn makes one with --out FILE") from None
 
 
-def newest_model(reading: Reading, subject: str, on: date | None = None) -> LatenessModel | None:
-    """The newest model of a subject that was learned from nothing later than ``on``."""
-    best: LatenessModel | None = None
-    for record in reading.records(kind=LEARNED, until=on):
-        model = from_record(record.body["model"])
-        if model.subject == subject and (best is None or model.until >= best.until):
-            best = model
-    return best
-
-
-def find_model(reading: Reading, subject: str, on: date | None = None) -> LatenessModel:
-    """As ``newest_model``; NotFoundError when none was learned."""
+def find_model(reading: Reading, subject: str, on: date) -> LatenessModel:
+    """The newest model as of a day; NotFoundError when none was learned."""
     found = newest_model(reading, subject, on)
     if found is None:
         raise NotFoundError(f"no model of {subject} was learned yet", f"net learn {subject} learns one")

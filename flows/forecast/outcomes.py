@@ -13,10 +13,9 @@ from finance.books.position import OWN_EVENTS
 from finance.forecast.outcomes import Outcome
 from flows.books.order_book import read_book
 from flows.books.record import fold_at
+from flows.desk.forecasts import LATE_PAYMENT, LEAD_TIME
 from ledger.book.reading import Reading
 
-LATE_PAYMENT = "late-payment"
-LEAD_TIME = "lead-time"
 SUBJECTS = (LATE_PAYMENT, LEAD_TIME)
 Reader = Callable[[Reading, str, date], list[Outcome]]
 NOT_FINANCED = (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD)

@@ -19,6 +19,7 @@ from flows.credit.offers import concentrations_of, groups_in
 from flows.desk.session import Session
 from flows.orders.find import Placed
 from flows.plans.availability import LedgerAvailability
+from flows.plans.foresight import policy_for
 from flows.plans.needs import needs_of
 from flows.plans.newest import newest_plan
 from flows.plans.recorded_plan import situation_of, stale_inputs
@@ -148,7 +149,8 @@ def consider(session: Session, placed: Sequence[Placed], on: date, *, per_order:
 def _considered(session: Session, placed: Placed, on: date, per_order: int) -> Considered:
     found = Considered(placed)
     kept = newest_plan(session.ledger, placed.id) if placed.state.value == "PLANNED" else None
-    if kept is not None and not stale_inputs(kept, placed.order, session.network, session.policy, on):
+    policy = policy_for(session, placed.order)
+    if kept is not None and not stale_inputs(kept, placed.order, session.network, policy, on):
         found.kept = kept
         found.add([kept])
     free = LedgerAvailability(session.ledger)

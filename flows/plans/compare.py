@@ -11,6 +11,7 @@ from domain.plan import Certificate, Plan
 from domain.states import OrderState
 from flows.desk.session import Session
 from flows.orders.find import Placed
+from flows.plans.foresight import policy_for
 from flows.plans.recorded_plan import network_for, record_plan
 from routing.offers.situation import Situation
 
@@ -51,12 +52,14 @@ def recorded_subject(session: Session, placed: Placed) -> Subject:
     order = replace(placed.order, reference=placed.id)
     free = LedgerAvailability(session.ledger)
     on = session.day_of(placed.on)
-    return Subject(Situation(order, network_for(session, placed), session.policy, on, free), placed)
+    return Subject(
+        Situation(order, network_for(session, placed), policy_for(session, order), on, free), placed
+    )
 
 
 def read_subject(session: Session, order: Order) -> Subject:
     """An order read from a file: as of its own day unless one is given, with everything free."""
-    return Subject(Situation(order, session.network, session.policy, session.on_given))
+    return Subject(Situation(order, session.network, policy_for(session, order), session.on_given))
 
 
 def find_plan(subject: Subject, *, repairs: bool = True) -> Plan | Certificate:

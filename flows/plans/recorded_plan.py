@@ -18,6 +18,7 @@ from domain.states import OrderState, require_move
 from flows.desk.session import Session
 from flows.firms.given_back import with_fees_owed
 from flows.orders.find import Placed
+from flows.plans.foresight import policy_for
 from flows.plans.newest import newest_plan
 from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
@@ -30,7 +31,7 @@ FIRST_DAY = "first day"
 def situation_of(session: Session, placed: Placed, on: date, free: Availability) -> Situation:
     """A recorded order on the session's network under its policy, on what is free that day."""
     network = network_for(session, placed)
-    return Situation(known_as(placed), network, session.policy, on, free)
+    return Situation(known_as(placed), network, policy_for(session, placed.order), on, free)
 
 
 def network_for(session: Session, placed: Placed) -> Network:

@@ -83,11 +83,11 @@ def student(degrees: int, level: float) -> float:
 
 def _upper(degrees: int, t: float) -> float:
     """P(T > t) for t of at least zero, by the incomplete beta function."""
-    return _beta(degrees / (degrees + t * t), degrees / 2, 0.5) / 2
+    return beta_below(degrees / (degrees + t * t), degrees / 2, 0.5) / 2
 
 
-def _beta(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function by its continued fraction (Lentz)."""
+def beta_below(x: float, a: float, b: float) -> float:
+    """P(X < x) of a Beta(a, b): the regularised incomplete beta function by continued fractions (Lentz)."""
     if x <= 0 or x >= 1:
         return max(0.0, min(1.0, x))
     front = math.exp(

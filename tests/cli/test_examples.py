@@ -68,6 +68,11 @@ ALL_SIGNED = [
     *PROPOSED, "net clear sign december/for-us.json --to we-sign.json --on 2026-12-01",
     f"net clear sign december/for-mill.json --to mill-signs.json {MILL}",
 ]  # fmt: skip
+LEARNED = (
+    "net learn late-payment --table examples/tables/receivables.csv --map examples/maps/receivables.toml"
+)
+LEAD_TIME = "net learn lead-time --table examples/tables/services.csv --map examples/maps/services.toml"
+GLASS = SEVEN.replace("PO-7", "PO-8").replace("desk-lamp", "glass-lamp")
 
 BEFORE: dict[str, list[str]] = {
     "net init": [],
@@ -82,16 +87,20 @@ BEFORE: dict[str, list[str]] = {
     "net order settle": [
         PRACTICE, SEVEN, "net order run PO-7", "net order advance PO-7 --to 2026-09-30 --as-planned",
     ],
-    "net plan": [PRACTICE, SEVEN],
+    "net plan": [PRACTICE, SEVEN, LEARNED],
     "net batch run": [PRACTICE],
     "net route examples": [PRACTICE],
     "net learn": [PRACTICE],
     "net simulate": [PRACTICE],
     "net forecast table": [
         PRACTICE,
-        "net learn late-payment --table examples/tables/receivables.csv"
-        " --map examples/maps/receivables.toml --out late.json",
+        f"{LEARNED} --out late.json",
     ],
+    "net forecast order": [LAMP, LEARNED],
+    "net forecast cash": [*until("2026-03-31"), LEARNED],
+    "net forecast demand": [PRACTICE, GLASS],
+    "net forecast providers": [PRACTICE, LEAD_TIME],
+    "net order promise": [LAMP, LEAD_TIME],
     "net slot reserve": [PRACTICE, SEVEN, "net plan PO-7"],
     "net slot release": [PRACTICE, SEVEN, "net order run PO-7"],
     "net finance draw PO-2026-0017 pearl-factoring": [*until("2026-04-21"), f"{NOTICE} --on 2026-04-21"],

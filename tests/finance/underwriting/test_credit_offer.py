@@ -251,3 +251,34 @@ def test_doing_what_a_refusal_says_removes_its_reason(
         assert reason.text
         changed = doing_as_told(reason, rules, request)
         assert reason.code not in underwrite_codes(rules, changed), (reason, changed)
+
+
+def test_a_forecast_asked_for_by_name_is_bounded_and_unknown_is_too_much() -> None:
+    rules = replace(
+        RULES_ROOMY, forecast_maximum={"late-payment": Fraction(2, 5), "own-cash": Fraction(1, 20)}
+    )
+    unknown = underwrite("meridian", rules, REQUEST)
+    codes = [reason.code for reason in unknown.reasons]
+    assert [code for code in codes if code.startswith("forecast")] == [
+        "forecast_late-payment", "forecast_own-cash",
+    ]  # fmt: skip
+    assert all("net learn late-payment" in one.remedy for one in unknown.reasons if "forecast" in one.code)
+    seen = replace(REQUEST, forecasts={"late-payment": Fraction(2, 5), "own-cash": Fraction("0.0501")})
+    (over,) = [one for one in underwrite("meridian", rules, seen).reasons if "forecast" in one.code]
+    assert over.text == "the forecast of own-cash is 5.01%; at most 5.00% is borne"
+
+
+def test_the_price_bears_the_days_that_the_buyer_is_expected_to_be_late() -> None:
+    on_time = underwrite("meridian", RULES_ROOMY, REQUEST)
+    late = underwrite("meridian", RULES_ROOMY, replace(REQUEST, late_days=20))
+    longer = underwrite("meridian", RULES_ROOMY, replace(REQUEST, days=REQUEST.days + 20))
+    assert on_time.floor_minor < late.floor_minor == longer.floor_minor
+    assert late.expected_loss_minor == longer.expected_loss_minor
+    assert underwrite("meridian", RULES_ROOMY, replace(REQUEST, late_days=-5)) == on_time
+
+
+def test_rules_read_their_forecasts() -> None:
+    rules = rules_of({"forecast_maximum": {"late-payment": "40%"}, "late_days_at": "50%"}, None)
+    assert rules.forecast_maximum == {"late-payment": Fraction(2, 5)}
+    assert rules.late_days_at == Fraction(1, 2)
+    assert rules_of({"lgd": "45%"}, None).late_days_at is None
