@@ -56,7 +56,7 @@ def request_offers(
     Orders that look like this one are found for people: without ``look_alikes`` they are left out.
     """
     order = known_as(placed)
-    tokens = tokens_of(order, registry_key)
+    tokens = tokens_of(placed.order, registry_key)  # by its own number, whatever it is called here
     stops = _stops(reading, placed, plan, tokens)
     exposures = exposures_in(reading).without(look_at(reading, plan.order))
     offers = []

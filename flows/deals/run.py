@@ -28,7 +28,6 @@ from flows.plans.needs import needs_of
 from flows.plans.recorded_plan import (
     certificate_error,
     current_plan,
-    known_as,
     network_for,
     record_plan,
     require_ahead,
@@ -259,8 +258,10 @@ def _accept(
     """The offers are accepted on the plan that was reserved, which may not be the first one."""
     if outcome.plan is not plan:
         record_plan(transaction, known.id, outcome.plan, on)
-    order, key = known_as(known), session.registry_key
-    return accept(transaction, order, outcome.plan, session.network, on, registry_key=key, draft=draft).book
+    key = session.registry_key  # the claim is made under the order's own number, whatever it is called here
+    return accept(
+        transaction, known.order, outcome.plan, session.network, on, registry_key=key, draft=draft
+    ).book
 
 
 def _accept_once(session: Session, known: Placed, plan: Plan, on: date) -> None:

@@ -6,9 +6,10 @@ the buyer's name is added (``1001~meridian-stores``).
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import count
 from typing import Any
 
 from domain.errors import KeyReusedError, StateError
@@ -78,19 +79,24 @@ def same_order(reading: Reading, order: Order) -> Placed | None:
 
 def same_reference(reading: Reading, order: Order) -> Placed | None:
     """The order of the same buyer with the same reference."""
-    for order_id in (order.reference, _with_buyer(order)):
+    for order_id in _names(order):
         known = read_order(reading, order_id)
-        if known is None:
-            return None
-        if known.order.buyer.name == order.buyer.name:
+        if known is None or known.order.buyer.name == order.buyer.name:
             return known
-    return None
+    return None  # pragma: no cover - the names never end
 
 
 def _free_id(reading: Reading, order: Order) -> str:
-    if reading.order_state(order.reference) is None:
-        return order.reference
-    return _with_buyer(order)
+    return next(name for name in _names(order) if reading.order_state(name) is None)
+
+
+def _names(order: Order) -> Iterator[str]:
+    """What the order may be called here: its reference, with its buyer, and numbered where spellings of one
+    buyer's name come to the same."""
+    yield order.reference
+    named = _with_buyer(order)
+    yield named
+    yield from (f"{named}~{number}" for number in count(2))
 
 
 def _with_buyer(order: Order) -> str:

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from domain.errors import AlreadyFinancedError, NotFoundError, RefusedError, StateError
+from domain.errors import AlreadyFinancedError, NoCreditError, NotFoundError, RefusedError, StateError
 from domain.network import Role
 from domain.order import Order
+from domain.states import OrderState
 from finance.agreed.facts import FactKind
 from finance.underwriting.fingerprint import statement_bytes, tokens_of
 from flows.books.order_book import read_book
@@ -153,3 +155,32 @@ def test_a_lender_that_insists_waits_for_the_buyers_signature(session: Session, 
     assert confirmed.facts[0].by == lamp_order.buyer.name
     drawn = record_fact(session.ledger, order, FactKind.DRAW, Statement(date(2026, 3, 5)), deposit)
     assert drawn.state == "FUNDED"
+
+
+@pytest.mark.parametrize("spelling", ["MERIDIAN STORES", "Meridian  Stores"])
+def test_an_order_run_the_whole_way_is_claimed_under_its_own_number(
+    session: Session, lamp_order: Order, spelling: str
+) -> None:
+    """The second spelling gets a name of its own here, and is the same order to every registry."""
+    small = replace(lamp_order, lines=(replace(lamp_order.lines[0], quantity=Decimal(3_000)),))
+    small = replace(small, due_on=date(2026, 6, 30))
+    first = run_order(session, small)
+    assert first.placed.state is OrderState.RESERVED
+    other = replace(small, buyer=replace(small.buyer, name=spelling))
+    with pytest.raises(NoCreditError, match=f"the same order is financed as {first.placed.id}"):
+        run_order(session, other)
+    assert {order for _, order, _ in session.ledger.finance_claims()} == {first.placed.id}
+
+
+def test_the_honest_order_of_a_second_buyer_is_claimed_where_others_look_for_it(
+    session: Session, lamp_order: Order
+) -> None:
+    """Another buyer's order with the same number: known here under a longer name, claimed under its own."""
+    small = replace(lamp_order, lines=(replace(lamp_order.lines[0], quantity=Decimal(3_000)),))
+    small = replace(small, due_on=date(2026, 6, 30))
+    run_order(session, small)
+    other = replace(small, buyer=replace(small.buyer, name="Nordic Light", identifier=""))
+    way = run_order(session, other)
+    assert way.placed.id == f"{other.reference}~nordic-light"
+    claimed = {token for token, _, _ in session.ledger.finance_claims(way.placed.id)}
+    assert tokens_of(other, session.registry_key).exact in claimed

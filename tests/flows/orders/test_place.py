@@ -123,3 +123,13 @@ def test_list_orders_by_state(session: Session, lamp_order: Order) -> None:
     assert [p.id for p in list_orders(session.ledger, open_only=True)] == ["A-0", "A-1", "A-2", "A-4"]
     assert [p.id for p in list_orders(session.ledger, [OrderState.CANCELLED])] == ["A-3"]
     assert [p.id for p in list_orders(session.ledger, limit=2)] == ["A-0", "A-1"]
+
+
+def test_every_spelling_of_one_buyer_gets_a_name_of_its_own(session: Session, lamp_order: Order) -> None:
+    """Three spellings come to the same short form; the third once collided with the second."""
+    spellings = ("Meridian Stores", "MERIDIAN STORES", "Meridian  Stores")
+    orders = [replace(lamp_order, buyer=replace(lamp_order.buyer, name=name)) for name in spellings]
+    placed = [place_order(session.ledger, order, DAY) for order in orders]
+    names = ["PO-2026-0017", "PO-2026-0017~meridian-stores", "PO-2026-0017~meridian-stores~2"]
+    assert [one.id for one in placed] == names
+    assert [place_order(session.ledger, order, DAY).id for order in orders] == names
