@@ -19,7 +19,8 @@ is data (`finance/books/chart.toml`); this page is made from it by `python docs/
 `domain/accounts.py` has the name by which the program calls each code.
 
 Entities: `trader`, `lender:ID` (each lender), `network`, `provider:ID` (each provider), `tax`, and where they
-appear `guarantor:NAME` and `insurer`. Codes that begin with 9 are memo accounts: promises, not money.
+appear `guarantor:NAME` and `insurer`; `pool:NAME`, and `lender:us` where this installation lends. Codes that
+begin with 9 are memo accounts: promises, not money.
 
 | code | name | kind | in the books of |
 |---|---|---|---|

@@ -26,6 +26,7 @@ class Account:
     INTEREST_RECEIVABLE: Final = "1320"
     FACTORING_ADVANCE: Final = "1330"
     DISCOUNT_RECEIVABLE: Final = "1340"
+    POOL_RESULT: Final = "1380"
     ALLOWANCE: Final = "1390"
     INVENTORY: Final = "1410"
     INPUT_TAX: Final = "1510"
@@ -35,6 +36,7 @@ class Account:
     # liabilities
     PAYABLE: Final = "2110"
     NETWORK_FEE_PAYABLE: Final = "2120"
+    VOUCHERS_ISSUED: Final = "2130"
     DEPOSIT: Final = "2210"
     BUYER_REFUND: Final = "2220"
     TRADER_REFUND: Final = "2230"
@@ -53,6 +55,8 @@ class Account:
     # equity
     RESIDUAL: Final = "3010"
     BROUGHT_IN: Final = "3020"
+    SENIOR_UNITS: Final = "3110"
+    JUNIOR_UNITS: Final = "3120"
 
     # income
     SALES: Final = "4010"

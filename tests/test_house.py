@@ -50,7 +50,8 @@ ROOMS = {
     "flows/credit": 5,
     "flows/settlement": 5,
     "flows/forecast": 6,
-    "flows/clearing": 6,
+    "flows/bank": 6,
+    "flows/clearing": 5,
     "flows/overview": 6,
     "flows/slots": 6,
     "flows/deals": 7,
@@ -71,6 +72,7 @@ ROOMS = {
     "finance/sides": 3,
     "finance/fold": 4,
     "finance/forecast": 4,
+    "finance/pools": 4,
     "finance/reports": 4,
     "finance/underwriting": 4,
     "finance/rules": 5,
@@ -97,9 +99,7 @@ ROOMS = {
 TO_COME = {
     "cli/text": (1, "What the screens say, one catalogue a language."),
     "cli/formats": (2, "One answer as a table, CSV, TSV, JSON or lines of JSON."),
-    "finance/pools": (4, "Units, value of the day and loss order of money lent together: the bank's side."),
     "flows/market": (3, "Offers of many firms published, searched, compared, and rated by proven facts."),
-    "flows/bank": (6, "Pools opened and paid out, loans shared among lenders, vouchers passed down a chain."),
     "flows/fleet": (8, "Many nodes of one owner: parted, started, looked after, compared."),
 }
 """Rooms that work to come will need, with floor and caption; a room that stands is no longer named here."""

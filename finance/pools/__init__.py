@@ -1,0 +1,1 @@
+"""Units, value of the day and loss order of money lent together: the bank's side."""

@@ -1,0 +1,1 @@
+"""Pools opened and paid out, loans shared among lenders, vouchers passed down a chain."""
