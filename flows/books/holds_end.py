@@ -4,10 +4,10 @@ It is intended in the commit that records what happened (the leg's service is re
 and sent by the sweep, like everything that is owed to a firm and holds up nobody.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from domain.slots import CREDIT, CREDIT_PERIOD
+from domain.slots import CREDIT, CREDIT_PERIOD, credit_resource
 from domain.states import OrderState
 from finance.books.position import Position
 from finance.fold.fold import Folded
@@ -21,20 +21,34 @@ from ledger.book.transaction import Transaction
 from ledger.record.records import Hold
 from providers.protocol import Call, Verb
 
+OVER = frozenset({OrderState.SETTLED, OrderState.CANCELLED, OrderState.DEFAULTED})
+"""States in which nothing more is lent: credit goes back as soon as nothing is owed under it."""
+
 
 def intend_completions(transaction: Transaction, order: str, position: Position) -> None:
     """Intend the notice for every booking at another firm whose part is done by now, once each."""
     reservation = current_reservation(transaction, order)
+    if position.state is OrderState.CANCELLED and reservation.number:
+        # calling off gave back everything but the credit that is still out
+        reservation = ReservationName(order, reservation.number - 1)
     rows = [row for row in _reserved(transaction, reservation) if row.get("completes")]
     if not rows:
         return
     rendered = rendered_legs(transaction, order, position)
-    credit_back = position.state is OrderState.SETTLED and not any(
-        debt.claim for debt in position.debts.values()
-    )
+    credit_back = position.state in OVER and not owed_credit(position)
     for row in rows:
         if credit_back if row["kind"].startswith(CREDIT) else row["leg"] in rendered:
             _intend(transaction, reservation.hold(row["leg"], row["turn"]), row["reference"])
+
+
+def owed_credit(position: Position) -> set[str]:
+    """The limits that are still used, whatever became of the order: money is out under them."""
+    used: set[str] = set()
+    for debt in position.debts.values():
+        if debt.claim:
+            group = debt.facility.limit_group
+            used |= {credit_resource(name) for name in (*debt.lenders(), *([group] if group else []))}
+    return used
 
 
 def _reserved(reading: Reading, reservation: ReservationName) -> Sequence[Mapping[str, Any]]:
@@ -62,7 +76,8 @@ def rendered_legs(reading: Reading, order: str, position: Position) -> set[str]:
 def _intend(transaction: Transaction, hold: HoldName, reference: str) -> None:
     operation = str(hold.operation(Verb.COMPLETE))
     booking = transaction.intent(str(hold.operation(Verb.CONFIRM)))
-    if booking is None or transaction.intent(operation) is not None:
+    ended = any(transaction.intent(str(hold.operation(verb))) for verb in (Verb.COMPLETE, Verb.CANCEL))
+    if booking is None or ended:
         return
     booked = read_call(booking.request)
     key = call_key(booked.key, operation)
@@ -74,9 +89,9 @@ def end_holds(transaction: Transaction, book: OrderBook, folded: Folded) -> None
     """End the holds that the order's state no longer needs."""
     state = folded.position.state
     intend_completions(transaction, book.order, folded.position)
-    if state not in (OrderState.SETTLED, OrderState.CANCELLED):
+    if state not in OVER:
         return
-    owed = any(debt.claim for debt in folded.position.debts.values())
+    owed = owed_credit(folded.position)
     for hold in transaction.holds(book.order):
         _end(transaction, hold, state, owed)
     if not owed and state is OrderState.CANCELLED:  # what was delivered and paid is never financed again
@@ -84,12 +99,12 @@ def end_holds(transaction: Transaction, book: OrderBook, folded: Folded) -> None
             transaction.release_finance(fingerprint, order)
 
 
-def _end(transaction: Transaction, hold: Hold, state: OrderState, owed: bool) -> None:
-    credit = any(line.period == CREDIT_PERIOD for line in hold.lines)
+def _end(transaction: Transaction, hold: Hold, state: OrderState, owed: Collection[str]) -> None:
+    credit = {line.resource for line in hold.lines if line.period == CREDIT_PERIOD}
     if hold.ending is None:
         transaction.release_hold(hold.hold_id)
     elif credit:
-        if not owed:
+        if not credit & set(owed):
             transaction.end_booking(hold.hold_id, "returned")
-    else:
+    elif state is not OrderState.DEFAULTED:  # its slots are for people to state
         transaction.end_booking(hold.hold_id, "used" if state is OrderState.SETTLED else "cancelled")

@@ -7,10 +7,11 @@ from typing import Any
 
 from domain.errors import NetError
 from domain.record_kinds import RecordKind
+from domain.slots import CREDIT_PERIOD
 from domain.states import OrderState, require_move
 from finance.fold.fold import fold
 from flows.books.acceptance import acceptance
-from flows.books.holds_end import rendered_legs
+from flows.books.holds_end import owed_credit, rendered_legs
 from flows.books.order_book import read_book
 from flows.calls.asking import Steps
 from flows.calls.caller import Caller, Patience
@@ -67,17 +68,24 @@ class Releasing:
         self._asked.read()
         self._asked.adopt()
         adopt_own(self._slots)
-        for leg in self._rendered():
+        for leg in self._used_up():
             self._slots.by_leg.pop(leg, None)
 
-    def _rendered(self) -> set[str]:
-        """What was rendered in full is used and billed: nobody can give it back."""
+    def _used_up(self) -> set[str]:
+        """What was rendered in full is used and billed, and credit under which money is out is used: nobody
+        can give that back."""
         transaction, order = self._reservation.transaction, self._reservation.order
         if acceptance(transaction, order) is None:
             return set()
         book = read_book(transaction, order)
         position = fold(book.contract, book.facts, max(fact.on for fact in book.facts)).position
-        return rendered_legs(transaction, order, position)
+        out = owed_credit(position)
+        lent = {
+            leg
+            for leg, kept in self._slots.by_leg.items()
+            if any(line.resource in out and line.period == CREDIT_PERIOD for line in kept.need.request.lines)
+        }
+        return rendered_legs(transaction, order, position) | lent
 
     def _note(self, names: Sequence[str]) -> None:
         body: dict[str, Any] = {
