@@ -28,6 +28,12 @@ class Event(StrEnum):
     BUYER_PAYMENT = "buyer_payment"
 
 
+PREPAYING = frozenset(
+    {Event.ORDER, Event.BOOKING, Event.PRODUCTION_END, Event.INSPECTION, Event.DEPARTURE, Event.ARRIVAL}
+)
+"""Events on which a buyer pays before anything is delivered: what it pays then is a deposit."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentTerm:
     """A share of the amount, due ``days`` after ``event``, counted from the month's end if so agreed."""

@@ -11,6 +11,7 @@ from finance.agreed.contract import Facility, Rank, Share
 from finance.books.accruals import INCOME, Accruals, Amounts
 from finance.books.deferred_fee import DeferredFee
 from finance.books.drawing import Drawing, LenderPart
+from finance.pricing.fees import repayment_fees
 from finance.pricing.interest import exact_interest, exact_late_charge
 
 
@@ -29,7 +30,8 @@ class Debt:
     """The state of one facility for one order.
 
     ``due_on`` is the day from which grace and penalty count, None while nothing is due on a day. ``taken``
-    is what was kept back from the draws. ``allowance`` is each lender's, ``measured`` what it was last made
+    is what was kept back from the draws, ``face`` what fees on the face were charged on, ``sold`` what had
+    been sold by then. ``allowance`` is each lender's, ``measured`` what it was last made
     for: IFRS 9 stage, principal, interest.
     """
 
@@ -37,6 +39,8 @@ class Debt:
     drawings: list[Drawing] = field(default_factory=list)
     due_on: date | None = None
     taken: int = 0
+    face: int = 0
+    sold: int = 0
     fee: DeferredFee = field(default_factory=DeferredFee)
     accruals: Accruals = field(default_factory=Accruals)
     allowance: Amounts = field(default_factory=dict)
@@ -154,17 +158,11 @@ class Debt:
 
     def _accrue_fees(self) -> tuple[Amounts, Amounts]:
         """Fees that are paid with the repayment, and tax on all that the money cost so far."""
-        fees = self._fees_at_repayment()
+        own = self.facility
+        fees = repayment_fees(own.fees, self.drawn, self.face) if self.drawings else 0
         earned = self.accruals.total(Rank.INTEREST) + self.accruals.total(Rank.PENALTY)
         taxes = round_minor((self.taken + fees + earned) * self.facility.tax_rate)
         return self.accruals.bring_fees(fees, taxes, self.split)
-
-    def _fees_at_repayment(self) -> int:
-        total = 0
-        for fee in self.facility.fees:
-            if fee.at_repayment and self.drawings:
-                total += max(round_minor(fee.rate * self.drawn) + fee.amount_minor, fee.minimum_minor)
-        return total
 
     def pay(self, rank: Rank, amount: int, on: date) -> Amounts:
         """Allocate up to ``amount`` to one class of claim: by priority, oldest drawing first, pro rata.

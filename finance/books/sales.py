@@ -29,7 +29,7 @@ class SalesLedger:
     """Amounts in minor units; ``delivered`` is a share of the whole, ``cost`` what left the inventory.
 
     ``collected`` is what came in and has not gone on by the waterfall, ``written_off`` what of the
-    receivable was given up.
+    receivable was given up, ``opened`` what sales made the buyer owe beyond its deposits.
     """
 
     delivered: Fraction = Fraction(0)
@@ -41,6 +41,7 @@ class SalesLedger:
     received: int = 0
     collected: int = 0
     written_off: int = 0
+    opened: int = 0
     invoices: list[BuyerInvoice] = field(default_factory=list)
 
     @property

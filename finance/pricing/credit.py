@@ -13,6 +13,14 @@ from domain.dates import DayCount
 from domain.money import round_minor
 from domain.network import FinanceProduct
 from domain.terms import Fee, FeeBasis, FeeTaking, InterestTaking
+from finance.pricing.fees import (
+    draw_fees,
+    exact_fee,
+    fee_amount,
+    fees_within,
+    principal_for,
+    repayment_fees,
+)
 from finance.pricing.interest import exact_interest, exact_late_charge
 
 Ratio = tuple[int, int]
@@ -43,20 +51,19 @@ class CreditTerms:
 
     ``limit_rate`` sums the fees on the limit that are taken at the first draw, ``first_fixed`` what is
     taken there whatever is drawn, ``draw_rate`` the fees kept back from each draw, ``draw_added`` those
-    added to each. ``late_*`` are taken with the repayment.
+    added to each. ``floored`` are fees on the limit or on draws with a minimum, ``late`` those that are
+    taken with the repayment.
     """
 
     product: FinanceProduct
     ceiling: int
     face: int
     limit_rate: Fraction = Fraction(0)
-    limit_minimum: int = 0
     first_fixed: int = 0
     draw_rate: Fraction = Fraction(0)
     draw_added: Fraction = Fraction(0)
-    late_limit_rate: Fraction = Fraction(0)
-    late_fixed: int = 0
-    late_draw_rate: Fraction = Fraction(0)
+    floored: tuple[Fee, ...] = ()
+    late: tuple[Fee, ...] = ()
     grown: Ratio = (1, 1)
     in_advance: bool = False
     plain: bool = True
@@ -107,8 +114,10 @@ def credit_terms(product: FinanceProduct, ceiling: int, face: int) -> CreditTerm
     """The product for an order whose invoice (less what was prepaid) is ``face`` and that may owe up to
     ``ceiling``."""
     terms = CreditTerms(product, ceiling, face)
+    terms.late = tuple(fee for fee in product.fees if fee.at_repayment)
     for fee in product.fees:
-        _add_fee(terms, fee, face)
+        if not fee.at_repayment:
+            _add_fee(terms, fee, face)
     terms.in_advance = product.price.taken is InterestTaking.IN_ADVANCE
     terms.grown = ((1 + terms.draw_added) / (1 - terms.draw_rate)).as_integer_ratio()
     terms.plain = not (terms.in_advance or terms.draw_rate or terms.draw_added)
@@ -116,32 +125,14 @@ def credit_terms(product: FinanceProduct, ceiling: int, face: int) -> CreditTerm
 
 
 def _add_fee(terms: CreditTerms, fee: Fee, face: int) -> None:
-    amount = fee.amount_minor
-    if fee.basis is FeeBasis.FACE:
-        amount = max(amount + round_minor(face * fee.rate), fee.minimum_minor)
-    elif fee.basis is FeeBasis.FIXED:
-        amount = max(amount, fee.minimum_minor)
-    if fee.at_repayment:
-        terms.late_fixed += amount
-    else:
-        terms.first_fixed += amount
+    if fee.basis in (FeeBasis.FACE, FeeBasis.FIXED):
+        terms.first_fixed += fee_amount(fee, face if fee.basis is FeeBasis.FACE else 0)
+        return
+    terms.first_fixed += fee.amount_minor
+    if fee.minimum_minor:
+        terms.floored = (*terms.floored, fee)
     if fee.basis is FeeBasis.LIMIT:
-        _add_limit_fee(terms, fee)
-    if fee.basis is FeeBasis.DRAW:
-        _add_draw_fee(terms, fee)
-
-
-def _add_limit_fee(terms: CreditTerms, fee: Fee) -> None:
-    if fee.at_repayment:
-        terms.late_limit_rate += fee.rate
-    else:
         terms.limit_rate += fee.rate
-        terms.limit_minimum += fee.minimum_minor
-
-
-def _add_draw_fee(terms: CreditTerms, fee: Fee) -> None:
-    if fee.at_repayment:
-        terms.late_draw_rate += fee.rate
     elif fee.taken is FeeTaking.CAPITALISED:
         terms.draw_added += fee.rate
     else:
@@ -155,6 +146,11 @@ def drawn_for(terms: CreditTerms, needs: list[tuple[int, int]], due: int) -> lis
     """
     if not needs:
         return []
+    draws = _without_minimum(terms, needs, due)
+    return _floored_draws(terms, needs, due) if terms.floored and _below_minimum(terms, draws) else draws
+
+
+def _without_minimum(terms: CreditTerms, needs: list[tuple[int, int]], due: int) -> list[DrawnPart]:
     if terms.plain:
         return _plain_draws(terms, needs)
     if not terms.in_advance and not terms.limit_rate:
@@ -168,7 +164,7 @@ def _plain_draws(terms: CreditTerms, needs: list[tuple[int, int]]) -> list[Drawn
         total = sum(cash for _, cash in needs) + once
         numerator, denominator = terms.limit_rate.numerator, terms.limit_rate.denominator
         limit = round_ratio(total, denominator, denominator - numerator)
-        once += max(limit - total, terms.limit_minimum)
+        once += limit - total
     on, cash = needs[0]
     draws = [DrawnPart(on, cash, cash + once, once, 0)]
     draws += [DrawnPart(on, cash, cash, 0, 0) for on, cash in needs[1:]]
@@ -192,12 +188,52 @@ def _general_draws(terms: CreditTerms, needs: list[tuple[int, int]], due: int) -
     grown = [cash / factor for (_, cash), factor in zip(needs, factors, strict=True)]
     once = Fraction(terms.first_fixed)
     limit = (sum(grown, Fraction(0)) + once / factors[0]) / (1 - terms.limit_rate / factors[0])
-    once += max(limit * terms.limit_rate, Fraction(terms.limit_minimum if terms.limit_rate else 0))
+    once += limit * terms.limit_rate
     draws = []
     for place, (on, cash) in enumerate(needs):
         principal = round_minor(grown[place] + (once / factors[0] if place == 0 else 0))
         discount = terms.interest(principal, on, due) if terms.in_advance else 0
         draws.append(DrawnPart(on, cash, principal, principal - cash - discount, discount))
+    return draws
+
+
+def _below_minimum(terms: CreditTerms, draws: list[DrawnPart]) -> bool:
+    """Whether a fee on the limit or on draws would come to less than its minimum."""
+    whole, first = sum(part.principal for part in draws), draws[0].principal
+    return any(
+        fee.rate * (whole if fee.basis is FeeBasis.LIMIT else first) + fee.amount_minor < fee.minimum_minor
+        for fee in terms.floored
+    )
+
+
+def _floored_draws(terms: CreditTerms, needs: list[tuple[int, int]], due: int) -> list[DrawnPart]:
+    """The draws where a fee is at its minimum; fees on the limit are taken of what they make the limit."""
+    fees = [fee for fee in terms.product.fees if not fee.at_repayment]
+    on_limit = [fee for fee in fees if fee.basis is FeeBasis.LIMIT]
+    fixed = sum(fee_amount(fee, terms.face if fee.basis is FeeBasis.FACE else 0)
+                for fee in fees if fee.basis in (FeeBasis.FACE, FeeBasis.FIXED))  # fmt: skip
+    taken = -1
+    wanted = 0
+    draws: list[DrawnPart] = []
+    while wanted > taken:  # each limit is above the last, and their fees are less than the whole of it
+        taken = wanted
+        draws = _drawn_with(terms, draw_fees(fees), needs, due, fixed + taken)
+        limit = sum(part.principal for part in draws)
+        wanted = round_minor(sum((exact_fee(fee, limit) for fee in on_limit), Fraction(0)))
+    return draws
+
+
+def _drawn_with(
+    terms: CreditTerms, fees: list[Fee], needs: list[tuple[int, int]], due: int, once: int
+) -> list[DrawnPart]:
+    draws: list[DrawnPart] = []
+    before: int | None = None
+    for on, cash in needs:
+        advance = Fraction(*terms.interest_ratio(on, due)) if terms.in_advance else Fraction(0)
+        principal = round_minor(principal_for(fees, cash + once, before, advance))
+        discount = terms.interest(principal, on, due) if terms.in_advance else 0
+        draws.append(DrawnPart(on, cash, principal, principal - cash - discount, discount))
+        before, once = (before or 0) + principal, 0
     return draws
 
 
@@ -216,16 +252,27 @@ def drawn_in_full(terms: CreditTerms, on: int, due: int) -> list[DrawnPart]:
 
 def draw_of(terms: CreditTerms, principal: int, on: int, due: int) -> DrawnPart:
     """One first draw that owes exactly ``principal``; each fee rounded once."""
+    fee = _fees_with_minimum(terms, principal) if terms.floored else _fees_of_rates(terms, principal)
+    discount = terms.interest(principal, on, due) if terms.in_advance else 0
+    return DrawnPart(on, principal - fee - discount, principal, fee, discount)
+
+
+def _fees_with_minimum(terms: CreditTerms, principal: int) -> int:
+    bases = {FeeBasis.LIMIT: principal, FeeBasis.FACE: terms.face}
+    once = [fee for fee in terms.product.fees if fee.basis is not FeeBasis.DRAW and not fee.at_repayment]
+    taken = sum(fee_amount(fee, bases.get(fee.basis, 0)) for fee in once)
+    return taken + fees_within(terms.product.fees, principal, None)
+
+
+def _fees_of_rates(terms: CreditTerms, principal: int) -> int:
     fee = terms.first_fixed
     if terms.limit_rate:
-        rate = terms.limit_rate
-        fee += max(round_ratio(principal, rate.numerator, rate.denominator), terms.limit_minimum)
+        fee += round_ratio(principal, terms.limit_rate.numerator, terms.limit_rate.denominator)
     if terms.draw_rate:
         fee += round_ratio(principal, terms.draw_rate.numerator, terms.draw_rate.denominator)
     if terms.draw_added:
         fee += principal - round_minor(principal / (1 + terms.draw_added))
-    discount = terms.interest(principal, on, due) if terms.in_advance else 0
-    return DrawnPart(on, principal - fee - discount, principal, fee, discount)
+    return fee
 
 
 @dataclass(slots=True)
@@ -260,9 +307,7 @@ def payoff_of(terms: CreditTerms, draws: list[DrawnPart], due: int, on: int) -> 
         if not terms.in_advance:
             interest += terms.interest(part.principal, part.on, ends)
     late = terms.late_charge(overdue, due, on)
-    fees = terms.late_fixed
-    if terms.late_limit_rate or terms.late_draw_rate:
-        fees += round_minor(principal * (terms.late_limit_rate + terms.late_draw_rate))
+    fees = repayment_fees(terms.late, principal, terms.face) if terms.late else 0
     tax_rate = terms.product.tax_rate
     tax = round_minor((taken + interest + late + fees) * tax_rate) if tax_rate else 0
     return Payoff(principal, interest, late, fees, tax)

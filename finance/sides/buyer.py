@@ -36,6 +36,7 @@ def deliver(position: Position, quantity: Fraction | None, fact: Fact) -> None:
 def _sell(position: Position, fact: Fact) -> None:
     net, tax = position.sales.sell(position.contract.sale)
     deposit = min(-position.books.own(Account.DEPOSIT), net + tax)
+    position.sales.opened += net + tax - deposit
     postings = [
         (TRADER, Account.DEPOSIT, deposit),
         (TRADER, Account.RECEIVABLE, net + tax - deposit),

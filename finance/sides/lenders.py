@@ -8,13 +8,14 @@ from fractions import Fraction
 from domain.accounts import Account
 from domain.money import round_minor, split_minor
 from domain.network import Role
-from domain.terms import Event, Fee, FeeBasis, FeeTaking, InterestTaking
+from domain.terms import PREPAYING, Event, FeeBasis, InterestTaking
 from finance.agreed.contract import TRADER, Facility, PlannedDraw, Rank
 from finance.agreed.facts import Fact
 from finance.books.accruals import Amounts
 from finance.books.debt import Debt
 from finance.books.order_books import booked
 from finance.books.position import Position
+from finance.pricing.fees import draw_fees, fee_on_growth, fees_within, principal_for
 from finance.pricing.interest import exact_interest
 from finance.sides.allowance import set_allowance
 
@@ -65,10 +66,6 @@ def undrawn(debt: Debt) -> int:
     return 0 if debt.closed or debt.stopped else max(debt.facility.limit_minor - debt.drawn, 0)
 
 
-def _fee_amount(fee: Fee, basis: int | Fraction) -> int:
-    return max(round_minor(fee.rate * basis) + fee.amount_minor, fee.minimum_minor)
-
-
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a draw owes beside the cash it pays out, in minor units."""
@@ -86,21 +83,18 @@ def cost_of_draw(position: Position, debt: Debt, cash: int, on: date) -> Cost:
     """What is owed when ``cash`` is to be paid out (for a take-out: when ``cash`` is the principal).
 
     As the plan has it where the draw is the plan's. Fees on the limit and fixed ones are taken once, by
-    the first draw; a draw fee deducted is a share of the principal, capitalised a share of the cash.
+    the first draw, those on the face once for each face.
     """
     planned = _planned(debt, cash)
     if planned is not None:
         return Cost(planned.principal_minor, planned.fee_minor, planned.discount_minor)
     facility = debt.facility
     once = _fees_once(position, debt, on)
-    kept = [fee for fee in facility.fees if fee.basis is FeeBasis.DRAW and not fee.at_repayment]
-    deducted = sum((fee.rate for fee in kept if fee.taken is not FeeTaking.CAPITALISED), Fraction(0))
-    added = sum((fee.rate for fee in kept if fee.taken is FeeTaking.CAPITALISED), Fraction(0))
+    before = debt.drawn if debt.drawings else None
     advance = _discount_share(position, facility, on)
     if facility.factoring:
-        fee = once + round_minor(deducted * cash) + cash - round_minor(Fraction(cash) / (1 + added))
-        return Cost(cash, fee, round_minor(advance * cash))
-    principal = round_minor(Fraction(cash + once) * (1 + added) / (1 - deducted - advance))
+        return Cost(cash, once + fees_within(facility.fees, cash, before), round_minor(advance * cash))
+    principal = round_minor(principal_for(draw_fees(facility.fees), cash + once, before, advance))
     discount = round_minor(advance * principal)
     return Cost(principal, principal - cash - discount, discount)
 
@@ -115,16 +109,29 @@ def _planned(debt: Debt, cash: int) -> PlannedDraw | None:
 
 
 def _fees_once(position: Position, debt: Debt, on: date) -> int:
+    before = debt.face if debt.drawings else None
+    bases = {FeeBasis.LIMIT: debt.facility.limit_minor, FeeBasis.FACE: face_of(position, debt, on)}
     total = 0
     for fee in debt.facility.fees:
         if fee.at_repayment or fee.basis is FeeBasis.DRAW:
             continue
-        if fee.basis is FeeBasis.FACE:
-            face = position.foreign.between(position.receivable, "", debt.currency, on)
-            total += _fee_amount(fee, face)
-        elif not debt.drawings:
-            total += _fee_amount(fee, debt.facility.limit_minor if fee.basis is FeeBasis.LIMIT else 0)
+        if fee.basis is FeeBasis.FACE or not debt.drawings:
+            total += fee_on_growth(fee, before, bases.get(fee.basis, 0))
     return total
+
+
+def face_of(position: Position, debt: Debt, on: date) -> int:
+    """The face that fees are charged on once a draw is made now, in the debt's currency.
+
+    A take-out's grows by what was sold since its last draw and is not paid yet; a loan's is the invoice to
+    come, less what the buyer pays before.
+    """
+    sale = position.contract.sale
+    if not debt.facility.factoring:
+        before = sum(due.amount_minor for due in sale.payment if due.term.event in PREPAYING)
+        return position.foreign.between(sale.gross_minor - before, "", debt.currency, on)
+    new = min(position.receivable, position.sales.opened - debt.sold)
+    return debt.face + position.foreign.between(max(new, 0), "", debt.currency, on)
 
 
 def _discount_share(position: Position, facility: Facility, on: date) -> Fraction:
@@ -144,6 +151,7 @@ def draw(position: Position, debt: Debt, cash: int, fact: Fact, absent: Iterable
     ):
         _post_draw(position, debt, lender, Cost(amounts[lender], fee, discount), fact)
     headroom = undrawn(debt)
+    debt.face, debt.sold = face_of(position, debt, fact.on), position.sales.opened
     debt.draw(amounts, fact.on)
     debt.closed = False  # a draw that a late fact puts after the end is owed all the same
     debt.taken += cost.fee + cost.discount

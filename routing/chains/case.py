@@ -16,7 +16,8 @@ from domain.near import or_rather
 from domain.network import ANYWHERE, FactoryProduct, Lane, Network, Policy, Provider
 from domain.order import Order
 from domain.plan import Availability, Refusal
-from domain.terms import Event, PaymentTerm, SalesTax
+from domain.terms import PREPAYING as PREPAYING_EVENTS
+from domain.terms import PaymentTerm, SalesTax
 from routing.offers.exchange import CurrencyError, exchange_factor
 from routing.offers.offers import (
     EVENT_INDEX,
@@ -35,17 +36,7 @@ from routing.offers.timetable import Timetable, Timetables
 
 Made = tuple[tuple[FactoryProduct, Decimal], ...]
 
-PREPAYING = frozenset(
-    EVENT_INDEX[event]
-    for event in (
-        Event.ORDER,
-        Event.BOOKING,
-        Event.PRODUCTION_END,
-        Event.INSPECTION,
-        Event.DEPARTURE,
-        Event.ARRIVAL,
-    )
-)
+PREPAYING = frozenset(EVENT_INDEX[event] for event in PREPAYING_EVENTS)
 """A buyer's instalment on one of these is a deposit: it is gone from the invoice that lenders advance on."""
 
 

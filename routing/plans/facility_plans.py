@@ -19,6 +19,7 @@ from domain.plan import (
 from domain.terms import Fee, FeeBasis, Recourse
 from finance.pricing.cash import Use
 from finance.pricing.credit import CreditTerms
+from finance.pricing.fees import exact_fee, fee_amount
 from finance.pricing.returns import headline, rate_text, simple_rate, xirr
 from routing.mixes.credit_market import CreditMarket
 from routing.mixes.proof import Tried, guarantee_use
@@ -170,6 +171,10 @@ def _payees(use: Use, on: date, cash: int, flows: tuple[Flow, ...]) -> tuple[Pay
     return tuple(payees)
 
 
+AGREED = (FeeBasis.FACE, FeeBasis.FIXED)
+"""Bases that no draw changes: such a fee is shown as it was agreed, what rounding leaves is the others'."""
+
+
 def fees_of(use: Use) -> tuple[FeeCharge, ...]:
     """Each fee by name; they sum to what the draws and the repayment charged."""
     product = use.terms.product
@@ -198,16 +203,14 @@ def fees_of(use: Use) -> tuple[FeeCharge, ...]:
 def _split_fees(total: int, fees: list[Fee], use: Use, principal: int) -> list[int]:
     if not fees:
         return []
-    exact = [_fee_weight(fee, use, principal) for fee in fees]
-    if sum(exact) <= 0:
-        return [total, *[0] * (len(fees) - 1)]
-    return split_minor(total, exact)
-
-
-def _fee_weight(fee: Fee, use: Use, principal: int) -> Fraction:
-    of = {FeeBasis.FACE: use.terms.face, FeeBasis.LIMIT: use.limit, FeeBasis.DRAW: principal}
-    amount = fee.rate * of.get(fee.basis, 0) + fee.amount_minor
-    return max(Fraction(amount), Fraction(fee.minimum_minor))
+    bases = {FeeBasis.FACE: use.terms.face, FeeBasis.LIMIT: use.limit, FeeBasis.DRAW: principal}
+    exact = [exact_fee(fee, bases.get(fee.basis, 0)) for fee in fees]
+    known = [fee_amount(fee, bases.get(fee.basis, 0)) if fee.basis in AGREED else 0 for fee in fees]
+    others = [0 if fee.basis in AGREED else weight for fee, weight in zip(fees, exact, strict=True)]
+    if sum(others) > 0:
+        parts = split_minor(total - sum(known), others)
+        return [one + part for one, part in zip(known, parts, strict=True)]
+    return split_minor(total, exact) if sum(exact) > 0 else [total, *[0] * (len(fees) - 1)]
 
 
 # ---------------------------------------------------------------------- other currencies
