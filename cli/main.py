@@ -21,6 +21,11 @@ from domain.errors import UsageError
 # name -> (module, help in one line, panel of the help page)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("cli.start.init", "Set up a ledger and a network file of your own.", "Start"),
+    "status": (
+        "cli.start.status",
+        "How everything stands: late, due, to come, expiring, lent, waiting, verified (alias: today).",
+        "Start",
+    ),
     "doctor": ("cli.start.doctor", "Check that everything net needs is in place and sound.", "Start"),
     "order": ("cli.trade.order", "A buyer's orders: new, run, advance, list, show, amend, cancel.", "Trade"),
     "plan": (
@@ -66,6 +71,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
+SYNONYMS = {"today": "status"}
+"""Other words for a command; they stand in no list."""
+
+
 class LazyGroup(TyperGroup):
     """The root: lists one-line stand-ins from the table, imports the real group when it is called."""
 
@@ -75,6 +84,7 @@ class LazyGroup(TyperGroup):
             self.add_command(TyperCommand(name, help=line, rich_help_panel=panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        args = [SYNONYMS.get(args[0], args[0]), *args[1:]] if args else args
         name, listed, rest = super().resolve_command(ctx, args)
         return name, load(name) if listed is not None and name else listed, rest
 

@@ -54,8 +54,12 @@ def verify(
     kept beside your keys is always compared; --against compares others, such as one your lender keeps.
     Exit code 7 when anything is wrong.
     """
+    from flows.overview.verified import note_verified
+
     with asked.session() as session:
         report = _verified(session, against or [], workers)
+        if report.sound:
+            note_verified(report.ledger_id, report.records, report.root.hex(), session.clock())
     answer(asked, "ledger-verify", _report_document(report), lambda screen: _show_report(screen, report))
     if not report.sound:
         count = len(report.findings) + report.left_out

@@ -88,16 +88,31 @@ def _withdrawn(reading: Reading, order: str) -> Iterator[NextStep]:
 
 def _expected(reading: Reading, book: OrderBook) -> Iterator[NextStep]:
     """Every step that the plan still has, as planned from what is stated so far."""
-    facts = book.facts
-    far = horizon(book, book.contract.accepted_on) + AHEAD
-    folded = fold(book.contract, facts, far, Expectations(book.contract, facts))
     contract = book.in_force
-    open_conditions = _open_conditions(book)
-    for fact in folded.assumed:
+    first = FirstDraws(reading, book)
+    for fact in expected_facts(book):
+        yield from first.before(fact)
+        yield step_of(contract, fact)
+
+
+def expected_facts(book: OrderBook) -> list[Fact]:
+    """What the plan expects and nobody has stated, in the order in which it falls."""
+    far = horizon(book, book.contract.accepted_on) + AHEAD
+    return fold(book.contract, book.facts, far, Expectations(book.contract, book.facts)).assumed
+
+
+class FirstDraws:
+    """What somebody has to state before the first draw of each facility; each thing is asked for once."""
+
+    def __init__(self, reading: Reading, book: OrderBook) -> None:
+        self._reading, self._contract = reading, book.in_force
+        self._open = _open_conditions(book)
+
+    def before(self, fact: Fact) -> Iterator[NextStep]:
+        """The steps before this fact; only a draw has any."""
         if fact.kind is FactKind.DRAW:
-            for condition in open_conditions.pop(fact.text("facility"), ()):
-                yield from _condition_steps(reading, contract, condition, fact.on)
-        yield _step(book.order, contract, fact)
+            for condition in self._open.pop(fact.text("facility"), ()):
+                yield from _condition_steps(self._reading, self._contract, condition, fact.on)
 
 
 def _open_conditions(book: OrderBook) -> dict[str, tuple[Condition, ...]]:
@@ -130,8 +145,9 @@ def _condition_steps(
     yield NextStep(signed, told, on, buyer)
 
 
-def _step(order: str, contract: Contract, fact: Fact) -> NextStep:
+def step_of(contract: Contract, fact: Fact) -> NextStep:
     """The command by which the fact is stated."""
+    order = contract.order
     day = ("--on", fact.on.isoformat())
     again = ("--reference", "again") if fact.id.endswith("+") else ()
     match fact.kind:

@@ -223,6 +223,10 @@ class Reading:
         statement = "SELECT order_reference FROM order_head WHERE state = ? ORDER BY first_sequence"
         yield from (row[0] for row in self._rows(statement, state))
 
+    def state_counts(self) -> dict[str, int]:
+        """How many orders are in each state that any is in."""
+        return dict(self._rows("SELECT state, COUNT(*) FROM order_head GROUP BY state"))
+
     def orders_after(self, sequence: int) -> list[str] | None:
         """The orders that records after this one speak of; None where a record may yet come in below it."""
         if self._queries().listed() != "record":

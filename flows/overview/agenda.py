@@ -1,0 +1,253 @@
+"""The agenda: what every order has due and to come, kept beside the ledger so that asking folds nothing.
+
+It is made of the books alone and can be thrown away at any time: each order that has new records is folded
+once, when the agenda is next asked for. A ledger that was put back or replaced is noticed and read anew.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from config.locations import data_directory
+from domain.states import ENDED, OrderState
+from finance.agreed.contract import Contract
+from finance.agreed.facts import Fact, FactKind
+from finance.books.position import Position
+from finance.fold.expectations import Expectations
+from finance.fold.fold import fold
+from flows.books.acceptance import acceptance
+from flows.books.order_book import OrderBook, read_book
+from flows.books.record import horizon
+from flows.overview.next_step import AHEAD, FirstDraws, NextStep, expected_facts, step_of
+from ledger.book.reading import Reading
+from ledger.store import Ledger
+
+VERSION = 1
+NOT_YET = (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD)
+SCHEMA = """
+CREATE TABLE line (order_reference TEXT, place INTEGER, due INTEGER, day TEXT, side TEXT, party TEXT,
+                   what TEXT, amount_minor INTEGER, currency TEXT, command TEXT,
+                   PRIMARY KEY (order_reference, place)) WITHOUT ROWID;
+CREATE INDEX line_by_day ON line (due, day);
+CREATE TABLE seen (sequence INTEGER, record_id TEXT);
+CREATE TABLE head (order_reference TEXT PRIMARY KEY, sequence INTEGER) WITHOUT ROWID;
+"""
+COLUMNS = "order_reference, place, due, day, side, party, what, amount_minor, currency, command"
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaLine:
+    """One thing of one order: ``side`` is pay, receive or record; ``due`` when all that it waits for has
+    happened, else it is only planned. ``amount_minor`` is 0 where no money moves."""
+
+    order: str
+    place: int
+    due: bool
+    on: date
+    side: str
+    party: str
+    what: str
+    amount_minor: int
+    currency: str
+    command: str
+
+    def days_late(self, today: date) -> int:
+        """Days since its day; 0 where it has not passed."""
+        return max(0, (today - self.on).days)
+
+
+class DueAlready(Expectations):
+    """What the plan expects if nothing more happens to the goods: the money that is due by itself."""
+
+    def _milestones(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, object]]]:  # noqa: ARG002
+        return iter(())
+
+
+def lines_of(reading: Reading, book: OrderBook) -> list[AgendaLine]:
+    """The lines of one order, in the order in which they fall."""
+    contract, first = book.in_force, FirstDraws(reading, book)
+    far = horizon(book, book.contract.accepted_on) + AHEAD
+    due = {
+        _mark(fact)
+        for fact in fold(book.contract, book.facts, far, DueAlready(book.contract, book.facts)).assumed
+    }
+    recorded = False
+    made: list[AgendaLine] = []
+    for fact in expected_facts(book):
+        goods = fact.kind in (FactKind.MILESTONE, FactKind.INVOICE)
+        open_now = (goods and not recorded) or _mark(fact) in due
+        recorded = recorded or goods
+        for step in first.before(fact):
+            made.append(_to_record(contract, len(made), fact, open_now, step))
+        made.append(_line(contract, len(made), fact, open_now))
+    return made
+
+
+def _to_record(contract: Contract, place: int, fact: Fact, due: bool, step: NextStep) -> AgendaLine:
+    day = step.on or fact.on
+    return AgendaLine(
+        contract.order,
+        place,
+        due,
+        day,
+        "record",
+        step.waits_for,
+        step.what,
+        0,
+        contract.currency,
+        step.command,
+    )
+
+
+def _mark(fact: Fact) -> tuple[str, str]:
+    """What a fact is about; its day and amount may differ between two ways to foresee it."""
+    payees = ",".join(name for name, *_ in fact.payees)
+    return fact.kind.value, fact.text("payee") or f"{fact.text('facility')}:{payees}"
+
+
+def _line(contract: Contract, place: int, fact: Fact, due: bool) -> AgendaLine:
+    step = step_of(contract, fact)
+    if fact.kind not in (FactKind.RECEIPT, FactKind.PAYMENT, FactKind.DRAW):
+        return _to_record(contract, place, fact, due, step)
+    amount = fact.minor("amount") or sum(cost for _, _, cost in fact.payees)
+    currency = contract.currency_of(fact.text("payee") or fact.text("facility"))
+    pays = fact.kind is FactKind.PAYMENT or bool(fact.payees)
+    side = "pay" if pays else "receive"
+    party = ", ".join(name for name, *_ in fact.payees) or fact.text("payee") or step.waits_for
+    return AgendaLine(
+        contract.order, place, due, fact.on, side, party, step.what, amount, currency, step.command
+    )
+
+
+class Agenda:
+    """The kept lines of one ledger, brought up to its records when opened; a context manager."""
+
+    def __init__(self, ledger: Ledger, told: Callable[[int], None] = lambda _count: None) -> None:
+        self._ledger = ledger
+        path = agenda_file(ledger.id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._kept = sqlite3.connect(path, timeout=60, isolation_level=None)
+        self._told = told
+        self._follow()
+
+    def __enter__(self) -> "Agenda":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept.close()
+
+    def _follow(self) -> None:
+        self._kept.execute("BEGIN IMMEDIATE")
+        size = self._ledger.size()
+        if not self._fits(size):
+            self._begin_anew()
+        for order, sequence in self._changed():
+            self._put(order, sequence)
+            self._told(1)
+        newest = self._ledger.record_by_sequence(size)
+        self._kept.execute("DELETE FROM seen")
+        self._kept.execute("INSERT INTO seen VALUES (?, ?)", (size, newest.record_id if newest else ""))
+        self._kept.execute("COMMIT")
+
+    def _fits(self, size: int) -> bool:
+        """Whether what is kept is of this program and of the ledger as it is."""
+        if self._kept.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+            return False
+        row = self._kept.execute("SELECT sequence, record_id FROM seen").fetchone()
+        if row is None or row[0] > size:
+            return False
+        known = self._ledger.record_by_sequence(row[0])
+        return bool((known.record_id if known else "") == row[1])
+
+    def _begin_anew(self) -> None:
+        for name in ("line", "seen", "head"):
+            self._kept.execute(f"DROP TABLE IF EXISTS {name}")
+        for statement in SCHEMA.split(";"):
+            self._kept.execute(statement)
+        self._kept.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _changed(self) -> Iterable[tuple[str, int]]:
+        """Orders with records that are not in the agenda yet, each with its newest place."""
+        row = self._kept.execute("SELECT sequence FROM seen").fetchone()
+        touched = self._ledger.orders_after(row[0]) if row else None
+        if touched is not None:
+            return [(order, 0) for order in touched]
+        known = dict(self._kept.execute("SELECT order_reference, sequence FROM head"))
+        heads = self._ledger.orders()
+        return [(one.order, one.last_sequence) for one in heads if known.get(one.order) != one.last_sequence]
+
+    def _put(self, order: str, sequence: int) -> None:
+        self._kept.execute("DELETE FROM line WHERE order_reference = ?", (order,))
+        self._kept.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (order, sequence))
+        state = self._ledger.order_state(order)
+        if (
+            state is None
+            or OrderState(state) in (*ENDED, *NOT_YET)
+            or acceptance(self._ledger, order) is None
+        ):
+            return
+        rows = [
+            (*astuple(line)[:3], line.on.isoformat(), *astuple(line)[4:])
+            for line in lines_of(self._ledger, read_book(self._ledger, order))
+        ]
+        marks = ",".join("?" * 10)
+        self._kept.executemany(f"INSERT INTO line ({COLUMNS}) VALUES ({marks})", rows)  # noqa: S608
+
+    def lines(
+        self, until: date, *, due: bool | None = None, side: str = "", limit: int = -1
+    ) -> list[AgendaLine]:
+        """Lines up to and with a day, earliest first; ``due`` leaves out what is only planned (False: what is
+        due); at most ``limit`` where that is not negative."""
+        clauses, given = ["day <= ?"], [until.isoformat()]
+        clauses += [] if due is None else [f"due = {int(due)}"]
+        if side:
+            clauses.append("side = ?")
+            given.append(side)
+        rows = self._kept.execute(
+            f"SELECT {COLUMNS} FROM line WHERE {' AND '.join(clauses)} ORDER BY day, order_reference, place"  # noqa: S608
+            f" LIMIT {int(limit)}",
+            given,
+        )
+        return [_read(row) for row in rows]
+
+    def between(self, since: date, until: date, most: int) -> list[AgendaLine]:
+        """Due and planned lines of these days, both in; at most ``most`` of each."""
+        found = []
+        for due in (1, 0):
+            rows = self._kept.execute(
+                f"SELECT {COLUMNS} FROM line WHERE due = ? AND day >= ? AND day <= ?"  # noqa: S608
+                " ORDER BY day, order_reference, place LIMIT ?",
+                (due, since.isoformat(), until.isoformat(), most),
+            )
+            found += [_read(row) for row in rows]
+        return found
+
+    def totals(self, since: date | None, until: date) -> dict[tuple[str, str], tuple[int, int]]:
+        """By side and currency: how many due lines of the days up to ``until`` and what they sum up to."""
+        rows = self._kept.execute(
+            "SELECT side, currency, count(*), sum(amount_minor) FROM line WHERE due = 1 AND day >= ?"
+            " AND day <= ? GROUP BY side, currency",
+            ((since or date.min).isoformat(), until.isoformat()),
+        )
+        return {(side, currency): (count, total) for side, currency, count, total in rows}
+
+    def waiting(self, until: date) -> list[tuple[str, int, date]]:
+        """Whom due lines wait for: the party, how many, since when; most first."""
+        rows = self._kept.execute(
+            "SELECT party, count(*), min(day) FROM line WHERE due = 1 AND day <= ? AND side <> 'pay'"
+            " AND party <> '' GROUP BY party ORDER BY count(*) DESC, party",
+            (until.isoformat(),),
+        )
+        return [(party, count, date.fromisoformat(day)) for party, count, day in rows]
+
+
+def _read(row: Sequence[Any]) -> AgendaLine:
+    return AgendaLine(row[0], row[1], bool(row[2]), date.fromisoformat(row[3]), *row[4:])
+
+
+def agenda_file(ledger_id: str) -> Path:
+    """Where the agenda of a ledger is kept."""
+    return data_directory() / "agenda" / f"{ledger_id}.db"
