@@ -1,11 +1,14 @@
 """``net report``: who earned what."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.money.reported import chain_pictures, chain_said, plain_chain, profit_pictures
 from cli.options import Asked, command, group
-from cli.screen.output import amount, answer, table
+from cli.screen.output import amount, answer, note, table
+from cli.screen.picture import ChartOption, HtmlOption, page, say
 from domain.money import format_minor
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ BAR = 40
     example="""
     net report profit PO-2026-0017 --on 2026-12-31
     net report profit --chart
+    net report profit --html profit.html
     """,
 )
 def profit(
@@ -35,15 +39,21 @@ def profit(
         list[str] | None, typer.Argument(metavar="[ORDER]...", help="All financed orders when none is named.")
     ] = None,
     chart: Annotated[bool, typer.Option("--chart", help="Draw the shares as bars.")] = False,
+    html: HtmlOption = None,
 ) -> None:
     """Show who earned what of the orders' net value: per party, per money-day and per slot-day.
 
     The parts sum to the net value to the cent. A money-day is one unit of currency out for one day.
     """
-    from flows.settlement.earnings import profits
+    from flows.settlement.earnings import by_month, profits
 
     with asked.session() as session:
         reports = profits(session.ledger, session.on, orders or [])
+        months = by_month(session.ledger, session.on, reports) if html is not None else {}
+    if html is not None:
+        pictures = [picture for report in reports for picture in profit_pictures(report, months)]
+        html.write_text(page("Who earned what", [f"up to {session.on}"], pictures), "utf-8")
+        note(f"wrote {html}")
     answer(
         asked,
         "report-profit",
@@ -140,3 +150,37 @@ def _render(screen: "Console", reports: "Sequence[ProfitReport]", chart: bool) -
                 right=f"{report.currency}, share, per 1,000 a day, per slot-day",
             )
         )
+
+
+@command(
+    app,
+    "chain",
+    example="""
+    net report chain PO-2026-0017
+    net report chain PO-2026-0017 --against examples/importer.toml --chart
+    """,
+)
+def chain(
+    asked: Asked,
+    orders: Annotated[
+        list[str] | None, typer.Argument(metavar="[ORDER]...", help="All financed orders when none is named.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="FILE", help="Another chain: importer, wholesalers.")
+    ] = None,
+    draw: ChartOption = False,
+    html: HtmlOption = None,
+) -> None:
+    """How long the chain is: passings of title, W/R ratio, what each step adds, days of goods and of money.
+
+    W/R is all sales between firms before the last one, over the last sale. With another chain, the same
+    goods go through it from the same maker, and the difference of the final prices is explained to the cent.
+    """
+    from flows.settlement.chains import chains
+
+    with asked.session() as session:
+        found = chains(session.ledger, orders or [], against)
+    document = {"chains": [plain_chain(one) for one in found]}
+    said = [line for one in found for line in chain_said(one)]
+    pictures = [picture for one in found for picture in chain_pictures(one)]
+    say(asked, "report-chain", document, "The chain", said, pictures, draw, html)

@@ -101,7 +101,7 @@ def _said(one: "Promise") -> list[str]:
     if not one.certain and one.model_until is None:
         said.append("how certain: nothing was learned of the providers yet (net learn lead-time)")
     said += [
-        f"not sooner because of {why.firm} ({why.leg}): without {why.what} it would be {why.days} days sooner"
+        f"not sooner because of {why.firm} ({why.leg}): {why.days} days sooner if {why.what}"
         for why in one.critical
         if not one.under_way
     ]

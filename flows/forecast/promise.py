@@ -33,7 +33,7 @@ AHEAD = timedelta(days=3_650)
 
 @dataclass(frozen=True, slots=True)
 class WhyNotSooner:
-    """What would have to change: with ``what`` of the firm out of the way it could be ``days`` sooner."""
+    """What would have to change: if ``what`` held of the firm, the goods could be ``days`` sooner."""
 
     firm: str
     leg: str
@@ -128,7 +128,7 @@ def _why_not_sooner(situation: Situation, plan: Plan, delivery: date) -> tuple[t
     found = []
     legs = {leg.provider: leg for leg in reversed(plan.legs)}
     for firm, leg in reversed(legs.items()):
-        for what, change in (("its own time", _at_once), ("its capacity", _boundless)):
+        for what, change in (("it took no time", _at_once), ("its capacity were unlimited", _boundless)):
             network = _with(situation.network, firm, change)
             day, _ = _earliest(replace(situation, network=network))
             if day is not None and day < delivery:

@@ -6,6 +6,7 @@ from datetime import date
 
 from domain.errors import NotFoundError
 from domain.record_kinds import RecordKind
+from finance.agreed.contract import TRADER
 from finance.reports.attribution import Attribution, Part, attribute, combined
 from flows.books.acceptance import acceptance
 from flows.books.order_book import read_book
@@ -54,3 +55,19 @@ def financed_orders(reading: Reading) -> Iterator[str]:
         newest = acceptance(reading, record.order) if record.order else None
         if record.order and newest is not None and newest.sequence == record.sequence:
             yield record.order
+
+
+def by_month(reading: Reading, on: date, reports: Sequence[ProfitReport]) -> dict[str, dict[str, int]]:
+    """The trader's profit by currency and month in which an order's last fact fell; settled orders alone."""
+    found: dict[str, dict[str, int]] = {}
+    for report in reports:
+        months: dict[str, int] = {}
+        for one in report.orders:
+            if one.settled:
+                book = read_book(reading, one.order)
+                last = max((fact.on for fact in book.facts if fact.on <= on), default=on)
+                profit = sum(part.amount_minor for part in one.parts if part.party == TRADER)
+                month = last.strftime("%Y-%m")
+                months[month] = months.get(month, 0) + profit
+        found[report.currency] = dict(sorted(months.items()))
+    return found
