@@ -141,17 +141,20 @@ class Debt:
         return added
 
     def _interest(self, on: date) -> list[dict[str, Fraction]]:
-        end = on if self.due_on is None else min(on, self.due_on)
+        due = self.due_on
 
         def cost(start: date, amount: int, until: date) -> Fraction:
-            return exact_interest(self.facility.price, amount, start, min(until, end))
+            end = min(until, due) if due is not None and start < due else until
+            return exact_interest(self.facility.price, amount, start, end)
 
-        return [drawing.exact(end, cost) for drawing in self.drawings]
+        return [drawing.exact(on, cost) for drawing in self.drawings]
 
     def _late(self, on: date, due: date) -> list[dict[str, Fraction]]:
         price, terms = self.facility.price, (self.facility.grace_days, self.facility.penalty_multiplier)
 
-        def cost(_start: date, amount: int, until: date) -> Fraction:
+        def cost(start: date, amount: int, until: date) -> Fraction:
+            if start >= due:
+                return Fraction(0)  # lent because payment was late: never due earlier, plain interest
             return exact_late_charge(price, amount, due, max(min(until, on), due), *terms)
 
         return [drawing.exact(on, cost) for drawing in self.drawings]

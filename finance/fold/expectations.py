@@ -310,22 +310,46 @@ class Expectations:
     def _source(
         self, position: Position, needs: list["DrawNeed"], day: date
     ) -> tuple[Debt, list[list[str]]] | None:
-        """What may still be drawn for payments, and whom that pays: pre-shipment before the take-out, then
-        the standby."""
+        """What may still be drawn for payments, and whom that pays: the first facility that holds all, else
+        what the first of several gives that hold it together."""
+        for debt in self._sources(position):
+            payees, cash = drawn_for_needs(position, debt, needs)
+            over = cost_of_draw(position, debt, cash, day).principal - undrawn(debt)
+            if over > 0 and over <= ROUNDED and len(payees[-1]) > 2:
+                # what is sold was rounded up once more than the plan did, which made it one draw
+                payees[-1][2] = str(int(payees[-1][2]) - over)
+                over = cost_of_draw(position, debt, cash - over, day).principal - undrawn(debt)
+            if over <= 0:
+                return debt, payees
+        return self._first_of_several(position, needs, day)
+
+    def _sources(self, position: Position) -> Iterator[Debt]:
+        """Pre-shipment before the take-out, then contingencies, in the order of the contract."""
         for role in (Role.PRE_SHIPMENT, Role.CONTINGENCY):
             for facility in self.contract.of_role(role):
                 debt = position.debts[facility.id]
-                if role is Role.PRE_SHIPMENT and not self._open(position, debt):
-                    continue
-                payees, cash = drawn_for_needs(position, debt, needs)
-                over = cost_of_draw(position, debt, cash, day).principal - undrawn(debt)
-                if over > 0 and over <= ROUNDED and len(payees[-1]) > 2:
-                    # what is sold was rounded up once more than the plan did, which made it one draw
-                    payees[-1][2] = str(int(payees[-1][2]) - over)
-                    over = cost_of_draw(position, debt, cash - over, day).principal - undrawn(debt)
-                if over <= 0:
-                    return debt, payees
-        return None
+                if role is Role.CONTINGENCY or self._open(position, debt):
+                    yield debt
+
+    def _first_of_several(
+        self, position: Position, needs: list["DrawNeed"], day: date
+    ) -> tuple[Debt, list[list[str]]] | None:
+        """The part of the first facility where several cover a day together; the rest of the day follows.
+
+        Only in the order's own currency: what changes money is one draw.
+        """
+        if any(need.currency for need in needs):
+            return None
+        wanted = left = sum(need.cost for need in needs)
+        first: Debt | None = None
+        for debt in self._sources(position):
+            most = 0 if debt.currency else min(most_cash(position, debt, day, wanted), left)
+            left -= most
+            if most > 0 and first is None:
+                first, given = debt, most
+        if left > 0 or first is None:
+            return None
+        return first, _payees_within(needs, given)
 
     def _open(self, position: Position, debt: Debt) -> bool:
         if debt.closed or debt.facility.draw is not DrawRule.NEED or debt.facility.standby:
@@ -387,6 +411,33 @@ def drawn_for_needs(position: Position, debt: Debt, needs: list[DrawNeed]) -> tu
         payees.append([need.payee, str(need.amount), str(total - sold)])
         sold = total
     return payees, direct + sold
+
+
+def _payees_within(needs: list[DrawNeed], cash: int) -> list[list[str]]:
+    """Whom so much cash pays, in the order of the needs; the last one in part."""
+    payees = []
+    for need in needs:
+        if cash > 0:
+            payees.append([need.payee, str(min(need.amount, cash))])
+        cash -= need.amount
+    return payees
+
+
+def most_cash(position: Position, debt: Debt, day: date, wanted: int) -> int:
+    """The most that a facility still pays out in one draw, up to ``wanted``: the plan's next draw where
+    that is what is left, else as much as its limit holds with what the draw costs."""
+    free, count = undrawn(debt), len(debt.drawings)
+    planned = debt.facility.draws[count].cash_minor if count < len(debt.facility.draws) else 0
+    if 0 < planned <= wanted and cost_of_draw(position, debt, planned, day).principal == free:
+        return planned
+    least, most = 0, min(wanted, free)
+    while least < most:
+        middle = (least + most + 1) // 2
+        if cost_of_draw(position, debt, middle, day).principal <= free:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def _drawn(position: Position, debt: Debt, payees: list[list[str]]) -> dict[str, Any]:
