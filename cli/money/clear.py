@@ -101,14 +101,16 @@ def take(
     app,
     "mark",
     example="""
-    net clear mark 5f0c --status disputed
-    net clear mark 5f0c --status pledged --about harbour
-    net clear mark 5f0c --status insolvent --about mill
+    net clear mark INV-7 --status disputed
+    net clear mark INV-8 --status pledged --about harbour
+    net clear mark INV-8 --status insolvent --about mill
     """,
 )
 def mark(
     asked: Asked,
-    debt: Annotated[str, typer.Argument(metavar="DEBT", help="The debt's id, or its beginning.")],
+    debt: Annotated[
+        str, typer.Argument(metavar="DEBT", help="The debt's reference, or the beginning of its id.")
+    ],
     status: Annotated[
         str,
         typer.Option("--status", help="open, disputed, pledged, assigned, insolvent or paid."),

@@ -95,12 +95,15 @@ def _new(transaction: Transaction, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def find_debt(reading: Reading, beginning: str) -> str:
-    """The id of the open debt that begins so; NotFoundError for none, UsageError for several."""
-    found = [name for name, _ in read_debts(reading).open_items() if name.startswith(beginning)]
-    if not found:
-        raise NotFoundError(f"no open debt begins with {beginning!r}", "net clear show lists them")
+    """The id of the open debt with that reference, or whose id begins so; NotFoundError for none, UsageError
+    for several."""
+    items = list(read_debts(reading).open_items())
+    found = [name for name, item in items if item.debt.reference == beginning]
+    found = found or [name for name, _ in items if name.startswith(beginning)]
+    if not found or not beginning:
+        raise NotFoundError(f"no open debt is called {beginning!r}", "net clear show lists them")
     if len(found) > 1:
-        raise UsageError(f"{len(found)} debts begin with {beginning!r}", "write more of the id")
+        raise UsageError(f"{len(found)} debts are called {beginning!r}", "write more of the id")
     return found[0]
 
 

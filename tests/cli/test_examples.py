@@ -56,8 +56,8 @@ MILL = "--config mill/net.toml --ledger mill/net.db --on 2026-12-01"
 DEBTS = [
     "net init", "net node keygen --to us.key", f"net init {MILL}", f"net node keygen --to mill.key {MILL}",
     "net node trust mill --key-file mill.key", f"net node trust us --key-file us.key {MILL}",
-    "net clear owe mill 100.00 --due 2026-12-20 --on 2026-12-01",
-    f"net clear owe us 60.00 --due 2026-12-20 {MILL}",
+    "net clear owe mill 100.00 --due 2026-12-20 --reference INV-7 --on 2026-12-01",
+    f"net clear owe us 60.00 --due 2026-12-20 --reference INV-8 {MILL}",
     "net clear export --to our.json --on 2026-12-01", f"net clear export --to mill-debts.json {MILL}",
 ]  # fmt: skip
 PROPOSED = [
@@ -73,6 +73,17 @@ LEARNED = (
 )
 LEAD_TIME = "net learn lead-time --table examples/tables/services.csv --map examples/maps/services.toml"
 GLASS = SEVEN.replace("PO-7", "PO-8").replace("desk-lamp", "glass-lamp")
+THREAD = "--config thread/net.toml --ledger thread/net.db"
+VOUCHER = [
+    *DEBTS, f"net init {THREAD}", f"net node keygen --to thread.key {THREAD}",
+    "net node trust thread --key-file thread.key", "net voucher issue PO-7 INV-7 --on 2026-12-01",
+]  # fmt: skip
+PARTS = [*VOUCHER, "net voucher split PO-7 PO-7/1=60.00 PO-7/2=40.00 --on 2026-12-01"]
+POOL = [
+    "net init", "net pool open EAST --investor fund --investor insurer --senior-most 90% --on 2026-12-01",
+    "net pool subscribe EAST fund 1500000.00 --layer junior --reference in-0 --on 2026-12-01",
+    "net pool subscribe EAST insurer 8500000.00 --layer senior --reference in-00 --on 2026-12-01",
+]  # fmt: skip
 
 BEFORE: dict[str, list[str]] = {
     "net init": [],
@@ -125,7 +136,15 @@ BEFORE: dict[str, list[str]] = {
     "net statement": DELIVERED,
     "net report": until("2026-12-31"),
     "net bank": DELIVERED,
+    "net pool": POOL,
+    "net pool open": ["net init"],
+    "net pool capital": DELIVERED,
+    "net voucher": PARTS,
+    "net voucher issue": VOUCHER[:-1],
+    "net voucher split": VOUCHER,
+    "net syndicate": [],
     "net clear": DEBTS,
+    "net clear mark": PROPOSED,
     "net clear propose": PROPOSED[:-1],
     "net clear show": PROPOSED,
     "net clear sign": PROPOSED,
@@ -155,7 +174,8 @@ NOT_HERE = {
     "net node trust harbour-mill": "needs the other firm's key: tests/cli/network/test_node.py",
     "net node trust harbour-mill --key-file": "needs the other firm's key: test_guides.py, clearing",
     "net clear owe mill 500.00 --currency EUR": "as the example before it",
-    "net clear mark": "needs the id of a debt: tests/cli/money/test_clear.py",
+    "net voucher accept": "needs a register's word: tests/cli/money/test_voucher.py",
+    "net voucher finance": "needs a lender's signature: the same",
     "net node keygen --replace": "needs a key that is there: tests/node/test_keys.py",
     "net node withdraw": "needs another firm's booking: tests/flows/shop/test_sold.py",
     "net node complete": "needs another firm's booking: the same",
