@@ -1,6 +1,8 @@
 """``net order import``: orders from a table of any shape, by its map."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,10 +63,10 @@ def import_orders(
     with progress("orders") as advance:
         for taken in _taken(asked, found, check=check):
             advance(1)
-            _tally(taken, totals, refused)
+            _tally(taken, totals, refused, check=check)
             if asked.jsonl:
-                print_json(_line(taken))
-    _tell(asked, totals, refused, count)
+                print_json(_line(taken, check=check))
+    _tell(asked, totals, refused, count, check=check)
     if refused:
         from domain.errors import BatchRefusedError
 
@@ -78,23 +80,41 @@ def _taken(asked: Asked, found: Any, *, check: bool) -> Any:
     from flows.orders.from_file import looked_at, take_in
 
     if check:
-        yield from looked_at(found)
+        with _ledger_if_any(asked) as reading:
+            yield from looked_at(reading, found)
         return
     with asked.session() as session:
         yield from take_in(session.ledger, found, lambda order: session.on_given or order.issued_on)
 
 
-def _tally(taken: "TakenIn", totals: Counter[str], refused: "list[TakenIn]") -> None:
+@contextmanager
+def _ledger_if_any(asked: Asked) -> Iterator[Any]:
+    """The ledger to compare with; a file can be checked before there is one."""
+    from domain.errors import NotFoundError
+
+    with asked.session() as session:
+        try:
+            ledger = session.ledger
+        except NotFoundError:
+            ledger = None
+        yield ledger
+
+
+def _tally(taken: "TakenIn", totals: Counter[str], refused: "list[TakenIn]", *, check: bool) -> None:
     if taken.reasons:
         totals["refused"] += 1
         if len(refused) < SHOWN:
             refused.append(taken)
     else:
-        totals["known" if taken.placed and taken.placed.repeated else "recorded"] += 1
+        totals["known" if taken.placed and taken.placed.repeated else _new(check=check)] += 1
 
 
-def _line(taken: "TakenIn") -> dict[str, Any]:
-    outcome = "refused" if taken.reasons else "recorded"
+def _new(*, check: bool) -> str:
+    return "new" if check else "recorded"
+
+
+def _line(taken: "TakenIn", *, check: bool) -> dict[str, Any]:
+    outcome = "refused" if taken.reasons else _new(check=check)
     if taken.placed and taken.placed.repeated:
         outcome = "known"
     return {
@@ -107,23 +127,31 @@ def _line(taken: "TakenIn") -> dict[str, Any]:
     }
 
 
-def _tell(asked: Asked, totals: Counter[str], refused: "list[TakenIn]", count: "RowCount") -> None:
+def _tell(
+    asked: Asked, totals: Counter[str], refused: "list[TakenIn]", count: "RowCount", *, check: bool
+) -> None:
     document = {
         "orders": totals.total(),
         "recorded": totals["recorded"],
+        "new": totals["new"],
         "known": totals["known"],
         "refused": totals["refused"],
         "rows": count.rows or None,
         "ignored": count.ignored,
-        "refusals": [_line(taken) for taken in refused],
+        "refusals": [_line(taken, check=check) for taken in refused],
     }
     if asked.jsonl:
-        note(f"{totals['recorded']} recorded, {totals['known']} known, {totals['refused']} refused")
+        done = f"{totals['new']} would be recorded" if check else f"{totals['recorded']} recorded"
+        note(f"{done}, {totals['known']} known, {totals['refused']} refused")
         return
-    answer(asked, "order-import", document, lambda screen: _render(screen, totals, refused, count))
+    answer(
+        asked, "order-import", document, lambda screen: _render(screen, totals, refused, count, check=check)
+    )
 
 
-def _render(screen: "Console", totals: Counter[str], refused: "list[TakenIn]", count: "RowCount") -> None:
+def _render(
+    screen: "Console", totals: Counter[str], refused: "list[TakenIn]", count: "RowCount", *, check: bool
+) -> None:
     if refused:
         rows = [(taken.reference, taken.source, reason) for taken in refused for reason in taken.reasons]
         screen.print(table("refused", ("order", "where", "why"), rows))
@@ -131,6 +159,5 @@ def _render(screen: "Console", totals: Counter[str], refused: "list[TakenIn]", c
             screen.print(f"and {totals['refused'] - len(refused):,} more; --jsonl names them all")
     for reason, number in count.ignored.items():
         screen.print(f"{number:,} rows left out: {reason}")
-    screen.print(
-        f"{totals['recorded']:,} recorded, {totals['known']:,} known already, {totals['refused']:,} refused"
-    )
+    done = f"{totals['new']:,} would be recorded" if check else f"{totals['recorded']:,} recorded"
+    screen.print(f"{done}, {totals['known']:,} known already, {totals['refused']:,} refused")

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from documents.files.section import DECIMALS, DIGITS, decimal_of, plain_text
+from documents.maps.numerals import in_chinese, narrow, plain_date, plain_number
 from domain.money import MoneyError
 
 EXCEL_START = date(1899, 12, 30)
@@ -42,24 +43,19 @@ class Kind:
         return text
 
     def day(self, text: str) -> date:
-        """The day by the first style that fits."""
+        """The day by the first style that fits; width does not count, nor do Chinese numerals."""
+        plain = plain_date(text)
         for style in self.styles:
-            found = _day(text, style)
+            found = _day(plain, style)
             if found is not None:
                 return found
         raise ValueError(f"fits none of the date styles {', '.join(self.styles)}")
 
     def number(self, text: str) -> str:
-        plain = text
-        for mark in (*self.remove, self.thousands, "\u00a0"):
-            plain = plain.replace(mark, "") if mark else plain
-        if self.decimal != ".":
-            if "." in plain:
-                raise ValueError(f"has a point, but its decimal mark is {self.decimal!r}")
-            plain = plain.replace(self.decimal, ".")
-        plain = plain.strip()
-        if plain.startswith("(") and plain.endswith(")"):
-            plain = f"-{plain[1:-1]}"
+        plain = narrow(text)
+        for mark in () if in_chinese(text) else self.remove:
+            plain = plain.replace(narrow(mark), "")
+        plain = plain_number(plain, self.decimal, self.thousands)
         try:
             value = decimal_of(plain, DIGITS if self.decimals is not None else DECIMALS)
         except MoneyError as error:

@@ -57,6 +57,22 @@ class RowRule:
 
 
 @dataclass(frozen=True)
+class AdjustmentFields:
+    """An adjustment of the order, the same on all its rows, or one of each row."""
+
+    fields: Mapping[str, Field]
+    per_row: bool
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two fields, ``one`` and ``other``, that must give the same number or text on every row."""
+
+    fields: Mapping[str, Field]
+    reason: str
+
+
+@dataclass(frozen=True)
 class OrderMap:
     """A checked map; ``rows`` says which rows make one order: ``each``, ``together`` or ``anywhere``."""
 
@@ -67,6 +83,7 @@ class OrderMap:
     columns: tuple[str, ...]
     rows: str
     by: tuple[str, ...]
+    empty_repeats: bool
     identity: str
     stated_amounts: bool
     rules: tuple[RowRule, ...]
@@ -75,7 +92,8 @@ class OrderMap:
     seller: Mapping[str, Field]
     extra: Mapping[str, Field]
     line: Mapping[str, Field]
-    adjustments: tuple[Mapping[str, Field], ...]
+    adjustments: tuple[AdjustmentFields, ...]
+    agreements: tuple[Agreement, ...]
     payment: tuple[Mapping[str, Field], ...]
 
     def fields(self) -> list[Field]:
@@ -85,7 +103,8 @@ class OrderMap:
             self.seller,
             self.extra,
             self.line,
-            *self.adjustments,
+            *(adjustment.fields for adjustment in self.adjustments),
+            *(agreement.fields for agreement in self.agreements),
             *self.payment,
         )
         return [field for table in tables for field in table.values()]
@@ -135,6 +154,7 @@ class MapLoading:
             columns=self.names(table, "columns"),
             rows=self.word(table, "rows", ("each", "together", "anywhere")),
             by=self.names(table, "by"),
+            empty_repeats=table.flag("empty_repeats") if "empty_repeats" in table.table else True,
             identity=table.text("identity"),
             stated_amounts=table.flag("stated_amounts"),
             rules=(*self.rules("ignore", refuse=False), *self.rules("refuse", refuse=True)),
@@ -143,7 +163,8 @@ class MapLoading:
             extra=self.part(order, "extra", ()),
             order=self.fields(order, ORDER_FIELDS),
             line=self.fields(line, LINE_FIELDS),
-            adjustments=self.parts("adjustment", ADJUSTMENT_FIELDS),
+            adjustments=self.adjustments(),
+            agreements=self.agreements(),
             payment=self.parts("payment", PAYMENT_FIELDS),
         )
         self.check(found, table)
@@ -249,6 +270,23 @@ class MapLoading:
 
     def parts(self, key: str, known: tuple[str, ...]) -> tuple[Mapping[str, Field], ...]:
         return tuple(self.fields(entry, known) for entry in self.top.sections(key, limit=100))
+
+    def adjustments(self) -> tuple[AdjustmentFields, ...]:
+        found = []
+        for entry in self.top.sections("adjustment", limit=100):
+            per = self.word(entry, "per", ("order", "row"))
+            found.append(AdjustmentFields(self.fields(entry, ADJUSTMENT_FIELDS), per == "row"))
+        return tuple(found)
+
+    def agreements(self) -> tuple[Agreement, ...]:
+        found = []
+        for entry in self.top.sections("agree", limit=100):
+            reason = entry.text("reason", needed=True)
+            for name in ("one", "other"):
+                if name not in entry.table:
+                    entry.wrong(name, "is missing", "name the two fields that must agree")
+            found.append(Agreement(self.fields(entry, ("one", "other")), reason))
+        return tuple(found)
 
     def part(self, order: Section, key: str, known: tuple[str, ...]) -> Mapping[str, Field]:
         value = order.table.get(key)

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +108,14 @@ class _Import:
     def key(self, row: Row) -> str:
         return "\x1f".join(row.cells.get(column, "").strip() for column in self.map.by)
 
+    def continues(self, row: Row) -> bool:
+        """A row without a key of its own belongs to the order above it."""
+        return self.map.empty_repeats and not any(row.cells.get(name, "").strip() for name in self.map.by)
+
     def together(self, every: Iterator[Row]) -> Iterator[list[Row]]:
         group: list[Row] = []
         for row in every:
-            if group and self.key(row) != self.key(group[0]):
+            if group and self.key(row) != self.key(group[0]) and not self.continues(row):
                 yield group
                 group = []
             group.append(row)
@@ -137,6 +142,19 @@ class _Import:
         finally:
             database.close()
 
+    def filled(self, group: list[Row]) -> list[Row]:
+        """Empty cells on further rows of an order repeat those of its first, unless the map forbids it."""
+        if not self.map.empty_repeats:
+            return group
+        first = group[0].cells
+        return [
+            Row(
+                row.line,
+                {name: cell if cell.strip() else first.get(name, "") for name, cell in row.cells.items()},
+            )
+            for row in group
+        ]
+
     def order(self, group: list[Row]) -> MappedRow:
         first = group[0]
         findings = Findings(str(self.path), lambda name: _line_of(name, group))
@@ -158,11 +176,10 @@ class _Import:
         for party, fields in (("buyer", self.map.buyer), ("seller", self.map.seller)):
             if fields:
                 document[party] = reading.table(party, fields, group[0].cells)
-        self.check_agreement(group, document, reading)
-        document["payment"] = [
-            reading.table(f"payment[{place}]", fields, group[0].cells)
-            for place, fields in enumerate(self.map.payment, start=1)
-        ]
+        filled = self.filled(group)
+        self.check_agreement(filled, reading)
+        self.check_rows(group, reading)
+        document["payment"] = self.payment(group[0], reading)
         for term in document["payment"]:
             if "month_end" in term:
                 term["month_end"] = term["month_end"] == "true"
@@ -170,30 +187,86 @@ class _Import:
             reading.table(f"lines[{place}]", self.map.line, row.cells)
             for place, row in enumerate(group, start=1)
         ]
-        document["adjustments"] = self.adjustments(group, reading)
+        document["adjustments"] = self.adjustments(filled, reading)
         document["extra"] = reading.table("extra", self.map.extra, group[0].cells)
         return document
 
-    def check_agreement(
-        self, group: list[Row], document: Mapping[str, Any], reading: "_OrderReading"
-    ) -> None:
+    def payment(self, row: Row, reading: "_OrderReading") -> list[dict[str, Any]]:
+        return [
+            reading.table(f"payment[{place}]", fields, row.cells)
+            for place, fields in enumerate(self.map.payment, start=1)
+        ]
+
+    def whole(self, row: Row, reading: "_OrderReading") -> dict[str, str]:
+        """Every field of the row that belongs to the order as a whole, by its path."""
+        found = reading.table("", self.map.order, row.cells)
+        tables = [("buyer", self.map.buyer), ("seller", self.map.seller), ("extra", self.map.extra)]
+        tables += [(f"payment[{place}]", fields) for place, fields in enumerate(self.map.payment, start=1)]
+        for path, fields in tables:
+            table = reading.table(path, fields, row.cells)
+            found |= {f"{path}.{name}": value for name, value in table.items()}
+        return found
+
+    def check_agreement(self, group: list[Row], reading: "_OrderReading") -> None:
         """What belongs to the order as a whole must be the same on all of its rows."""
+        if len(group) == 1:
+            return
+        quiet = _OrderReading(self.shared, Findings(reading.findings.file))
+        first = self.whole(group[0], quiet)
         for row in group[1:]:
-            other = reading.table("", self.map.order, row.cells)
-            for name, value in document.items():
-                if isinstance(value, str) and other.get(name, "") != value:
-                    here, there = other.get(name, ""), f"{value!r} on line {group[0].line}"
-                    problem = f"is {here!r} on line {row.line}, but {there}"
-                    reading.findings.add(name, problem, "map it for the line, or group by it")
+            self.compare(first, self.whole(row, quiet), (group[0].line, row.line), reading.findings)
+        reading.findings.defects += quiet.findings.defects
+
+    def compare(
+        self,
+        first: Mapping[str, str],
+        other: Mapping[str, str],
+        lines: tuple[int, int],
+        findings: Findings,
+    ) -> None:
+        for name in dict.fromkeys((*first, *other)):
+            here, there = other.get(name, ""), first.get(name, "")
+            if here != there:
+                problem = f"is {here!r} on line {lines[1]}, but {there!r} on line {lines[0]}"
+                findings.add(name, problem, "map it for the line, or group by it")
+
+    def check_rows(self, group: list[Row], reading: "_OrderReading") -> None:
+        """What the map says must agree on every row, such as an amount in figures and in words."""
+        for agreement in self.map.agreements:
+            for place, row in enumerate(group, start=1):
+                found = reading.table(f"lines[{place}]", agreement.fields, row.cells)
+                one, other = found.get("one", ""), found.get("other", "")
+                if one and other and _comparable(one) != _comparable(other):
+                    problem = f"{agreement.reason}: {one} and {other} on line {row.line}"
+                    reading.findings.add(f"lines[{place}].agree", problem, "ask which of them is meant")
 
     def adjustments(self, group: list[Row], reading: "_OrderReading") -> list[dict[str, str]]:
         found: list[dict[str, str]] = []
-        for fields in self.map.adjustments:
-            for row in group:
-                entry = reading.table(f"adjustments[{len(found) + 1}]", fields, row.cells)
-                if entry.get("amount") and entry["amount"].strip("-0."):
-                    found.append(entry)
+        for adjustment in self.map.adjustments:
+            entries = [
+                reading.table(f"adjustments[{len(found) + 1}]", adjustment.fields, row.cells) for row in group
+            ]
+            if not adjustment.per_row:
+                self.once(entries, group, f"adjustments[{len(found) + 1}]", reading.findings)
+                entries = entries[:1]
+            found += [entry for entry in entries if entry.get("amount", "").strip("-0.")]
         return found
+
+    def once(self, entries: list[dict[str, str]], group: list[Row], path: str, findings: Findings) -> None:
+        """An adjustment of the order stands alike on all of its rows."""
+        for row, entry in zip(group[1:], entries[1:], strict=True):
+            if entry != entries[0]:
+                here, there = entry.get("amount", ""), entries[0].get("amount", "")
+                problem = f"is {here!r} on line {row.line}, but {there!r} on line {group[0].line}"
+                findings.add(f"{path}.amount", problem, 'write per = "row" where each row has its own')
+                return
+
+
+def _comparable(text: str) -> Fraction | str:
+    try:
+        return Fraction(text)
+    except ValueError:
+        return text
 
 
 def _line_of(name: str, group: list[Row]) -> int:

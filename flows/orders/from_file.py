@@ -8,8 +8,10 @@ from itertools import islice
 from documents.orders.reading import Defects
 from domain.errors import KeyReusedError
 from domain.order import Order
+from domain.states import OrderState
 from flows.orders.find import Placed
-from flows.orders.place import place_in
+from flows.orders.place import place_in, same_order
+from ledger.book.reading import Reading
 from ledger.book.transaction import Transaction
 from ledger.store import Ledger
 
@@ -46,13 +48,27 @@ def _one(transaction: Transaction, item: Order | Defects, day_of: Callable[[Orde
         return TakenIn(item.reference, item.source, None, (error.message,))
 
 
-def looked_at(found: Iterator[Order | Defects]) -> Iterator[TakenIn]:
-    """What a file holds, without recording anything."""
+def looked_at(reading: Reading | None, found: Iterator[Order | Defects]) -> Iterator[TakenIn]:
+    """What a file holds, without recording anything; orders that are known, in the ledger (where there is
+    one) or earlier in the file, come with where they stand."""
+    seen: set[int] = set()
     for item in found:
         if isinstance(item, Defects):
             yield TakenIn(item.reference, _place(item), None, tuple(map(str, item.defects)))
         else:
-            yield TakenIn(item.reference, item.source)
+            yield _looked_at(reading, item, seen)
+
+
+def _looked_at(reading: Reading | None, order: Order, seen: set[int]) -> TakenIn:
+    try:
+        known = same_order(reading, order) if reading is not None else None
+    except KeyReusedError as error:
+        return TakenIn(order.reference, order.source, None, (error.message,))
+    mark = hash((order.reference, order.buyer.name))
+    if known is None and mark in seen:
+        known = Placed(order.reference, order, OrderState.CONFIRMED, order.issued_on, repeated=True)
+    seen.add(mark)
+    return TakenIn(order.reference, order.source, known)
 
 
 def _place(item: Defects) -> str:

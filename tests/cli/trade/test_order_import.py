@@ -44,13 +44,31 @@ def test_import_records_by_map_and_ends_with_nine(home: Path, capsys: pytest.Cap
     capsys.readouterr()
     arguments = ["order", "import", str(home / "table.csv"), "--map", str(home / "map.toml")]
     assert run([*arguments, "--check", "--json"]) == 9
-    assert json.loads(capsys.readouterr().out)["refused"] == 1
+    checked = json.loads(capsys.readouterr().out)
+    assert (checked["refused"], checked["new"], checked["recorded"], checked["known"]) == (1, 1, 0, 0)
     assert recorded(capsys) == []
     assert run([*arguments, "--jsonl"]) == 9
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(line["reference"], line["outcome"]) for line in lines] == [("1", "recorded"), ("2", "refused")]
     assert "table.csv:3: lines[1].quantity" in lines[1]["reasons"][0]
     assert [order["order"] for order in recorded(capsys)] == ["1"]
+    assert run([*arguments, "--check"]) == 9
+    assert "0 would be recorded, 1 known already, 1 refused" in capsys.readouterr().out
+    assert run([*arguments, "--check", "--jsonl"]) == 9
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["outcome"] for line in lines] == ["known", "refused"]
+
+
+def test_check_needs_no_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    (tmp_path / "map.toml").write_text(MAP)
+    (tmp_path / "table.csv").write_text(TABLE)
+    arguments = [str(tmp_path / "table.csv"), "--map", str(tmp_path / "map.toml")]
+    assert run(["order", "import", *arguments, "--check"]) == 9
+    assert "1 would be recorded, 0 known already, 1 refused" in capsys.readouterr().out
 
 
 GOOD = {

@@ -286,3 +286,65 @@ def test_another_table_is_read_by_its_own_map() -> None:
     )
     assert count.rows == 9_215
     assert sum(isinstance(item, Order) for item in found) == 9_215
+
+
+SHOP = (
+    HEAD + 'rows = "together"\nby = ["Nr"]\n' + PLAIN + '[[adjustment]]\nreason = { value = "Shipping" }\n'
+    'amount = "Post"\n'
+)
+SHOP_ROWS = "Nr,Day,Who,What,Count,Price,Post\n"
+
+
+def test_adjustment_of_the_order_counts_once(tmp_path: Path) -> None:
+    """A shop repeats the order's shipping on each row of an item; it is one shipping."""
+    table = SHOP_ROWS + "1,2026-03-02,Harbour,lamp,2,100,10.00\n1,2026-03-02,Harbour,bulb,1,50,10.00\n"
+    order = one(tmp_path, SHOP, table)
+    assert [(part.reason, part.amount_minor) for part in order.adjustments] == [("Shipping", 1_000)]
+    per_row = SHOP.replace("[[adjustment]]\n", '[[adjustment]]\nper = "row"\n')
+    assert len(one(tmp_path, per_row, table).adjustments) == 2
+
+
+def test_adjustments_that_differ_are_refused_unless_each_row_has_its_own(tmp_path: Path) -> None:
+    table = SHOP_ROWS + "1,2026-03-02,Harbour,lamp,2,100,10.00\n1,2026-03-02,Harbour,bulb,1,50,4.00\n"
+    (found,) = run(tmp_path, SHOP, table)
+    assert isinstance(found, Defects)
+    assert "is '4.00' on line 3, but '10.00' on line 2" in str(found.defects[0])
+    per_row = SHOP.replace("[[adjustment]]\n", '[[adjustment]]\nper = "row"\n')
+    assert [part.amount_minor for part in one(tmp_path, per_row, table).adjustments] == [1_000, 400]
+
+
+def test_rows_of_two_buyers_are_no_one_order(tmp_path: Path) -> None:
+    table = SHOP_ROWS + "1,2026-03-02,Harbour,lamp,2,100,\n1,2026-03-02,Quayside,bulb,1,50,\n"
+    (found,) = run(tmp_path, SHOP, table)
+    assert isinstance(found, Defects)
+    assert found.defects[0].field == "buyer.name"
+
+
+def test_empty_cells_of_further_rows_repeat_the_first(tmp_path: Path) -> None:
+    table = SHOP_ROWS + "1,2026-03-02,Harbour,lamp,2,100,10.00\n1,,,bulb,1,50,\n"
+    order = one(tmp_path, SHOP, table)
+    assert (len(order.lines), len(order.adjustments), order.buyer.name) == (2, 1, "Harbour")
+    strict = SHOP.replace("by =", "empty_repeats = false\nby =")
+    (found,) = run(tmp_path, strict, table)
+    assert isinstance(found, Defects)
+    assert {defect.field for defect in found.defects} >= {"issued_on", "buyer.name", "adjustments[1].amount"}
+
+
+def test_amount_in_capitals_is_checked_against_the_figures(tmp_path: Path) -> None:
+    order_map = HEAD + (
+        '[kind.money]\nread = "number"\nthousands = ","\nremove = ["¥", "元"]\n'
+        '[kind.day]\nread = "date"\nstyles = ["%Y年%m月%d日"]\n'
+        '[[agree]]\none = { column = "大写", kind = "money" }\nother = { column = "金额", kind = "money" }\n'
+        'reason = "words and figures differ"\n'
+        '[order]\nreference = "Nr"\nissued_on = { column = "日期", kind = "day" }\n'
+        'currency = { value = "CNY" }\nbuyer.name = { value = "美景" }\n'
+        '[line]\nproduct = "品名"\nquantity = { column = "数量", kind = "money" }\n'
+        'net = { column = "金额", kind = "money" }\nunit_price = { column = "单价", kind = "money" }\n'
+    )
+    head = "Nr,日期,品名,数量,单价,金额,大写\n"
+    row = 'DD1,二〇二六年三月二日,lamp,"１，０００",￥１００．００,"￥１００，０００．００",壹拾万元整\n'
+    order = one(tmp_path, order_map, (head + row).encode("utf-8"))
+    assert (order.issued_on, order.lines[0].quantity) == (date(2026, 3, 2), Decimal(1000))
+    (found,) = run(tmp_path, order_map, (head + row.replace("壹拾万", "壹拾贰万")).encode("utf-8"))
+    assert isinstance(found, Defects)
+    assert "words and figures differ: 120000 and 100000.00 on line 2" in str(found.defects[0])
