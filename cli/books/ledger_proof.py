@@ -1,5 +1,6 @@
 """``net ledger verify, checkpoint, prove, consistency, backup, restore``: trust it, prove it, keep it."""
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ from cli.screen.output import answer, note, progress, table
 from domain.errors import LedgerBrokenError, NetError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
@@ -57,10 +58,11 @@ def verify(
     from flows.overview.verified import note_verified
 
     with asked.session() as session:
-        report = _verified(session, against or [], workers)
+        report, today = _verified(session, against or [], workers), session.clock().date()
         if report.sound:
             note_verified(report.ledger_id, report.records, report.root.hex(), session.clock())
-    answer(asked, "ledger-verify", _report_document(report), lambda screen: _show_report(screen, report))
+    document = _report_document(report)
+    answer(asked, "ledger-verify", document, lambda screen: _show_report(screen, report, today))
     if not report.sound:
         count = len(report.findings) + report.left_out
         raise LedgerBrokenError(
@@ -116,13 +118,28 @@ def _report_document(report: "Report") -> dict[str, Any]:
         "commands": report.commands,
         "root": report.root.hex(),
         "unsealed": report.unsealed,
+        "checkpoints": [{"records": size, "written": written} for size, written in report.compared],
         "findings": [{"subject": f.subject, "place": f.place, "problem": f.problem} for f in report.findings],
         "findings_left_out": report.left_out,
         "notes": report.notes,
     }
 
 
-def _show_report(screen: "Console", report: "Report") -> None:
+def _compared(report: "Report", today: date) -> "Iterator[str]":
+    """Which checkpoints the ledger was held against, and how old they are."""
+    for size, written in report.compared:
+        days = (today - date.fromisoformat(written[:10])).days if written else None
+        age = (
+            "" if days is None else " (today)" if days <= 0 else f" ({days} day{'s' if days > 1 else ''} old)"
+        )
+        yield f"compared with the checkpoint at record {size:,}{age}"
+    if not report.compared:
+        yield "compared with no checkpoint: that its tail was cut off would not show"
+
+
+def _show_report(screen: "Console", report: "Report", today: date) -> None:
+    for line in _compared(report, today):
+        note(line)
     for told in report.notes:
         note(told)
     if report.findings:

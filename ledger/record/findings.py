@@ -1,6 +1,7 @@
 """What verification found wrong, in plain words, with the place."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MOST_SHOWN = 1_000
 
@@ -15,6 +16,13 @@ class Flaw:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.problem}"
+
+
+class Compared(NamedTuple):
+    """A checkpoint that was compared: its last record, and when that was written (UTC; empty: unknown)."""
+
+    records: int
+    written: str
 
 
 @dataclass(slots=True)
@@ -33,6 +41,8 @@ class Report:
     record_seconds: float = 0.0
     signature_seconds: float = 0.0
     unsealed: int = 0
+    compared: list[Compared] = field(default_factory=list)
+    """Checkpoints kept elsewhere that it was compared with; without one a cut tail does not show."""
 
     @property
     def sound(self) -> bool:

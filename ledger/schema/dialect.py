@@ -42,6 +42,10 @@ class Dialect:
             return f"json_each({of}.body, '$.body.lines') AS part"
         return f"jsonb_array_elements({of}.told->'lines') WITH ORDINALITY AS part (line, at)"
 
+    def is_line(self) -> str:
+        """Whether a part of the lines is one: the guards of SQLite pass over a part that is none."""
+        return "part.type = 'array'" if self.said == "record" else "true"
+
     def line(self, sign: str = "") -> str:
         """The number of a line from 0, its resource, its period and its quantity."""
         if self.said == "record":

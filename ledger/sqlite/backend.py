@@ -202,11 +202,17 @@ class SqliteBackend:
         try:
             row = next(self.reader().rows("SELECT ledger_id, practice, schema_version FROM ledger"), None)
         except LedgerBrokenError as error:
-            raise _not_a_ledger(self.path) from error
+            raise (_damaged if _was_a_ledger(self.path) else _not_a_ledger)(self.path) from error
+        except (ValueError, sqlite3.Error) as error:  # values of another kind than a ledger has
+            raise _damaged(self.path) from error
         if row is None:
             raise _not_a_ledger(self.path)
-        self.version = require_known(version_of(self.reader(), row[2]), f"the ledger at {self.path}")
-        return row[0], bool(row[1])
+        try:
+            version = version_of(self.reader(), row[2])
+            self.version = require_known(version, f"the ledger at {self.path}")
+            return str(row[0]), bool(row[1])
+        except (ValueError, TypeError, sqlite3.Error) as error:
+            raise _damaged(self.path) from error
 
     def reader(self) -> SqliteQueries:
         if self._reader is None:
@@ -332,6 +338,29 @@ def unreadable(path: Path, error: sqlite3.DatabaseError) -> NetError:
 
 def _not_a_ledger(path: Path) -> UsageError:
     return UsageError(f"the file {path} is not a ledger", "name another with --ledger, or run net init")
+
+
+_OUR_TEXTS = (
+    b"net: what is written stays",
+    b'"format":1,"key":"ledger","kind":"ledger.created"',
+    b"CREATE TABLE record",
+)
+
+
+def _was_a_ledger(path: Path) -> bool:
+    """Whether the file holds something that only a ledger says, whatever became of the rest."""
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            if any(text in part for text in _OUR_TEXTS):
+                return True
+    return False
+
+
+def _damaged(path: Path) -> LedgerBrokenError:
+    return LedgerBrokenError(
+        f"the ledger {path} is damaged and cannot be opened",
+        "keep it as it is; net ledger verify says what is wrong, net ledger restore brings back a backup",
+    )
 
 
 def create(

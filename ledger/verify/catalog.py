@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 
 from ledger.postgres.connection import Connection, reraise_if_broken
+from ledger.postgres.roles import STANDING
 from ledger.postgres.setup import schema_text
 from ledger.postgres.shadows import SHADOWS
 from ledger.record.findings import Flaw, Report
@@ -145,7 +146,9 @@ def catalog(connection: Connection) -> dict[str, str]:
     """Every object of the schema by name, with what it is; views as this server writes them."""
     # what PostgreSQL writes in full depends on the path
     connection.execute("SELECT set_config('search_path', 'net, pg_temp', false)")
-    return {name: said for query in (*_QUERIES, *SHADOWS) for name, said in connection.execute(query)}
+    return {
+        name: said for query in (*_QUERIES, *SHADOWS, *STANDING) for name, said in connection.execute(query)
+    }
 
 
 def shipped() -> dict[str, str]:

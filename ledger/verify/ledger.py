@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from domain.errors import LedgerBrokenError
+from domain.errors import UnreachableError
 from ledger.checkpoints import contradiction
 from ledger.record.backend import Backend, Progress
-from ledger.record.findings import Flaw, Report
+from ledger.record.findings import Compared, Flaw, Report
 from ledger.store import Ledger
 from trust.notes import Checkpoint
 
@@ -25,11 +25,25 @@ def verify_ledger(
     for checkpoint in checkpoints:
         try:
             problem = contradiction(ledger, checkpoint)
-        except LedgerBrokenError as error:  # records that its root is made of are gone; the rest still counts
-            problem = f"cannot be compared: {error.message}"
+        except UnreachableError:
+            raise
+        except Exception as error:
+            problem = f"cannot be compared: {error}"
+        report.compared.append(Compared(checkpoint.size, _written(ledger, checkpoint.size)))
         if problem:
             report.add([Flaw("checkpoint", f"checkpoint at record {checkpoint.size}", problem)])
     return report
+
+
+def _written(ledger: Ledger, number: int) -> str:
+    """When a record was written; empty for one that cannot be read."""
+    try:
+        record = ledger.record_by_sequence(number)
+    except UnreachableError:
+        raise
+    except Exception:  # what is wrong with it is told elsewhere
+        return ""
+    return record.at if record else ""
 
 
 def _recomputed(backend: Backend, workers: int | None, progress: Progress | None) -> Report:

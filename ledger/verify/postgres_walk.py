@@ -17,6 +17,7 @@ from ledger.postgres.connection import Connection, connect
 from ledger.record import kinds
 from ledger.record.findings import Flaw
 from ledger.verify.plain import plain_stretch
+from ledger.verify.postgres_indexes import check_indexes
 from ledger.verify.postgres_projections import check_projections
 from ledger.verify.records import Row, SignedStretch, Stretch, check_command, check_stretch
 
@@ -142,6 +143,11 @@ def _check_one(
     if row[2] - row[1] + 1 != count:
         return [Flaw("signature", f"records {row[1]} to {row[2]}", "were signed together, but lie apart")]
     return check_command(ledger_id, row, [leaf or b"" for leaf in leaves], enrolled)
+
+
+def indexes_job(place: Place, snapshot: str, _: str) -> list[Flaw]:
+    with _reader(place, snapshot) as connection:
+        return list(check_indexes(connection))
 
 
 def projections_job(place: Place, snapshot: str, _: str) -> list[Flaw]:

@@ -53,15 +53,16 @@ def _capacity(d: Dialect) -> Iterator[Projection]:
     lines = f"SELECT given.sequence, {d.line()} FROM {d.said} AS given, {d.lines('given')}"  # noqa: S608
     yield Projection(
         "capacity line",
-        f"{lines} WHERE given.kind = '{kinds.CAPACITY_OPENED}'",
+        f"{lines} WHERE given.kind = '{kinds.CAPACITY_OPENED}' AND {d.is_line()}",
         "SELECT sequence, n, resource, period, capacity FROM capacity_line",
         2,
     )
     yield Projection(
         "use of capacity",
         f"{lines} WHERE given.kind = '{kinds.CAPACITY_HELD}' UNION ALL"  # noqa: S608
-        f" SELECT given.sequence, {d.line('-')} FROM {d.said} AS given JOIN {d.said} AS held"
-        f" ON held.key = 'hold:' || ({d.told('hold', 'given.')}), {d.lines('held')}"
+        f" SELECT given.sequence, {d.line('-')} FROM {d.said} AS given"
+        f" JOIN hold ON hold.hold_id = {d.told('hold', 'given.')}"
+        f" JOIN {d.said} AS held ON held.sequence = hold.sequence, {d.lines('held')}"
         f" WHERE given.kind IN ({_listed(*kinds.GIVEN_BACK)})",
         "SELECT sequence, n, resource, period, quantity FROM slot_move",
         2,

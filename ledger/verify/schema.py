@@ -7,9 +7,13 @@ from functools import cache
 from ledger.record import kinds
 from ledger.record.findings import Flaw
 from ledger.schema.versions import SCHEMA_VERSION
+from ledger.sqlite.backend import file_of
 from ledger.sqlite.file import schema_of, statements
 
-PLANNERS_OWN = frozenset({"sqlite_stat1", "sqlite_stat4"})
+PLANNERS_OWN = {
+    "sqlite_stat1": "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
+    "sqlite_stat4": "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
+}
 """What ANALYZE leaves: it says how to look things up, never what is there."""
 
 
@@ -24,7 +28,11 @@ def stated_version(connection: sqlite3.Connection) -> int:
             (kinds.LEDGER_MIGRATED, kinds.LEDGER_CREATED),
         ).fetchone()
         return int(row[0])
-    except (sqlite3.DatabaseError, ValueError):  # the records that say it are no records: found elsewhere
+    except (
+        sqlite3.DatabaseError,
+        ValueError,
+        TypeError,
+    ):  # found elsewhere
         return SCHEMA_VERSION
 
 
@@ -34,6 +42,15 @@ def check_header(connection: sqlite3.Connection) -> Iterator[Flaw]:
         (told,) = connection.execute(f"PRAGMA {name}").fetchone()
         if told != made:
             yield Flaw("schema", f"PRAGMA {name}", f"was changed: it is {told}, this program makes {made}")
+    formats = _formats(connection)
+    if not formats <= {1, 2}:
+        yield Flaw("schema", "the file's header", f"says that no SQLite may write or read it: {formats}")
+
+
+def _formats(connection: sqlite3.Connection) -> set[int]:
+    """Which format the file says that one needs to know to write it and to read it."""
+    with file_of(connection).open("rb") as file:
+        return set(file.read(20)[18:20])
 
 
 def check_schema(connection: sqlite3.Connection, version: int) -> Iterator[Flaw]:
@@ -49,8 +66,8 @@ def check_schema(connection: sqlite3.Connection, version: int) -> Iterator[Flaw]
             yield Flaw("schema", " ".join(place), "is missing: it was dropped")
         elif stored[place] != text:
             yield Flaw("schema", " ".join(place), "was changed: it is not what this program made")
-    for kind, name in sorted(stored.keys() - shipped.keys()):
-        if kind != "table" or name not in PLANNERS_OWN:
+    for kind, name in sorted(stored.keys() - shipped.keys(), key=str):
+        if kind != "table" or stored[kind, name] != PLANNERS_OWN.get(str(name), ""):
             yield Flaw("schema", f"{kind} {name}", "was added: this program does not make it")
 
 

@@ -3,16 +3,19 @@
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from domain.errors import NetError
 from ledger.record import kinds
 from ledger.record.backend import Progress
 from ledger.record.findings import Flaw, Report
 from ledger.schema.versions import OLDEST_VERSION, require_known
-from ledger.sqlite.file import CACHE_KIB, connect, storage_trouble
+from ledger.sqlite.file import CACHE_KIB, connect
 from ledger.verify.balances import check_balances
+from ledger.verify.damage import looked, raise_trouble, told
 from ledger.verify.jobs import Jobs, parts
 from ledger.verify.names import ACTORS, misnamed
 from ledger.verify.plain import plain_stretch
@@ -50,28 +53,32 @@ def verify_file(path: Path, workers: int | None = None, progress: Progress | Non
         connection.execute("BEGIN")  # one state throughout, whoever writes meanwhile
         _require_known_schema(connection, path)
         report.ledger_id, size, commands = _extent(connection)
-        report.add(list(_outside(connection, size)))
-        report.add(list(islice(misnamed(report.ledger_id, connection.execute(ACTORS)), SHOWN)))
+        report.add(list(looked(path, "gap", "the records", lambda: _outside(connection, size))))
+        report.add(list(looked(path, "actor", "the keys", lambda: _names(connection, report.ledger_id))))
         jobs = Jobs(str(path), report.ledger_id, workers=workers, several=size > STRETCH)
         try:
             _verify(report, jobs, size, commands, progress or _quiet)
         finally:
             jobs.close()
-    except sqlite3.DatabaseError as error:
-        trouble = storage_trouble(path, error)
-        if trouble is not None:
-            raise trouble from error
+    except NetError:
+        raise
+    except Exception as error:
+        raise_trouble(path, error)
         report.add([Flaw("file", str(path), f"cannot be read as a ledger: {error}")])
     finally:
         connection.close()
     return report
 
 
+def _names(connection: sqlite3.Connection, ledger_id: str) -> Iterator[Flaw]:
+    return islice(misnamed(ledger_id, connection.execute(ACTORS)), SHOWN)
+
+
 def _require_known_schema(connection: sqlite3.Connection, path: Path) -> None:
     """``UsageError`` for a schema too old to be opened, where both its table and its records say so."""
     try:
         row = connection.execute("SELECT MAX(schema_version) FROM ledger").fetchone()
-    except sqlite3.DatabaseError:  # found elsewhere
+    except (sqlite3.DatabaseError, ValueError):  # found elsewhere
         return
     if type(row[0]) is int and max(row[0], stated := stated_version(connection)) < OLDEST_VERSION:
         require_known(stated, f"the ledger at {path}")
@@ -79,10 +86,13 @@ def _require_known_schema(connection: sqlite3.Connection, path: Path) -> None:
 
 def _extent(connection: sqlite3.Connection) -> tuple[str, int, int]:
     """The ledger's id as its first record gives it, the last record and the last command."""
-    row = connection.execute(
-        "SELECT json_extract(body, '$.ledger') FROM record WHERE sequence = 1"
-    ).fetchone()
-    name = row[0] if row else ""
+    try:
+        row = connection.execute(
+            "SELECT json_extract(body, '$.ledger') FROM record WHERE sequence = 1"
+        ).fetchone()
+    except (sqlite3.DatabaseError, ValueError):  # the record that says it is told on its own
+        row = None
+    name = row[0] if row and isinstance(row[0], str) else ""
     return name, _reach(connection, "record", "sequence"), _reach(connection, "command", "command")
 
 
@@ -189,8 +199,27 @@ def _stretch_job(path: str, ledger_id: str, start: int, end: int) -> Stretch:
             rows = connection.execute(_RECORDS, (start, end)), connection.execute(_LEGS, (start, end))
             found = check_stretch(ledger_id, start, end, *rows)
         return found
+    except Exception as error:
+        raise_trouble(Path(path), error)
+        findings = list(islice(_unread(connection, ledger_id, start, end), SHOWN))
+        return Stretch(start, end, findings=findings or [told("record", _span(start + 1, end), error)])
     finally:
         connection.close()
+
+
+def _unread(connection: sqlite3.Connection, ledger_id: str, start: int, end: int) -> Iterator[Flaw]:
+    """Which records of a stretch cannot be looked at, one by one; what the others say of themselves."""
+    for number in range(start + 1, end + 1):
+        try:
+            records = connection.execute(_RECORDS, (number - 1, number)).fetchall()
+            legs = connection.execute(_LEGS, (number - 1, number)).fetchall()
+            yield from check_stretch(ledger_id, number - 1, number, records, legs).findings
+        except Exception as error:
+            yield told("record", f"record {number}", error)
+
+
+def _span(first: int, last: int) -> str:
+    return f"record {first}" if first == last else f"records {first} to {last}"
 
 
 def _signature_job(path: str, ledger_id: str, start: int, end: int) -> SignedStretch:
@@ -207,11 +236,23 @@ def _signature_job(path: str, ledger_id: str, start: int, end: int) -> SignedStr
         stored = _Leaves(connection, rows[0][1], rows[-1][2]) if rows else None
         for row in rows:
             leaves = stored.up_to(row[1], row[2]) if stored else ()
-            signed.findings += check_command(ledger_id, row, leaves, enrolled)
+            signed.findings += _check_one(ledger_id, row, leaves, enrolled)
             signed.commands += 1
+    except Exception as error:
+        raise_trouble(Path(path), error)
+        signed.findings.append(told("signature", f"commands {start + 1} to {end}", error))
     finally:
         connection.close()
     return signed
+
+
+def _check_one(
+    ledger_id: str, row: tuple[Any, ...], leaves: Iterable[bytes], enrolled: dict[str, int]
+) -> list[Flaw]:
+    try:
+        return check_command(ledger_id, row, leaves, enrolled)
+    except (TypeError, ValueError, AttributeError) as error:  # values of another kind than a command has
+        return [told("signature", f"command {row[0]}", error)]
 
 
 class _Leaves:
@@ -236,10 +277,15 @@ def _storage_job(path: str, _: str) -> list[Flaw]:
     connection = connect(Path(path), read_only=True)
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")  # it looks every row up in every index
     try:
-        told = [row[0] for row in connection.execute(f"PRAGMA integrity_check({SHOWN})")]
+        return list(looked(Path(path), "file", path, lambda: _integrity(connection, path)))
     finally:
         connection.close()
-    return [_damage(path, problem) for problem in told if problem != "ok"]
+
+
+def _integrity(connection: sqlite3.Connection, path: str) -> Iterator[Flaw]:
+    for (problem,) in connection.execute(f"PRAGMA integrity_check({SHOWN})"):
+        if problem != "ok":
+            yield _damage(path, problem)
 
 
 def _damage(path: str, problem: str) -> Flaw:
@@ -253,6 +299,6 @@ def _asked_job(path: str, _: str, question: Callable[[sqlite3.Connection], list[
     connection = connect(Path(path), read_only=True)
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     try:
-        return question(connection)
+        return list(looked(Path(path), "file", question.__name__, lambda: question(connection)))
     finally:
         connection.close()

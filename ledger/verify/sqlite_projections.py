@@ -11,6 +11,8 @@ from operator import itemgetter
 from ledger.record import kinds
 from ledger.record.findings import Flaw
 from ledger.schema.dialect import SQLITE
+from ledger.sqlite.backend import file_of
+from ledger.verify.damage import looked
 from ledger.verify.projections import SHOWN, Projection, differences, projections, unreadable
 from ledger.verify.schema import check_header, check_schema, stated_version
 
@@ -70,7 +72,9 @@ def check_projections(connection: sqlite3.Connection) -> list[Flaw]:
     connection.execute("BEGIN")
     try:
         version = stated_version(connection)
-        findings = [*check_schema(connection, version), *check_header(connection)]
+        path = file_of(connection)
+        findings = list(looked(path, "schema", "the schema", lambda: check_schema(connection, version)))
+        findings += looked(path, "schema", "the header", lambda: check_header(connection))
         for projection in PROJECTIONS:
             findings += compare(connection, projection)
         for limit in _LIMITS:
@@ -87,7 +91,7 @@ def compare(connection: sqlite3.Connection, projection: Projection) -> Iterator[
             return
         expected = _only_first(connection, projection.expected, projection.stored)
         stored = _only_first(connection, projection.stored, projection.expected)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError, TypeError) as error:
         yield unreadable(projection, error)
         return
     yield from differences(projection, expected, stored)
@@ -115,7 +119,7 @@ def _asked(
     """What ``limit`` finds; a table that cannot be read hides nothing of what the others say."""
     try:
         yield from islice(limit(connection), SHOWN)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError, TypeError) as error:
         yield Flaw("limit", f"limits ({limit.__name__.strip('_')})", f"cannot be looked at: {error}")
 
 

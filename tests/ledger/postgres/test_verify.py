@@ -394,3 +394,77 @@ def test_verify_works_as_the_program_and_counts_what_waits(postgres_database: st
             report = verify_ledger(reader)
             assert report.sound
             assert (report.records, report.unsealed) == (6, 0)
+
+
+STANDING = {
+    "a member of the owner": "CREATE ROLE net_mallory LOGIN; GRANT {owner} TO net_mallory",
+    "a member through another": (
+        "CREATE ROLE net_mallory LOGIN; CREATE ROLE net_ring; GRANT {owner} TO net_ring;"
+        " GRANT net_ring TO net_mallory"
+    ),
+    "a member of the program": "CREATE ROLE net_mallory LOGIN; GRANT {program} TO net_mallory",
+    "a reader who may pass it on": (
+        "CREATE ROLE net_mallory LOGIN; GRANT {reader} TO net_mallory WITH ADMIN OPTION"
+    ),
+    "a role that may write everywhere": "CREATE ROLE net_mallory; GRANT pg_write_all_data TO net_mallory",
+    "rights on what comes": (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA net GRANT ALL ON TABLES TO PUBLIC"
+    ),
+    "an event trigger": (
+        "CREATE FUNCTION public.on_change() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+        " CREATE EVENT TRIGGER watched ON ddl_command_end EXECUTE FUNCTION public.on_change()"
+    ),
+    "a publication of everything": "CREATE PUBLICATION everything FOR ALL TABLES",
+    "a publication of records": "CREATE PUBLICATION some_records FOR TABLE net.record",
+    "a setting that switches guards off": "ALTER ROLE {program} SET session_replication_role = 'replica'",
+    "another owner of the database": (
+        "CREATE ROLE net_mallory; ALTER DATABASE net_test_verify OWNER TO net_mallory"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STANDING)
+def test_whoever_could_get_around_the_guards_is_found(owner_url: str, name: str) -> None:
+    parts = {part: f"net_test_verify_net_{part}" for part in ("owner", "program", "reader")}
+    report = after(owner_url, STANDING[name].format(**parts))
+    assert {flaw.subject for flaw in report.findings} == {"schema"}
+    assert all("was added" in flaw.problem for flaw in report.findings)
+
+
+def test_a_reader_and_an_administrator_are_no_findings(owner_url: str) -> None:
+    statements = (
+        "CREATE ROLE net_analyst LOGIN; GRANT net_test_verify_net_reader TO net_analyst",
+        "CREATE ROLE net_admin LOGIN CREATEROLE; GRANT net_test_verify_net_owner TO net_admin",
+    )
+    assert after(owner_url, *statements).sound
+
+
+LACKING = (
+    "record_key", "record_pkey", "record_order", "hold_pkey", "finance_claim_pkey", "actor_pkey",
+    "hold_end_pkey", "leg_account", "sealing_record", "balance_part_pkey",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("index", LACKING)
+def test_rows_that_an_index_lacks_are_found(owner_url: str, index: str) -> None:
+    """As a superuser can make it, and a damaged page does: the rows are there, the index leaves them out."""
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("SET search_path = net, pg_temp")
+        connection.execute(GUARDS.format("DISABLE"))
+        (table,) = connection.execute(
+            "SELECT indrelid::regclass::text FROM pg_index WHERE indexrelid = %s::regclass", (f"net.{index}",)
+        ).fetchone() or ("",)
+        connection.execute(f"CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT * FROM {table}")
+        connection.execute(
+            "UPDATE pg_index SET indisready = false WHERE indexrelid = %s::regclass", (f"net.{index}",)
+        )
+        connection.execute(f"DELETE FROM {table}")
+        overriding = "OVERRIDING SYSTEM VALUE" if table == "record" else ""
+        connection.execute(f"INSERT INTO {table} {overriding} SELECT * FROM kept")
+        connection.execute(
+            "UPDATE pg_index SET indisready = true WHERE indexrelid = %s::regclass", (f"net.{index}",)
+        )
+        connection.execute(GUARDS.format("ENABLE ALWAYS"))
+        report = verified(connection)
+        connection.rollback()
+    assert f"index {index}" in [flaw.place for flaw in report.findings], report.findings

@@ -806,3 +806,11 @@ def test_verify_uses_several_processes_with_the_same_result(tmp_path: Path) -> N
     assert steps[-1] == reports[0].records == 18_003
     attack(path, lambda connection: edit_body(connection, 17_000))
     assert [f.place for f in verify_file(path, workers=2).findings] == ["record 17000 (draw-16996)"]
+
+
+def test_verification_says_with_which_checkpoints_it_compared(tmp_path: Path) -> None:
+    with create_ledger(tmp_path / "l", practice=True, actor=ACTOR, clock=Clock()) as ledger:
+        assert verify_ledger(ledger).compared == []
+        made = make_checkpoint(ledger, ACTOR, tmp_path)
+        ledger.append(draw(1))
+        assert verify_ledger(ledger, [made]).compared == [(3, "2026-03-02T09:00:00Z")]
