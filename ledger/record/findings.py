@@ -18,7 +18,7 @@ class Flaw:
         return f"{self.place}: {self.problem}"
 
 
-class Compared(NamedTuple):
+class ComparedCheckpoint(NamedTuple):
     """A checkpoint that was compared: its last record, and when that was written (UTC; empty: unknown)."""
 
     records: int
@@ -41,7 +41,7 @@ class Report:
     record_seconds: float = 0.0
     signature_seconds: float = 0.0
     unsealed: int = 0
-    compared: list[Compared] = field(default_factory=list)
+    compared: list[ComparedCheckpoint] = field(default_factory=list)
     """Checkpoints kept elsewhere that it was compared with; without one a cut tail does not show."""
 
     @property

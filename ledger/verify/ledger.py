@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from domain.errors import UnreachableError
 from ledger.checkpoints import contradiction
 from ledger.record.backend import Backend, Progress
-from ledger.record.findings import Compared, Flaw, Report
+from ledger.record.findings import ComparedCheckpoint, Flaw, Report
 from ledger.store import Ledger
 from trust.notes import Checkpoint
 
@@ -29,7 +29,7 @@ def verify_ledger(
             raise
         except Exception as error:
             problem = f"cannot be compared: {error}"
-        report.compared.append(Compared(checkpoint.size, _written(ledger, checkpoint.size)))
+        report.compared.append(ComparedCheckpoint(checkpoint.size, _written(ledger, checkpoint.size)))
         if problem:
             report.add([Flaw("checkpoint", f"checkpoint at record {checkpoint.size}", problem)])
     return report

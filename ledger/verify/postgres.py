@@ -17,10 +17,10 @@ from ledger.postgres.connection import Connection, reraise_if_broken, told
 from ledger.record import kinds
 from ledger.record.backend import Progress
 from ledger.record.findings import Flaw, Report
+from ledger.record.names import ACTORS, misnamed
 from ledger.schema.versions import SCHEMA_VERSION
 from ledger.verify.catalog import check_catalog
 from ledger.verify.jobs import Jobs, parts
-from ledger.verify.names import ACTORS, misnamed
 from ledger.verify.postgres_walk import (
     indexes_job,
     projections_job,

@@ -14,10 +14,10 @@ from psycopg import sql
 
 from domain.errors import NetError
 from ledger.postgres.connection import Connection, connect
+from ledger.postgres.indexes import check_indexes
 from ledger.record import kinds
 from ledger.record.findings import Flaw
 from ledger.verify.plain import plain_stretch
-from ledger.verify.postgres_indexes import check_indexes
 from ledger.verify.postgres_projections import check_projections
 from ledger.verify.records import Row, SignedStretch, Stretch, check_command, check_stretch
 

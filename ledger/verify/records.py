@@ -16,8 +16,8 @@ import orjson
 from domain.errors import NetError
 from ledger.record.body import FORMAT
 from ledger.record.findings import Flaw
+from ledger.record.names import misnamed_leg
 from ledger.record.signing import command_digest, command_message
-from ledger.verify.names import misnamed_leg
 from trust.canonical import canonical_bytes
 from trust.keys import PublicKey
 

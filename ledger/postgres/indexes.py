@@ -11,9 +11,8 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from ledger.postgres.connection import Connection, reraise_if_broken
+from ledger.postgres.connection import Connection, first_line, reraise_if_broken
 from ledger.record.findings import Flaw
-from ledger.verify.damage import told
 
 _INDEXES = """
 SELECT place.relname, held.relname,
@@ -52,7 +51,7 @@ def check_indexes(connection: Connection) -> Iterator[Flaw]:
                 yield from _compared(connection, index)
         except psycopg.DatabaseError as error:
             reraise_if_broken(connection, error)
-            yield told("index", f"index {index.name}", error)
+            yield Flaw("index", f"index {index.name}", f"cannot be walked: {first_line(error)}")
 
 
 def _compared(connection: Connection, index: _Index) -> Iterator[Flaw]:
