@@ -225,13 +225,17 @@ class Facility:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What the buyer owes: ``quantity`` units in all; deliveries and credits are shares of it."""
+    """What the buyer owes: ``quantity`` units in all; deliveries and credits are shares of it.
+
+    ``late_rate_daily`` and, for each invoice paid late, ``late_lump_minor`` are what being late costs it.
+    """
 
     net_minor: int
     tax_minor: int
     quantity: Fraction
     payment: tuple[Due, ...]
     late_rate_daily: Fraction = Fraction(0)
+    late_lump_minor: int = 0
 
     @property
     def gross_minor(self) -> int:

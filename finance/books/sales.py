@@ -12,7 +12,8 @@ from finance.agreed.contract import Sale
 class BuyerInvoice:
     """One invoice to the buyer: its gross amount, when it falls due, and the tax in it.
 
-    The tax falls due on ``tax_due_on`` (None without a rule); ``filed`` once it was paid or set off.
+    ``parts`` are its instalments, each with its due day. The tax falls due on ``tax_due_on`` (None without
+    a rule); ``filed`` once it was paid or set off.
     """
 
     on: date
@@ -22,6 +23,7 @@ class BuyerInvoice:
     tax: int = 0
     tax_due_on: date | None = None
     filed: bool = False
+    parts: tuple[tuple[date, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -30,6 +32,8 @@ class SalesLedger:
 
     ``collected`` is what came in and has not gone on by the waterfall, ``written_off`` what of the
     receivable was given up, ``opened`` what sales made the buyer owe beyond its deposits.
+    ``payments`` are what paid for goods that were sold, by day; ``late_charged`` is what the buyer was
+    charged for being late.
     """
 
     delivered: Fraction = Fraction(0)
@@ -42,6 +46,8 @@ class SalesLedger:
     collected: int = 0
     written_off: int = 0
     opened: int = 0
+    late_charged: int = 0
+    payments: list[tuple[date, int]] = field(default_factory=list)
     invoices: list[BuyerInvoice] = field(default_factory=list)
 
     @property

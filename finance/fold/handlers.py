@@ -1,7 +1,6 @@
 """What each kind of fact does to the books: one small function each, found by its kind."""
 
 from collections.abc import Callable
-from datetime import date
 from fractions import Fraction
 
 from domain.accounts import Account
@@ -19,6 +18,7 @@ from finance.sides import buyer, lenders, loss, providers, taxes
 from finance.sides.amendment import amend
 from finance.sides.creditors import owed_back_to_buyer, residual
 from finance.sides.ending import pay_residual, release_order, settle
+from finance.sides.late_interest import late_interest_due
 
 Handler = Callable[[Position, Fact], None]
 TAX_PAYEE = "tax"
@@ -350,13 +350,6 @@ def charge(position: Position, fact: Fact) -> None:
     if amount is None:
         amount = late_interest_due(position, fact.on)
     buyer.charge_late_interest(position, amount, fact)
-
-
-def late_interest_due(position: Position, on: date) -> int:
-    """Late interest that the buyer owes on what is undisputed, by the day since the last due date."""
-    due = position.sales.due_on or on
-    owed = position.books.own(Account.RECEIVABLE)
-    return round_minor(position.contract.sale.late_rate_daily * owed * max((on - due).days, 0))
 
 
 def convert(position: Position, fact: Fact) -> None:

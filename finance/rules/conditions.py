@@ -14,7 +14,7 @@ from domain.terms import Event
 from finance.agreed.contract import BUYER, TAX
 from finance.agreed.facts import Fact, FactKind
 from finance.books.position import OWN_EVENTS, Position
-from finance.fold.handlers import PRODUCTION_START, currency_of_payee, late_interest_due
+from finance.fold.handlers import PRODUCTION_START, currency_of_payee
 from finance.rules.draw import draw
 from finance.rules.objection import (
     NOT_YET,
@@ -27,6 +27,7 @@ from finance.rules.objection import (
 )
 from finance.rules.payment import conversion, payment, waits_for
 from finance.sides.creditors import creditors
+from finance.sides.late_interest import late_interest_due
 
 MILESTONES = frozenset({event.value for event in Event} | {PRODUCTION_START})
 

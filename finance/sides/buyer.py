@@ -4,7 +4,7 @@ from datetime import date
 from fractions import Fraction
 
 from domain.accounts import Account
-from domain.money import round_minor
+from domain.money import round_minor, split_minor
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TRADER, Rank
 from finance.agreed.facts import Fact
@@ -37,6 +37,7 @@ def _sell(position: Position, fact: Fact) -> None:
     net, tax = position.sales.sell(position.contract.sale)
     deposit = min(-position.books.own(Account.DEPOSIT), net + tax)
     position.sales.opened += net + tax - deposit
+    position.sales.payments.append((fact.on, deposit))
     postings = [
         (TRADER, Account.DEPOSIT, deposit),
         (TRADER, Account.RECEIVABLE, net + tax - deposit),
@@ -61,22 +62,28 @@ def invoice(position: Position, fact: Fact) -> None:
         return
     position.happened.setdefault(Event.INVOICE.value, fact.on)
     planned = position.contract.events.get(Event.INVOICE.value) == fact.on
-    dates = [
-        due.planned_on if planned else position.term_date(due.term, fact.on)
-        for due in position.contract.sale.payment
-        if due.term.event in (Event.INVOICE, Event.DELIVERY)
-    ]
     # an instalment that counts from another event, such as the inspection, may be the last all the same
-    dates += [
-        position.due_date(due) or due.planned_on
+    dates = [
+        (due.planned_on if planned else position.term_date(due.term, fact.on))
+        if due.term.event in (Event.INVOICE, Event.DELIVERY)
+        else position.due_date(due) or due.planned_on
         for due in position.contract.sale.payment
-        if due.term.event not in (Event.INVOICE, Event.DELIVERY)
     ]
+    parts = _instalments(position, gross, [max(day, fact.on) for day in dates])
     due, tax = max(dates, default=fact.on), position.sales.uninvoiced_tax
     position.sales.invoices.append(
-        BuyerInvoice(fact.on, gross, due, fact.id, tax, period_due(position, fact.on))
+        BuyerInvoice(fact.on, gross, due, fact.id, tax, period_due(position, fact.on), parts=parts)
     )
     set_due_dates(position)
+
+
+def _instalments(position: Position, gross: int, dates: list[date]) -> tuple[tuple[date, int], ...]:
+    """An invoice's amount over the due days of its instalments, in the contract's proportions; what is due
+    before anything is sold is a deposit, and late at the earliest with the invoice."""
+    weights = [due.amount_minor for due in position.contract.sale.payment]
+    if not sum(weights):
+        return ()
+    return tuple(zip(dates, split_minor(gross, weights), strict=True))
 
 
 def receive(position: Position, amount: int, fact: Fact, *, identified: bool = True) -> None:
@@ -98,6 +105,7 @@ def receive(position: Position, amount: int, fact: Fact, *, identified: bool = T
         (TRADER, to_refund, -rest),
     ]
     position.post("receipt", fact, BUYER, postings)
+    position.sales.payments.append((fact.on, undisputed + disputed))
     if undisputed + disputed:
         collect(position, undisputed + disputed, fact)
     elif before and identified and buyer_is_done(position):
@@ -115,6 +123,7 @@ def identify(position: Position, amount: int, fact: Fact) -> None:
         (TRADER, Account.DISPUTED, undisputed - moved),
     ]
     position.post("receipt_identified", fact, BUYER, postings)
+    position.sales.payments.append((fact.on, moved))
     if moved:
         collect(position, moved, fact)
 
@@ -243,6 +252,7 @@ def refund_buyer(position: Position, amount: int, fact: Fact) -> None:
 
 def charge_late_interest(position: Position, amount: int, fact: Fact) -> None:
     """Late interest or another charge that the buyer owes on top."""
+    position.sales.late_charged += amount
     position.post(
         "late_interest", fact, BUYER, booked(TRADER, Account.RECEIVABLE, Account.BUYER_LATE_INTEREST, amount)
     )

@@ -125,6 +125,7 @@ def recover(position: Position, amount: int, cost: int, fact: Fact) -> None:
         (TRADER, Account.BUYER_REFUND, owed - amount),
     ]
     position.post("recovery", fact, BUYER, postings)
+    position.sales.payments.append((fact.on, owed))
     available = amount - cost - _insurer_share(position, amount - cost, fact)
     available = min(available, max(position.cash - kept_for_taxes(position, fact.on), 0))
     for debt in _struck_first(position):

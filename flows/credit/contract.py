@@ -29,14 +29,11 @@ from finance.agreed.contract import (
     Sale,
     Share,
 )
+from finance.agreed.late_payment import late_payment_law
 from finance.books.position import OWN_EVENTS
 from finance.underwriting.credit_offer import rate_of
 from flows.firms.cancellation_terms import terms_of
 from flows.plans.needs import booking_names
-
-LATE_RATE_DAILY = {"CN": Fraction(5, 10_000)}
-"""Late interest a day that the law gives where the contract is silent, by country of the trader."""
-
 
 CALENDAR_DAYS = 400
 
@@ -111,8 +108,11 @@ def _sale(order: Order, plan: Plan, network: Network) -> Sale:
         term = terms[place] if terms else PaymentTerm(part.share, part.event, part.days)
         dues.append(Due(part.amount_minor, term, part.due_on))
     quantity = sum((Fraction(line.quantity) for line in order.lines), Fraction(0))
-    late = LATE_RATE_DAILY.get(network.country, Fraction(0))
-    return Sale(plan.net_minor, plan.tax_minor, quantity or Fraction(1), tuple(dues), late)
+    gross = plan.net_minor + plan.tax_minor
+    last = max((due.planned_on for due in dues), default=plan.planned_on)
+    law = late_payment_law(network.country, plan.currency, last, gross)
+    late = law.rate_daily, law.lump_minor
+    return Sale(plan.net_minor, plan.tax_minor, quantity or Fraction(1), tuple(dues), *late)
 
 
 def _is_inspection(leg: PlanLeg, plan: Plan) -> bool:
