@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.money import finance_trouble
+from cli.money import finance_pack, finance_trouble
 from cli.options import Asked, ByOption, EvidenceOption, command, group
 from cli.pages.next_page import next_command, render_next, step_after
 from cli.pages.recorded import OptionalAmount, OrderArgument, minor_text, record, show
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 app = group("Ask lenders, accept an offer, draw, confirm, look at a facility.")
 finance_trouble.register(app)
+finance_pack.register(app)
 
 FacilityArgument = Annotated[
     str, typer.Argument(metavar="FACILITY", help="The lender's product, as net finance show lists it.")

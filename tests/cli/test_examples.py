@@ -136,6 +136,7 @@ BEFORE: dict[str, list[str]] = {
     "net statement": DELIVERED,
     "net report": until("2026-12-31"),
     "net bank": DELIVERED,
+    "net finance pack": [LAMP, "net node keygen"],
     "net pool": POOL,
     "net pool open": ["net init"],
     "net pool capital": DELIVERED,
