@@ -89,36 +89,46 @@ def _instalments(position: Position, gross: int, dates: list[date]) -> tuple[tup
 def receive(position: Position, amount: int, fact: Fact, *, identified: bool = True) -> None:
     """Money from the buyer into the collection account; from there it goes by the waterfall.
 
-    Before any delivery it is a deposit. Beyond what is owed, or from an account nobody knows, it is
-    owed back until somebody says otherwise.
+    What is paid for goods that are still to be delivered is a deposit. Beyond that, or from an account
+    nobody knows, it is owed back until somebody says otherwise.
     """
     before = position.sales.delivered == 0
     undisputed = min(amount, position.books.own(Account.RECEIVABLE)) if identified else 0
     disputed = min(amount - undisputed, position.books.own(Account.DISPUTED)) if identified else 0
     rest = amount - undisputed - disputed
     position.sales.received += amount if identified else 0
-    to_refund = Account.DEPOSIT if before and identified else Account.BUYER_REFUND
+    deposit = min(rest, rest if before else open_deposit(position)) if identified else 0
     postings = [
         (TRADER, Account.CASH, amount),
         (TRADER, Account.RECEIVABLE, -undisputed),
         (TRADER, Account.DISPUTED, -disputed),
-        (TRADER, to_refund, -rest),
+        (TRADER, Account.DEPOSIT, -deposit),
+        (TRADER, Account.BUYER_REFUND, deposit - rest),
     ]
     position.post("receipt", fact, BUYER, postings)
     position.sales.payments.append((fact.on, undisputed + disputed))
-    if undisputed + disputed:
-        collect(position, undisputed + disputed, fact)
-    elif before and identified and buyer_is_done(position):
+    if deposit and buyer_is_done(position):
         collect(position, amount, fact)  # all of it in advance: lenders need not wait for the goods
+    elif undisputed + disputed:
+        collect(position, undisputed + disputed, fact)
+
+
+def open_deposit(position: Position) -> int:
+    """What the buyer may still pay for goods that are to be delivered and were not paid in advance."""
+    to_come = position.contract.sale.gross_minor - position.sales.gross
+    return 0 if position.sales.complete else max(to_come + position.books.own(Account.DEPOSIT), 0)
 
 
 def identify(position: Position, amount: int, fact: Fact) -> None:
     """Money received before from an unknown account turns out to be the buyer's for this order."""
-    moved = min(amount, -position.books.own(Account.BUYER_REFUND), position.receivable)
+    held = min(amount, -position.books.own(Account.BUYER_REFUND))
+    moved = min(held, position.receivable)
+    deposit = min(held - moved, open_deposit(position))
     undisputed = min(moved, position.books.own(Account.RECEIVABLE))
-    position.sales.received += moved
+    position.sales.received += moved + deposit
     postings = [
-        (TRADER, Account.BUYER_REFUND, moved),
+        (TRADER, Account.BUYER_REFUND, moved + deposit),
+        (TRADER, Account.DEPOSIT, -deposit),
         (TRADER, Account.RECEIVABLE, -undisputed),
         (TRADER, Account.DISPUTED, undisputed - moved),
     ]
@@ -126,6 +136,8 @@ def identify(position: Position, amount: int, fact: Fact) -> None:
     position.sales.payments.append((fact.on, moved))
     if moved:
         collect(position, moved, fact)
+    elif deposit and buyer_is_done(position):
+        collect(position, deposit, fact)
 
 
 def collect(position: Position, proceeds: int, fact: Fact) -> None:
