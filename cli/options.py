@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import wraps
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -156,10 +157,18 @@ def _epilog(example: str) -> str:
     return "\n\n".join(f"Example:  $ {line}" for line in lines)
 
 
+def _require_numbers(given: dict[str, Any]) -> None:
+    """No range keeps out what is no number: it is neither below nor above anything."""
+    for name, value in given.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise typer.BadParameter(f"{value} is no number for --{name.replace('_', '-')}")
+
+
 def _with_shared(function: Callable[..., None], shared: dict[str, Any]) -> Callable[..., None]:
     @wraps(function)
     def called(**given: Any) -> None:
         asked = Asked(**{name: given.pop(name) for name in shared})
+        _require_numbers(given)
         function(asked=asked, **given)
 
     own = inspect.signature(function, eval_str=True)

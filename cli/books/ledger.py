@@ -14,6 +14,7 @@ from cli.screen.output import amount, answer, console, print_json, table
 if TYPE_CHECKING:
     from flows.settlement.trace import TraceEntry
     from ledger.record.records import Record
+    from ledger.store import Ledger
 
 app = group("The book of record: log, balance, trace, verify, prove, backup, export, sql, copy.")
 ledger_proof.register(app)
@@ -58,6 +59,7 @@ def show_log(
 
     wanted = Wanted(order, kind, since, until)
     with asked.session() as session:
+        _require_order(session.ledger, order)
         if follow:
             found = following(session, wanted, last)
         else:
@@ -69,6 +71,14 @@ def show_log(
         else:
             names = ("record", "day", "order", "what", "debits")
             console().print(table("", names, (_record_row(r) for r in found), right="record, debits"))
+
+
+def _require_order(ledger: "Ledger", order: str | None) -> None:
+    """NotFoundError for an order that nothing is recorded of: an empty answer would look like one."""
+    from flows.orders.find import find_order
+
+    if order is not None and next(iter(ledger.records(order=order)), None) is None:
+        find_order(ledger, order)
 
 
 def _print_lines(asked: Asked, records: "Iterator[Record]") -> None:
@@ -129,6 +139,7 @@ def show_balance(
     from finance.books.chart import account_name
 
     with asked.session() as session:
+        _require_order(session.ledger, order)
         found = session.ledger.balance(entity, account, order, currency, asked.on)
     document = {
         "on": asked.on,

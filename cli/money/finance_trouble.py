@@ -44,6 +44,17 @@ def default(
     record(asked, order, "default", {"facility": facility})
 
 
+def _require_lender(asked: Asked, name: str) -> None:
+    from domain.errors import NotFoundError
+    from domain.near import meant
+
+    with asked.session() as session:
+        known = [one.id for one in session.network.lenders]
+    if name not in known:
+        hint = f"{meant(name, known)}the network file has: {', '.join(known)}"
+        raise NotFoundError(f"there is no lender {name!r}", hint)
+
+
 def transfer(
     asked: Asked,
     order: OrderArgument,
@@ -55,6 +66,7 @@ def transfer(
     ] = None,
 ) -> None:
     """Record that a lender sells its place in a facility to another at a price."""
+    _require_lender(asked, buyer)
     data = {"facility": facility, "seller": seller, "buyer": buyer}
     record(asked, order, "transfer", data, {"price": price})
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from documents.invoices.invoice import Invoice
 
 app = single()
+LETTERS = 2
+"""Of a country's code in ISO 3166."""
 
 
 def _told(flag: str, told: str, metavar: str = "TEXT") -> Any:
@@ -48,6 +50,8 @@ def invoice(
     """
     if form not in ("ubl", "pdf", "both"):
         raise typer.BadParameter(f"{form!r} is not ubl, pdf or both")
+    if seller_country and not (len(seller_country) == LETTERS and seller_country.isalpha()):
+        raise typer.BadParameter(f"{seller_country!r} is not a two-letter country code, such as CN")
     from documents.invoices.ubl import fits_en_16931
     from domain.order import Party
     from flows.settlement.invoicing import Billing, invoices, note_written

@@ -23,10 +23,13 @@ def list_providers(
     kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only this kind.")] = None,
 ) -> None:
     """List the providers of the network file: what each offers, where, and by which adapter."""
-    from flows.desk.network import providers, what_of
+    from flows.desk.network import KINDS, providers, what_of
 
     with asked.session() as session:
         found = providers(session.network, kind)
+        kinds = sorted({one.kind for one in session.network.providers} | set(KINDS))
+    if kind is not None and kind not in kinds:
+        raise typer.BadParameter(f"{kind!r} is no kind; kinds are {', '.join(kinds)}")
     rows = [(p.id, p.kind, p.name, p.place, what_of(p), p.adapter) for p in found]
     names = ("provider", "kind", "name", "place", "offers", "adapter")
     answer(

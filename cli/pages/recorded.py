@@ -71,6 +71,8 @@ def record(
     with asked.session() as session:
         ledger = session.ledger
         content = {name: value for name, value in data.items() if value not in (None, "", [], False)}
+        if data.get("quantity") is not None:
+            content["quantity"] = quantity_text(str(data["quantity"]))
         if "passed" in data:
             content["passed"] = data["passed"]
         order = find_order(ledger, order).id
@@ -108,14 +110,35 @@ def shortfall_rows(ledger: "Ledger", order: str) -> list[dict[str, str]]:
 
 
 def minor_text(text: str, currency: str) -> str:
-    """An amount as typed, as minor units; UsageError when it is none."""
+    """An amount as typed, as minor units; UsageError when it is none, or below zero."""
     from domain.errors import UsageError
     from domain.money import MoneyError
 
+    remedy = f"write it as 1130.00 in {currency}"
     try:
-        return str(parse_minor(text, currency))
+        found = parse_minor(text, currency)
     except MoneyError as error:
-        raise UsageError(str(error), f"write it as 1130.00 in {currency}") from None
+        raise UsageError(str(error), remedy) from None
+    if found < 0:
+        raise UsageError(f"{text!r} is below zero: what a command is about says which way money goes", remedy)
+    return str(found)
+
+
+def quantity_text(text: str) -> str:
+    """A quantity as typed: a number above zero, with a point; UsageError when it is none."""
+    from decimal import Decimal, InvalidOperation
+
+    from domain.errors import UsageError
+
+    try:
+        found = Decimal(text.strip()) if text.isascii() else Decimal("nan")
+    except InvalidOperation:
+        found = Decimal("nan")
+    if not found.is_finite() or found <= 0 or not set(text.strip()) <= set("0123456789."):
+        raise UsageError(
+            f"{text!r} is no quantity", "write a number above zero with a point, such as 1000 or 12.5"
+        )
+    return text.strip()
 
 
 def show(asked: Asked, recorded: "Recorded", step: "NextStep | None" = None) -> None:

@@ -47,8 +47,8 @@ def _always(position: Position, fact: Fact) -> Iterable[Objection]:
             f"{fact.on} is before the finance was accepted on {position.contract.accepted_on}",
             "give the day it happened",
         )
-    for name in ("amount", "cost", "sold", "bought"):
-        if (fact.minor(name) or 0) < 0:
+    for name in ("amount", "cost", "sold", "bought", "price", "quantity"):
+        if (fact.number(name) or 0) < 0:
             yield Objection(
                 f"the {name} is negative", "amounts are positive; the kind of fact says which way"
             )
@@ -316,6 +316,26 @@ def _nothing_foreign_left(position: Position) -> Iterable[Objection]:
             )
 
 
+def _known_facility(case: Case) -> Iterable[Objection]:
+    name = case.fact.text("facility")
+    if name and name not in case.position.debts:
+        yield Objection(
+            f"the order has no facility {name!r}", f"its facilities are: {', '.join(case.position.debts)}"
+        )
+
+
+def _cancelled(case: Case) -> Iterable[Objection]:
+    """What a firm asks for being called off is its own booking's, and no less than nothing."""
+    for name, amount in dict(case.fact.data.get("fees", {})).items():
+        account = case.position.accounts.get(str(name))
+        if account is None:
+            yield Objection(f"{name!r} is no booking of this order", its_bookings(case.position))
+        elif account.ended or account.billed_share == 1:
+            yield Objection(f"{name} has ended: nothing of it is called off", "leave out its fee")
+        elif int(amount) < 0:
+            yield Objection(f"the fee of {name} is below zero", "a firm that pays back: net payment refund")
+
+
 def _transfer(case: Case) -> Iterable[Objection]:
     debt = case.position.debts.get(case.fact.text("facility"))
     if debt is None or case.fact.text("seller") not in debt.lenders():
@@ -340,6 +360,9 @@ CHECKS: dict[FactKind, Callable[[Case], Iterable[Objection]]] = {
     FactKind.PROVIDER_FAILED: _with_booking,
     FactKind.INSURANCE: _insurance,
     FactKind.SETTLED: _settled,
+    FactKind.CANCELLED: _cancelled,
+    FactKind.DEFAULT: _known_facility,
+    FactKind.GUARANTEE: _known_facility,
     FactKind.TRANSFER: _transfer,
     FactKind.LATE_INTEREST: _late_interest,
 }

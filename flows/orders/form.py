@@ -26,7 +26,7 @@ def order_from_fields(fields: Mapping[str, Any]) -> Order:
     if isinstance(document.get("payment"), str):
         document["payment"] = payment_of(document["payment"], findings)
     order = order_of(document, findings, TYPED)
-    if order is None:
+    if order is None or findings.defects:
         raise InputDefectsError(findings.defects, "give what is missing; nothing was written")
     return replace(order, source="")
 

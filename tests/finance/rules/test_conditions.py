@@ -1,0 +1,56 @@
+"""What is said against facts whose figures or names cannot be meant."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from domain.states import OrderState
+from finance.agreed.contract import Contract
+from finance.agreed.facts import Fact, FactKind
+from finance.fold.fold import fold
+from finance.rules.conditions import objections
+from finance.rules.objection import Circumstances
+
+MakeFact = Callable[..., Fact]
+ACCEPTED = Fact(FactKind.ACCEPTED, date(2026, 3, 5), "accepted")
+
+
+def reasons(contract: Contract, one: Fact) -> list[str]:
+    position = fold(contract, [ACCEPTED], one.on).position
+    around = Circumstances(OrderState.RESERVED, position.cash, frozenset())
+    return [objection.reason for objection in objections(position, one, around)]
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "said"),
+    [
+        ("factory", "3800000", []),
+        ("factory", "0", []),
+        ("factry", "3800000", ["'factry' is no booking of this order"]),
+        ("order-loan", "700", ["'order-loan' is no booking of this order"]),
+        ("factory", "-500", ["the fee of factory is below zero"]),
+    ],
+)
+def test_a_fee_for_calling_off_is_a_bookings_and_not_negative(
+    contract: Contract, fact: MakeFact, name: str, amount: str, said: list[str]
+) -> None:
+    """A name with a letter missing made the terms count, 456,000.00 in place of the agreed 38,000.00."""
+    assert reasons(contract, fact(FactKind.CANCELLED, "2026-03-09", fees={name: amount})) == said
+
+
+@pytest.mark.parametrize("kind", [FactKind.CREDIT_NOTE, FactKind.DISPUTE, FactKind.TRANSFER])
+def test_no_quantity_or_price_is_negative(contract: Contract, fact: MakeFact, kind: FactKind) -> None:
+    """A credit note of -5 lamps raised the sales by 565.00."""
+    data = {"price": "-500"} if kind is FactKind.TRANSFER else {"quantity": "-5"}
+    name = "price" if kind is FactKind.TRANSFER else "quantity"
+    assert f"the {name} is negative" in reasons(contract, fact(kind, "2026-03-09", **data))
+
+
+@pytest.mark.parametrize("kind", [FactKind.DEFAULT, FactKind.GUARANTEE])
+def test_a_facility_that_the_order_does_not_have_is_named(
+    contract: Contract, fact: MakeFact, kind: FactKind
+) -> None:
+    """A default of a facility that nobody has put the order in default and struck nothing."""
+    said = reasons(contract, fact(kind, "2026-03-09", facility="loan"))
+    assert "the order has no facility 'loan'" in said
