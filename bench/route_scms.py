@@ -26,8 +26,9 @@ from bench.observed_network import Observed  # noqa: E402
 from bench.scms import TABLE, read  # noqa: E402
 from domain.plan import Plan  # noqa: E402
 from flows.desk.session import Session  # noqa: E402
-from flows.many.candidates import Market, consider, more_plans, problem_of  # noqa: E402
-from flows.many.route import given_orders  # noqa: E402
+from flows.many.candidates import Market, consider, problem_of  # noqa: E402
+from flows.many.one_after_another import more_plans  # noqa: E402
+from flows.many.route import given_orders, is_credit  # noqa: E402
 from ledger.store import create_ledger  # noqa: E402
 from routing.many.router import route  # noqa: E402
 from routing.shared.allocation import Candidate, Demand, SharedResource, allocation_of  # noqa: E402
@@ -63,7 +64,7 @@ def market_of(folder: Path, text: str, orders: list, per_order: int) -> Market:
     market = consider(session, given_orders(session, orders, on, record=False), on, per_order=per_order)
     for _ in range(2):
         chosen, _ = solved(market, lambda plan: plan.profit_minor)
-        more_plans(market, chosen, per_order)
+        more_plans(market, chosen, float("inf"))
     return market
 
 
@@ -83,7 +84,7 @@ def solved(
                 uses = {
                     "\t".join(key): amount
                     for key, amount in market.uses_of(plan, one.placed).items()
-                    if limits or not key[0].startswith(("credit:", "buyer:", "trader:"))
+                    if limits or not is_credit(key[0])
                 }
                 plans[one.placed.id, str(place)] = plan
                 options.append(Candidate(str(place), -worth(plan), uses))

@@ -48,8 +48,11 @@ def route(
         float, typer.Option("--gap", min=0.0, max=1.0, help="Stop when this near to the bound: 0.01 is 1%.")
     ] = 0.0,
     per_order: Annotated[
-        int, typer.Option("--plans", min=1, max=1000, help="How many plans of each order to consider.")
-    ] = 24,
+        int,
+        typer.Option(
+            "--plans", min=0, max=1000, help="Plans of each order to consider; 0: as their number allows."
+        ),
+    ] = 0,
     commit: Annotated[
         bool, typer.Option("--commit/--dry-run", help="Reserve what is decided; only show it.")
     ] = False,

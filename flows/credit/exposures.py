@@ -16,7 +16,7 @@ from domain.accounts import Account
 from domain.money import round_minor
 from domain.record_kinds import RecordKind
 from domain.states import OrderState
-from finance.agreed.contract import NETWORK, Contract
+from finance.agreed.contract import NETWORK
 from flows.books.acceptance import acceptance
 from ledger.book.reading import Reading
 
@@ -202,7 +202,7 @@ def look_at(reading: Reading, order: str) -> Leaning:
 def _leaning(out: Mapping[str, int], said: Mapping[str, Any], ended: str) -> Leaning:
     """What counts of what is out, by the contract as it is recorded."""
     facilities = [
-        _Promise(
+        Promise(
             one["id"],
             int(one["limit_minor"]),
             one.get("takes_out", ""),
@@ -211,7 +211,7 @@ def _leaning(out: Mapping[str, int], said: Mapping[str, Any], ended: str) -> Lea
         for one in said["facilities"]
     ]
     counted = {
-        lender: min(amount, _committed_once(facilities, lender)) for lender, amount in out.items() if amount
+        lender: min(amount, committed_once(facilities, lender)) for lender, amount in out.items() if amount
     }
     if not counted:
         return Leaning(ended=ended)
@@ -220,7 +220,7 @@ def _leaning(out: Mapping[str, int], said: Mapping[str, Any], ended: str) -> Lea
 
 
 @dataclass(frozen=True, slots=True)
-class _Promise:
+class Promise:
     """What of a facility matters here; read from the record, since the whole contract takes long to read."""
 
     id: str
@@ -234,19 +234,9 @@ def _share(text: str) -> Fraction | int:
     return 1 if text == "1" else Fraction(text)
 
 
-def committed_once(contract: Contract, lender: str) -> int:
+def committed_once(facilities: Sequence[Promise], lender: str) -> int:
     """The most that a lender can have out and promised on an order: a loan and the take-out that repays it
     count once, at the higher."""
-    facilities = [
-        _Promise(
-            one.id, one.limit_minor, one.takes_out, [(share.lender, share.share) for share in one.shares]
-        )
-        for one in contract.facilities
-    ]
-    return _committed_once(facilities, lender)
-
-
-def _committed_once(facilities: Sequence[_Promise], lender: str) -> int:
     taken = {one.takes_out: one.id for one in facilities if one.takes_out}
     highest: dict[str, int] = {}
     for one in facilities:

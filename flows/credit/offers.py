@@ -63,7 +63,7 @@ def request_offers(
     for facility in plan.facilities:
         if facility.standby:
             continue
-        for lender, amount, part in _parts(facility):
+        for lender, amount, part in parts_of(facility):
             offers.append(
                 (
                     facility.product,
@@ -76,7 +76,9 @@ def request_offers(
     return Answers(plan.order, tuple(offers), tuple(near))
 
 
-def _parts(facility: FacilityPlan) -> Sequence[tuple[str, int, Fraction]]:
+def parts_of(facility: FacilityPlan) -> Sequence[tuple[str, int, Fraction]]:
+    """Each lender of the facility with its part: in minor units of the currency in which it lends, and as a
+    share."""
     figures = facility.own or facility
     if figures.shares:
         return [(share.lender, share.amount_minor, share.share) for share in figures.shares]
@@ -133,7 +135,7 @@ def _ask(
     history = exposures.endings
     product = next(one for one in network.products if one.id == facility.product)
     lender = next((one for one in network.lenders if one.id == lender_id), None)
-    data = {**(lender.underwriting if lender else {}), **_own_rules(product, lender_id, network)}
+    data = rules_data(product, lender_id, network)
     rules = rules_of(data, lender.limit_minor if lender else None)
     start = min((draw.on for draw in facility.draws), default=on)
     profiles = data.get("buyers", {})
@@ -241,9 +243,12 @@ def _open_deposit(plan: Plan, network: Network) -> Fraction:
     return worst
 
 
-def _own_rules(product: FinanceProduct, lender: str, network: Network) -> Mapping[str, Any]:
-    """What the product itself asks; its owner's usual rules bind no other lender that takes part in it."""
-    return underwriting_of(product, network) if product.lender == lender else product.underwriting
+def rules_data(product: FinanceProduct, lender_id: str, network: Network) -> Mapping[str, Any]:
+    """The lender's rules with what the product itself asks, which goes first; its owner's usual rules bind no
+    other lender that takes part in it."""
+    lender = network.lender(lender_id)
+    own = underwriting_of(product, network) if product.lender == lender_id else product.underwriting
+    return {**(lender.underwriting if lender else {}), **own}
 
 
 def groups_in(data: Mapping[str, Any]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from domain.errors import NetError, UnavailableError
 from domain.order import Order
 from domain.plan import Plan
 from domain.states import OrderState
+from flows.credit.refusals import no_credit, refusals_of
 from flows.deals.run import Way, keep_plan, require_offers, reserve_on
 from flows.desk.session import Session
 from flows.many.candidates import (
@@ -24,10 +25,12 @@ from flows.many.candidates import (
     Market,
     Place,
     consider,
-    more_plans,
     place_of,
     problem_of,
+    wide_enough,
+    widen,
 )
+from flows.many.one_after_another import add_sequences, best_beside, more_plans
 from flows.orders.find import Placed, find_order, list_orders
 from flows.orders.place import place_order, same_order
 from flows.slots.outcomes import Refused, no_other_plan
@@ -35,11 +38,15 @@ from routing.many.causes import left_out
 from routing.many.objectives import serve_most
 from routing.many.router import route
 from routing.shared.allocation import Allocation
-from routing.shared.answer import Answer, Cause, Status
-from routing.shared.certify import exact_loads, violations
+from routing.shared.answer import Allotment, Answer, Cause, Status
+from routing.shared.certify import exact_cost, exact_loads, violations
 
-ROUNDS = 4
-"""How often what was left out is planned again on what the others leave."""
+ROUNDS = 12
+"""How often who was left out, or in the way, is planned again."""
+PLANNING_SHARE, SEQUENCES_SHARE = 0.4, 0.4
+"""Of the time limit the part in which candidates are made; of what is left, that of one after another."""
+LEAST_SECONDS = 0.2
+"""A solver gets at least this, also when the time has run out."""
 DECLINES = 50
 """After so many firms' refusals ``commit`` stops deciding again."""
 REROUTABLE = (OrderState.CONFIRMED, OrderState.PLANNED)
@@ -47,12 +54,13 @@ REROUTABLE = (OrderState.CONFIRMED, OrderState.PLANNED)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How to decide; ``objective`` is one of ``OBJECTIVES``, ``gap`` relative."""
+    """How to decide; ``objective`` is one of ``OBJECTIVES``, ``gap`` relative, ``per_order`` how many plans
+    of each order to look at, 0 for as many as their number allows."""
 
     objective: str = "profit"
     time_limit: float = 60.0
     gap: float = 0.0
-    per_order: int = PER_ORDER
+    per_order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,24 +163,60 @@ def given_orders(session: Session, orders: Iterable[Order], on: date, *, record:
 
 def route_orders(session: Session, placed: Sequence[Placed], on: date, terms: Terms) -> Decision:
     """Decide, certify and tell; nothing is written."""
-    return _decide(consider(session, placed, on, per_order=terms.per_order), terms)
+    end = monotonic() + terms.time_limit
+    return _decide(_considered(session, placed, on, terms, end), terms, end)
 
 
-def _decide(market: Market, terms: Terms) -> Decision:
-    """Solve, plan again what was left out on what is left, until that brings nothing more."""
+def _considered(session: Session, placed: Sequence[Placed], on: date, terms: Terms, end: float) -> Market:
+    """The market with its candidates; planning them takes a part of the time at most."""
+    stop = end - terms.time_limit * (1 - PLANNING_SHARE)
+    return consider(session, placed, on, per_order=terms.per_order or PER_ORDER, end=stop)
+
+
+def _decide(market: Market, terms: Terms, end: float) -> Decision:
+    """Solve, plan again who was left out and who stands in the way, until that brings nothing more.
+
+    What one after the other earns is among the answers, and what a lender would refuse is not.
+    """
     if terms.objective not in OBJECTIVES:
         raise NetError(f"{terms.objective!r} is no objective")
-    end = monotonic() + terms.time_limit
-    decision = _solve(market, terms, end)
+    known = add_sequences(market, end - (end - monotonic()) * (1 - SEQUENCES_SHARE))
+    decision = _solve(market, terms, end, known)
     for _ in range(ROUNDS):
-        if monotonic() > end or not decision.left_out:
+        chosen = {one.order: one.plan for one in decision.routed}
+        if not _refused(market, chosen) and not _more(market, terms, decision, chosen, end):
             break
-        if not more_plans(market, {one.order: one.plan for one in decision.routed}, terms.per_order):
-            break
-        decision = _solve(market, terms, end)
+        decision = _solve(market, terms, end, [*known, chosen])
     if decision.status is Status.INFEASIBLE:
         raise _impossible(decision)
     return decision
+
+
+def _more(market: Market, terms: Terms, decision: Decision, chosen: Mapping[str, Plan], end: float) -> bool:
+    """Whether there are further plans to decide about, while there is time: for who was left out or stands in
+    the way; then, unless a number was asked for, for everybody."""
+    if monotonic() > end:
+        return False
+    if decision.left_out and more_plans(market, chosen, end):
+        return True
+    return terms.per_order == 0 and widen(market, wide_enough(len(market.orders)), end) > 0
+
+
+def _refused(market: Market, chosen: Mapping[str, Plan]) -> bool:
+    """Ask every lender of every chosen plan; whoever says no is left out of the order's plans."""
+    again = False
+    for one in market.orders:
+        plan = chosen.get(one.placed.id)
+        said = refusals_of(market.session, one.placed, plan, market.on) if plan is not None else {}
+        if not said:
+            continue
+        again = True
+        one.refuse(said)
+        best = best_beside(market, one, {})
+        one.add([best] if best is not None else [])
+        if not one.plans:
+            one.kind, one.reason = "no credit", no_credit(one.placed.id, said).message
+    return again
 
 
 def _impossible(decision: Decision) -> NetError:
@@ -182,18 +226,43 @@ def _impossible(decision: Decision) -> NetError:
     )
 
 
-def _solve(market: Market, terms: Terms, end: float) -> Decision:
+def _solve(market: Market, terms: Terms, end: float, known: Sequence[Mapping[str, Plan]]) -> Decision:
     problem, plans = problem_of(market, terms.objective)
-    left = max(1.0, end - monotonic())
+    left = max(LEAST_SECONDS, end - monotonic())
     if terms.objective == "served":
         most = serve_most(problem, time_limit=left, relative_gap=terms.gap)
         problem, answer = most.problem, most.answer
     else:
-        answer = route(problem, time_limit=left, relative_gap=terms.gap)
+        start = _start(problem, plans, known) if terms.objective == "profit" else None
+        answer = route(problem, time_limit=left, relative_gap=terms.gap, start=start)
     faults = violations(problem, answer) if answer.shares else []
     if faults:
         raise NetError(f"the router's answer does not hold: {faults[0]}", "report this; nothing was done")
     return _decision(market, terms, problem, answer, plans)
+
+
+def _start(
+    problem: Allocation, plans: Mapping[tuple[str, str], Plan], known: Sequence[Mapping[str, Plan]]
+) -> Answer | None:
+    """The cheapest of the choices that are known to hold, as an answer; None where none does any more."""
+    found = []
+    places = {name: place for place, name in enumerate(problem.orders)}
+    by_plan = {
+        (owner, id(plans[problem.orders[owner], problem.candidates[candidate]])): candidate
+        for candidate, owner in enumerate(problem.owner.tolist())
+    }
+    for chosen in known:
+        wanted = [(places[order], by_plan.get((places[order], id(plan)))) for order, plan in chosen.items()]
+        shares = [
+            Allotment(order, candidate, int(problem.quantity[order]))
+            for order, candidate in wanted
+            if candidate is not None
+        ]
+        cost = exact_cost(problem, shares, {})
+        answer = Answer(Status.FEASIBLE, shares, cost, None, "one after another", proof="search")
+        if not violations(problem, answer):
+            found.append(answer)
+    return min(found, key=lambda one: one.objective, default=None)
 
 
 def _decision(
@@ -254,8 +323,8 @@ def _kind(cause: Cause) -> str:
 
 
 def is_credit(resource: str) -> bool:
-    """Whether it is money that is scarce: a credit line, or a lender's limit per buyer or trader."""
-    return resource.startswith(("credit:", "buyer:", "trader:"))
+    """Whether it is money that is scarce: a credit line, or a lender's limit on whom it leans."""
+    return resource.startswith(("credit:", "buyer:", "trader:", "group:", "provider:", "pool:"))
 
 
 def shown(place: Place) -> str:
@@ -283,8 +352,9 @@ def commit(
     What a firm refused is not asked again. An order that only waits for an answer keeps what it holds and is
     left as it is; the same command goes on from there.
     """
-    market = consider(session, placed, on, per_order=terms.per_order)
-    first = decision = _decide(market, terms)
+    end = monotonic() + terms.time_limit
+    market = _considered(session, placed, on, terms, end)
+    first = decision = _decide(market, terms, end)
     done = Committed()
     while True:
         again = False
@@ -302,7 +372,7 @@ def commit(
             break
         before = {one.order: one.plan for one in decision.routed}
         market.forget_free()
-        decision = _decide(market, terms)
+        decision = _decide(market, terms, monotonic() + terms.time_limit)
         done.rerouted += [
             replace(one, before=before[one.order])
             for one in decision.routed

@@ -14,14 +14,24 @@ from routing.shared.answer import Answer, Status
 from routing.solvers.flow import flow_form, solve_flow
 
 SEARCHED_WHOLE = 6_000
-"""Up to so many candidates branch and bound goes first; beyond, a search by prices does better."""
+"""Up to so many candidates branch and bound has all the time."""
+TRIED_WHOLE, TREE_SHARE = 40_000, 0.4
+"""Up to so many it has this part of the time before the search by prices, which does better where amounts are
+of one kind and everything competes for the same days."""
 _EXPLAINING_SECONDS = 20.0
 
 
 def route(
-    problem: Allocation, *, time_limit: float = 30.0, relative_gap: float = 0.0, seed: int = 1
+    problem: Allocation,
+    *,
+    time_limit: float = 30.0,
+    relative_gap: float = 0.0,
+    seed: int = 1,
+    start: Answer | None = None,
 ) -> Answer:
     """The best answer within ``time_limit`` seconds, with its proven bound; stops early at ``relative_gap``.
+
+    Never dearer than ``start``, an answer that is known to hold.
 
     The same problem gives the same answer whatever the order of its input; only running out of time can tell
     two machines apart.
@@ -35,15 +45,44 @@ def route(
         answer = solve_flow(problem, form, end)
         if answer.status is not Status.UNKNOWN:
             return answer
-    if problem.is_plain and len(problem.candidates) > SEARCHED_WHOLE:
-        return _by_prices(problem, end, relative_gap, seed)
-    return _by_search_tree(problem, end, relative_gap)
+    return not_dearer(_searched(problem, end, relative_gap, seed, start), start)
 
 
-def _by_search_tree(problem: Allocation, end: float, relative_gap: float) -> Answer:
+def not_dearer(answer: Answer, start: Answer | None) -> Answer:
+    """The answer, or the one that was known before where that is cheaper, with the bound that was found."""
+    if start is None or answer.status is Status.INFEASIBLE:
+        return answer
+    if answer.status is not Status.UNKNOWN and answer.objective <= start.objective:
+        return answer
+    return replace(start, bound=answer.bound, proof=answer.proof, prices=answer.prices)
+
+
+def _searched(
+    problem: Allocation, end: float, relative_gap: float, seed: int, start: Answer | None
+) -> Answer:
+    """Branch and bound where the problem is small enough; where it may be, for a part of the time first."""
+    many = len(problem.candidates)
+    if not problem.is_plain or many <= SEARCHED_WHOLE:
+        return _by_search_tree(problem, end, relative_gap, start)
+    first = None
+    if many <= TRIED_WHOLE:
+        share = monotonic() + (end - monotonic()) * TREE_SHARE
+        first = _by_search_tree(problem, share, relative_gap, start)
+        if first.status is Status.OPTIMAL or (first.gap is not None and first.gap <= relative_gap):
+            return first
+    found = not_dearer(_by_prices(problem, end, relative_gap, seed), first or start)
+    if first is None or first.bound is None or (found.bound is not None and found.bound >= first.bound):
+        return found
+    return replace(found, bound=first.bound, proof=first.proof, prices=first.prices)
+
+
+def _by_search_tree(
+    problem: Allocation, end: float, relative_gap: float, start: Answer | None = None
+) -> Answer:
     from routing.solvers.mixed_integer import linear_prices, solve_mixed, with_opened
 
-    answer = solve_mixed(problem, time_limit=max(0.1, end - monotonic()), relative_gap=relative_gap)
+    seconds = max(0.1, end - monotonic())
+    answer = solve_mixed(problem, time_limit=seconds, relative_gap=relative_gap, start=start)
     if answer.status is Status.INFEASIBLE:
         seconds = min(_EXPLAINING_SECONDS, max(1.0, end - monotonic()))
         return replace(answer, causes=tuple(causes_together(problem, time_limit=seconds)))

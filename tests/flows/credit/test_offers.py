@@ -9,9 +9,10 @@ import pytest
 
 from domain.network import Network, Role
 from domain.order import Order
+from finance.agreed.contract import Contract
 from finance.underwriting.credit_offer import CreditOffer, percent
 from flows.credit.contract import contract_of
-from flows.credit.exposures import committed_once, exposures_of
+from flows.credit.exposures import Promise, committed_once, exposures_of
 from flows.credit.offers import request_offers
 from flows.deals.run import run_order
 from flows.desk.session import Session
@@ -92,6 +93,13 @@ def test_what_is_out_counts_by_every_name_it_leans_on(session: Session, lamp_ord
     assert exposures_of(session.ledger, "delta", groups) == {}
 
 
+def promises_of(contract: Contract) -> list[Promise]:
+    return [
+        Promise(one.id, one.limit_minor, one.takes_out, [(share.lender, share.share) for share in one.shares])
+        for one in contract.facilities
+    ]
+
+
 def test_one_lenders_loan_and_its_take_out_of_one_order_count_once_at_the_higher(
     session: Session, lamp_order: Order
 ) -> None:
@@ -106,10 +114,10 @@ def test_one_lenders_loan_and_its_take_out_of_one_order_count_once_at_the_higher
             if not facility.standby
         ),
     )
-    assert committed_once(one, "both") == 96_050_000
+    assert committed_once(promises_of(one), "both") == 96_050_000
     apart = replace(one, facilities=tuple(replace(facility, takes_out="") for facility in one.facilities))
-    assert committed_once(apart, "both") == 96_050_000 + 87_282_828
-    assert committed_once(one, "nobody") == 0
+    assert committed_once(promises_of(apart), "both") == 96_050_000 + 87_282_828
+    assert committed_once(promises_of(one), "nobody") == 0
 
 
 def test_a_products_own_rules_go_before_its_lenders(session: Session, lamp_order: Order) -> None:
