@@ -12,7 +12,7 @@ from domain.network import FinanceProduct, Network
 from domain.order import Order
 from domain.plan import Plan
 from finance.underwriting.credit_offer import rules_of
-from flows.credit.exposures import POOL, Place, Promise, committed_once
+from flows.credit.exposures import POOL, LentPart, Place, committed_once
 from flows.credit.offers import concentrations_of, parts_of, rules_data
 from flows.plans.needs import limit_of
 
@@ -37,7 +37,7 @@ def leans_of(order: Order, plan: Plan, network: Network) -> Iterator[Lean]:
     """Every place at which a limit of a lender counts for the plan; standby facilities are not counted on."""
     facilities = [one for one in plan.facilities if not one.standby]
     promises = [
-        Promise(one.product, limit_of(one), one.takes_out, [(who, share) for who, _, share in parts_of(one)])
+        LentPart(one.product, limit_of(one), one.takes_out, [(who, share) for who, _, share in parts_of(one)])
         for one in facilities
     ]
     products = {one.id: one for one in network.products}

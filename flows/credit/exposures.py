@@ -202,7 +202,7 @@ def look_at(reading: Reading, order: str) -> Leaning:
 def _leaning(out: Mapping[str, int], said: Mapping[str, Any], ended: str) -> Leaning:
     """What counts of what is out, by the contract as it is recorded."""
     facilities = [
-        Promise(
+        LentPart(
             one["id"],
             int(one["limit_minor"]),
             one.get("takes_out", ""),
@@ -220,7 +220,7 @@ def _leaning(out: Mapping[str, int], said: Mapping[str, Any], ended: str) -> Lea
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class LentPart:
     """What of a facility matters here; read from the record, since the whole contract takes long to read."""
 
     id: str
@@ -234,7 +234,7 @@ def _share(text: str) -> Fraction | int:
     return 1 if text == "1" else Fraction(text)
 
 
-def committed_once(facilities: Sequence[Promise], lender: str) -> int:
+def committed_once(facilities: Sequence[LentPart], lender: str) -> int:
     """The most that a lender can have out and promised on an order: a loan and the take-out that repays it
     count once, at the higher."""
     taken = {one.takes_out: one.id for one in facilities if one.takes_out}

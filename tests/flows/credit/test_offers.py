@@ -12,7 +12,7 @@ from domain.order import Order
 from finance.agreed.contract import Contract
 from finance.underwriting.credit_offer import CreditOffer, percent
 from flows.credit.contract import contract_of
-from flows.credit.exposures import Promise, committed_once, exposures_of
+from flows.credit.exposures import LentPart, committed_once, exposures_of
 from flows.credit.offers import request_offers
 from flows.deals.run import run_order
 from flows.desk.session import Session
@@ -93,9 +93,11 @@ def test_what_is_out_counts_by_every_name_it_leans_on(session: Session, lamp_ord
     assert exposures_of(session.ledger, "delta", groups) == {}
 
 
-def promises_of(contract: Contract) -> list[Promise]:
+def promises_of(contract: Contract) -> list[LentPart]:
     return [
-        Promise(one.id, one.limit_minor, one.takes_out, [(share.lender, share.share) for share in one.shares])
+        LentPart(
+            one.id, one.limit_minor, one.takes_out, [(share.lender, share.share) for share in one.shares]
+        )
         for one in contract.facilities
     ]
 
