@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from domain.errors import RefusedError
+from trust.durable import make_folder, write_whole
 
 FILE = "ledger-logins"
 
@@ -13,15 +14,8 @@ def save_login(folder: Path, url: str) -> Path:
     """Keep the URL, password and all; a login to the same database kept before gives way to it."""
     path = folder / FILE
     kept = [line for line in _lines(path) if _place(line) != _place(url)]
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write("\n".join([*kept, url]) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    make_folder(folder, mode=0o700)
+    write_whole(path, ("\n".join([*kept, url]) + "\n").encode(), mode=0o600)
     return path
 
 
@@ -44,7 +38,8 @@ def _place(url: str) -> tuple[object, ...]:
     """Which database a URL means, whoever logs in."""
     parts: SplitResult = urlsplit(url)
     given = sorted(pair for pair in parse_qsl(parts.query) if pair[0] not in ("user", "password"))
-    return parts.hostname, parts.port, parts.path, tuple(given)
+    hosts = parts.netloc.rpartition("@")[2].lower()  # several, with a port each, as libpq takes them
+    return hosts, parts.path, tuple(given)
 
 
 def shown_url(url: str) -> str:

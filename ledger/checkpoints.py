@@ -67,6 +67,47 @@ def make_checkpoint(ledger: Ledger, actor: Actor, directory: Path) -> Checkpoint
     return made
 
 
+def require_held(ledger: Ledger, directory: Path) -> None:
+    """``LedgerBrokenError`` where the ledger lacks records that the checkpoint held for it was signed over.
+
+    So it is after a failover to a server that had not got everything, and after an old copy was put back:
+    whoever writes on then makes a second history, and every proof of the first one ends there.
+    """
+    held = held_checkpoint(directory, ledger.id)
+    if held is not None and (problem := contradiction(ledger, held)):
+        raise LedgerBrokenError(
+            problem,
+            "nothing was written; bring back what is missing, or record the loss: net ledger accept-loss",
+        )
+
+
+def accept_loss(ledger: Ledger, actor: Actor, directory: Path, reason: str) -> Checkpoint:
+    """Record that what the held checkpoint was signed over is lost, and sign the ledger as it stands now.
+
+    The checkpoint that contradicts it is kept beside the new one: it is the evidence of what was there.
+    ``RefusedError`` where nothing is lost.
+    """
+    held = held_checkpoint(directory, ledger.id)
+    problem = contradiction(ledger, held) if held is not None else None
+    if held is None or problem is None:
+        raise RefusedError("nothing is lost: the ledger fits the checkpoint kept beside your keys", "go on")
+    body = {
+        "reason": reason,
+        "found": problem,
+        "signed_records": held.size,
+        "signed_root": held.root.hex(),
+        "records": ledger.size(),
+    }
+    ledger.look_before_writing(None)
+    with ledger.write() as transaction:
+        transaction.accept_loss(held.size, held.root, body)
+    kept = _held_path(directory, ledger.id).with_suffix(f".lost-{held.size}")
+    write_whole(kept, held.note.encode())
+    made = sign_checkpoint(ledger.id, ledger.size(), root_at(ledger.size(), ledger.backend.tree()), actor.key)
+    _hold(directory, made)
+    return made
+
+
 def contradiction(ledger: Ledger, checkpoint: Checkpoint) -> str | None:
     """Why the ledger cannot be the one that ``checkpoint`` was made of; None when it can."""
     if checkpoint.origin != ledger.id:

@@ -46,6 +46,7 @@ class Ledger(Reading):
         self._clock = clock
         self._may_write = False
         self._bodies: BodyWriter | None = None
+        self._before_writing: Callable[[Ledger], None] | None = None
 
     @property
     def id(self) -> str:
@@ -107,6 +108,8 @@ class Ledger(Reading):
         if not self._may_write:
             self.require_good_id()
             self.require_newest()
+            if self._before_writing is not None:
+                self._before_writing(self)
             key = self._actor.key.public.text
             if self._row("SELECT 1 FROM actor WHERE actor_key = ?", key) is None:
                 raise RefusedError(
@@ -120,6 +123,10 @@ class Ledger(Reading):
         if self._bodies is None:
             self._bodies = BodyWriter(self.id, actor.key.public.text, self._clock)
         return self._bodies
+
+    def look_before_writing(self, look: "Callable[[Ledger], None] | None") -> None:
+        """What is asked once, before the first write: it raises where the ledger is not to be written."""
+        self._before_writing = look
 
     def require_good_id(self) -> None:
         """``RefusedError`` before anything is written, signed or handed out under an id that is no name."""

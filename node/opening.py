@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from domain.errors import NotFoundError
@@ -9,7 +10,9 @@ from flows.calls.caller import Patience
 from flows.calls.sweep import sweep
 from flows.desk.session import Session
 from flows.shop.catalogue import Catalogue
+from ledger.checkpoints import require_held
 from ledger.store import Ledger, open_ledger
+from trust.keys import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,14 @@ def open_node(session: Session) -> OpenedNode:
     session.ledger.size()  # fails here, not in a thread, when it cannot be read
     firms, clock = session.firms, session.clock
     return OpenedNode(
-        lambda: open_ledger(url, actor=actor, clock=clock),
+        lambda: _opened(url, actor, clock, session.keys_folder / "checkpoints"),
         session.keys_folder / "nonces.db",
         offers,
         lambda ledger: sweep(ledger, firms, clock().date(), patience=Patience(sends=1)),
     )
+
+
+def _opened(url: str, actor: Actor, clock: Callable[[], datetime], checkpoints: Path) -> Ledger:
+    ledger = open_ledger(url, actor=actor, clock=clock)
+    ledger.look_before_writing(lambda one: require_held(one, checkpoints))
+    return ledger

@@ -32,14 +32,15 @@ EXAMPLES = {
     "consistency": "net ledger consistency monday.checkpoint friday.checkpoint",
     "backup": "net ledger backup net-2026-03-31.db",
     "restore": "net ledger restore net-2026-03-31.db",
+    "accept_loss": 'net ledger accept-loss "failover of 2026-03-31: the standby lacked the last minute"',
     "enrol": "net ledger enrol anna ed25519:xIIKvvvsV1/hlediyiOWqDqs3lKZ84XnDenCCw9S/y0=",
 }
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the group ``net ledger``."""
-    for function in (verify, checkpoint, prove, consistency, backup, restore, enrol):
-        command(app, function.__name__, example=EXAMPLES[function.__name__])(function)
+    for function in (verify, checkpoint, prove, consistency, backup, restore, accept_loss, enrol):
+        command(app, function.__name__.replace("_", "-"), example=EXAMPLES[function.__name__])(function)
 
 
 def verify(
@@ -288,6 +289,10 @@ def restore(
         checkpoints = [held] if held and not older else []
         with progress("verify the backup") as advance:
             target, report = _brought_back(asked, session, source, checkpoints, _growing(advance))
+        if older and held is not None and report.records < held.size:
+            note(
+                "what was written since is lost: net ledger accept-loss REASON records that, before any write"
+            )
     answer(
         asked,
         "ledger-restore",
@@ -316,6 +321,30 @@ def _brought_back(
         return shown_url(made), report
     place = Path(str(session.ledger_url or own_ledger()).removeprefix("sqlite:///"))
     return str(place), restore(source, place, checkpoints, told)
+
+
+def accept_loss(
+    asked: Asked,
+    reason: Annotated[
+        str, typer.Argument(metavar="REASON", help="What happened, for those who read it later.")
+    ],
+) -> None:
+    """Go on with a ledger that lacks records which a checkpoint was signed over, and record that it does.
+
+    After a failover to a server that had not got everything, or with an old copy in its place, every write is
+    refused. This records what is lost and why, keeps the checkpoint of what was there beside your keys, and
+    signs the ledger as it stands. Whoever holds the older checkpoint can still show what is missing.
+    """
+    from ledger.checkpoints import accept_loss as accept
+
+    with asked.session() as session:
+        made = accept(session.ledger, session.actor, _held_folder(session), reason)
+    answer(
+        asked,
+        "ledger-accept-loss",
+        {"ledger": made.origin, "records": made.size, "root": made.root.hex(), "note": made.note},
+        lambda screen: screen.print(f"recorded; the ledger goes on from record {made.size:,}"),
+    )
 
 
 def enrol(

@@ -56,7 +56,7 @@ def _always(position: Position, fact: Fact) -> Iterable[Objection]:
     if booking and booking not in position.accounts:
         yield Objection(f"the order has no booking {booking!r}", its_bookings(position))
     if fact.kind in VALUED and not fact.assumed:
-        for currency in _currencies(position, fact):
+        for currency in sorted(_currencies(position, fact)):
             yield from _rate_known(position, currency, fact.on)
 
 

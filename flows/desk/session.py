@@ -68,7 +68,14 @@ class Session:
                 "there is no ledger yet",
                 "net init makes one; net init --practice makes one to play with",
             )
-        return open_ledger(self.ledger_url, actor=self.actor, clock=self.clock, on=self.on_given)
+        opened = open_ledger(self.ledger_url, actor=self.actor, clock=self.clock, on=self.on_given)
+        opened.look_before_writing(self._require_held)
+        return opened
+
+    def _require_held(self, ledger: Ledger) -> None:
+        from ledger.checkpoints import require_held
+
+        require_held(ledger, self.keys_folder / "checkpoints")
 
     @cached_property
     def actor(self) -> Actor:

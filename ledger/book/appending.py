@@ -159,6 +159,10 @@ class Appending(Reading):
                 "a name that was enrolled stays; make another key for another person",
             )
 
+    def accept_loss(self, size: int, root: bytes, body: Mapping[str, Any]) -> Receipt:
+        """Say that records signed over before, ``size`` of them under ``root``, are lost for good."""
+        return self._note(kinds.LOSS_ACCEPTED, f"loss-accepted:{size}:{root.hex()[:16]}", body)
+
     def _last_leaf(self, kind: str) -> str:
         """What tells a change from the same change made earlier; alike on every database."""
         row = self._row("SELECT leaf FROM record WHERE kind = ? ORDER BY sequence DESC LIMIT 1", kind)

@@ -11,6 +11,7 @@ from domain.errors import (
 from domain.record_kinds import RecordKey
 from ledger.book.appending import Appending
 from ledger.record import kinds
+from ledger.record.backend import GuardError
 from ledger.record.records import Receipt
 from trust.canonical import canonical_text
 
@@ -43,7 +44,10 @@ class Calls(Appending):
         body = {"fingerprint": fingerprint, "financier": financier}
         try:
             return self._note(kinds.CLAIM_MADE, f"claim:{fingerprint}#{turn}", body, order)
-        except KeyReusedError:  # another writer claimed it since we looked
+        except (KeyReusedError, GuardError) as refusal:
+            if isinstance(refusal, GuardError) and "financed already" not in refusal.message:
+                raise
+            # another writer claimed it since we looked, before or after we counted the turns
             return self.claim_finance(fingerprint, order, financier)
 
     def release_finance(self, fingerprint: str, order: str) -> Receipt | None:

@@ -72,14 +72,34 @@ def connect(url: str) -> Connection:
             "upgrade the server, or name another with --ledger",
         )
     with told():
-        connection.execute(
-            "SELECT set_config('search_path', 'net, pg_temp', false),"
+        row = connection.execute(
+            "SELECT pg_backend_pid(), set_config('search_path', 'net, pg_temp', false),"
             " set_config('default_transaction_isolation', 'read committed', false),"
             " CASE current_setting('synchronous_commit') WHEN 'off'"
             " THEN set_config('synchronous_commit', 'on', false) END"
-        )
+        ).fetchone()
+        if row and row[0] != connection.info.backend_pid:
+            _refuse_shared(connection, url, row[0])
     connection.prepare_threshold = 1
     return connection
+
+
+def _refuse_shared(connection: Connection, url: str, process: int) -> None:
+    """``UsageError`` behind a pooler that gives the server's process to others between our transactions.
+
+    A pooler tells a process number of its own. In session mode a second login gets a process of its own too;
+    in transaction mode it is given the one that we just let go of, with our settings and locks in it.
+    """
+    if _process_of_another(url) == process:
+        connection.close()
+        raise UsageError(_POOLED, _SESSION_MODE)
+
+
+def _process_of_another(url: str) -> int:
+    """The server's process behind a second login."""
+    with psycopg.connect(url, autocommit=True) as other:
+        row = other.execute("SELECT pg_backend_pid()").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _not_connected(error: psycopg.OperationalError) -> NetError:
@@ -98,7 +118,12 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
+_POOLED = "a pooler in transaction mode stands between net and PostgreSQL"
+_SESSION_MODE = (
+    "use session mode (pgbouncer: pool_mode = session), or the server's own address; nothing is broken"
+)
 _STATES: tuple[tuple[tuple[str, ...], type[NetError], str, str], ...] = (
+    (("42P05", "26000"), UsageError, _POOLED, _SESSION_MODE),
     (("25P02",), ContendedError, "the database gave this write up at an earlier step", ""),
     (("40", "55P03"), ContendedError, "another writer was in the way", "nothing was written: run it again"),
     (("42501",), RefusedError, "the database does not allow it", "use the URL that net init gave"),
@@ -145,5 +170,5 @@ def translated(error: psycopg.Error) -> NetError:
 
 def reraise_if_broken(connection: Connection, error: psycopg.Error) -> None:
     """A connection that broke says nothing about the ledger: ``UnreachableError``."""
-    if connection.closed or isinstance(translated(error), UnreachableError):
+    if connection.closed or isinstance(translated(error), UnreachableError | UsageError):
         raise translated(error) from error

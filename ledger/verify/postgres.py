@@ -11,7 +11,7 @@ from itertools import islice
 
 import psycopg
 
-from domain.errors import NetError, UnreachableError
+from domain.errors import NetError, UnreachableError, UsageError
 from ledger.postgres.backend import PostgresBackend
 from ledger.postgres.connection import Connection, reraise_if_broken, told
 from ledger.record import kinds
@@ -47,7 +47,7 @@ def verify_sealed(
     try:
         backend.seal()
         unsealable = None
-    except UnreachableError:
+    except (UnreachableError, UsageError):
         raise
     except NetError as error:
         unsealable = Flaw("tree", "the newest records", f"cannot be sealed: {error.message}")

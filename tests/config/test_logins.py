@@ -53,3 +53,13 @@ def test_shown_url_hides_the_password() -> None:
     assert shown_url(MADE) == "postgresql://net_program@db.example:5432/trade?sslmode=require"
     assert shown_url("postgresql://net@db/trade") == "postgresql://net@db/trade"
     assert shown_url("/home/a@b/ledger.db") == "/home/a@b/ledger.db"
+
+
+def test_a_login_is_kept_for_a_url_of_several_hosts(tmp_path: Path) -> None:
+    """libpq's usual form for a server and its standby."""
+    several = "postgresql://u:secret@10.0.0.1:7001,10.0.0.2:7002/trade?target_session_attrs=read-write"
+    save_login(tmp_path, several)
+    asked = several.replace("u:secret@", "u@")
+    assert with_login(tmp_path, asked) == several
+    assert shown_url(several) == asked
+    assert with_login(tmp_path, asked.replace("7002", "7003")) == asked.replace("7002", "7003")

@@ -11,10 +11,20 @@ from types import ModuleType
 
 import pytest
 
-from domain.errors import LedgerBrokenError, NotFoundError, UsageError
-from ledger.checkpoints import find_record, make_checkpoint, prove_consistency, prove_record, record_bytes
-from ledger.store import Ledger
-from tests.ledger.conftest import ACTOR, draw
+from domain.errors import LedgerBrokenError, NotFoundError, RefusedError, UsageError
+from ledger.checkpoints import (
+    accept_loss,
+    find_record,
+    held_checkpoint,
+    make_checkpoint,
+    prove_consistency,
+    prove_record,
+    record_bytes,
+    require_held,
+)
+from ledger.store import Ledger, create_ledger, open_ledger
+from ledger.verify.ledger import verify_ledger
+from tests.ledger.conftest import ACTOR, Clock, draw
 from tests.parts.verifier import accept_checkpoint
 from trust.keys import SigningKey
 from trust.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, root_at
@@ -195,3 +205,35 @@ def test_every_ledger_begins_with_the_empty_one(filled: Ledger, tmp_path: Path) 
     other = sign_checkpoint(filled.id, 0, made.root, ACTOR.key)
     with pytest.raises(LedgerBrokenError):
         prove_consistency(filled, other, made)
+
+
+@pytest.mark.both_databases
+def test_a_ledger_that_lost_records_is_not_written_until_that_is_recorded(
+    new_ledger_url: str, tmp_path: Path
+) -> None:
+    """As after a failover to a server that had not got the last of it."""
+    folder = tmp_path / "checkpoints"
+    with create_ledger(new_ledger_url, practice=True, actor=ACTOR, clock=Clock()) as ledger:
+        ledger.append(draw(1))
+        ahead = sign_checkpoint(ledger.id, 9, b"\7" * 32, ACTOR.key)
+        folder.mkdir()
+        (folder / f"{ledger.id}.checkpoint").write_text(ahead.note, encoding="utf-8")
+        url = ledger.backend.url
+    with open_ledger(url, actor=ACTOR, clock=Clock()) as ledger:
+        ledger.look_before_writing(lambda one: require_held(one, folder))
+        with pytest.raises(LedgerBrokenError, match="its tail was cut off") as told:
+            ledger.append(draw(2))
+        assert "accept-loss" in told.value.hint
+        assert ledger.size() == 4
+        made = accept_loss(ledger, ACTOR, folder, "failover")
+        assert (made.size, held_checkpoint(folder, ledger.id)) == (5, made)
+        record = next(ledger.records(kind="ledger.loss-accepted"))
+        assert (record.body["reason"], record.body["signed_records"]) == ("failover", 9)
+        assert verify_ledger(ledger, [made]).sound
+        assert not verify_ledger(ledger, [ahead]).sound
+        with pytest.raises(RefusedError, match="nothing is lost"):
+            accept_loss(ledger, ACTOR, folder, "again")
+    assert (folder / f"{made.origin}.lost-9").read_text(encoding="utf-8") == ahead.note
+    with open_ledger(url, actor=ACTOR, clock=Clock()) as ledger:
+        ledger.look_before_writing(lambda one: require_held(one, folder))
+        ledger.append(draw(2))

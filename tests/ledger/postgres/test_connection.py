@@ -259,3 +259,29 @@ def test_ledger_in_a_database_with_a_long_name_in_another_script(postgres_server
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
             for role in role_names(name).values():
                 server.execute(f'DROP ROLE "{role}"')
+
+
+@pytest.mark.parametrize("state", ["42P05", "26000"])
+def test_a_pooler_in_transaction_mode_is_no_damage(state: str) -> None:
+    error = psycopg.errors.lookup(state)('prepared statement "_pg3_1" already exists')
+    told = subject.translated(error)
+    assert isinstance(told, UsageError)
+    assert "pooler in transaction mode" in told.message
+    assert "restore" not in told.hint
+
+
+def test_a_process_that_is_given_to_others_in_between_is_refused(
+    made: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pooler tells a process number of its own; in transaction mode two logins get one process."""
+    monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", property(lambda _: 1))
+    open_ledger(made[1]).close()  # a pooler in session mode: two logins, two processes
+    kept = subject._refuse_shared
+
+    def shared(connection: subject.Connection, url: str, process: int) -> None:
+        monkeypatch.setattr(subject, "_process_of_another", lambda _url: process)
+        kept(connection, url, process)
+
+    monkeypatch.setattr(subject, "_refuse_shared", shared)
+    with pytest.raises(UsageError, match="pooler in transaction mode"):
+        open_ledger(made[1])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -425,3 +426,29 @@ def wait_for_a_waiter(url: str) -> None:
                 return
             sleep(0.05)
     raise AssertionError("nobody waited")
+
+
+def test_a_race_for_one_claim_ends_as_on_sqlite(
+    postgres_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other claims it after we looked for an open claim and before we count the turns."""
+    with (
+        create_ledger(postgres_database, practice=True, actor=ACTOR, clock=Clock()) as mine,
+        open_ledger(mine.backend.url, actor=ACTOR, clock=Clock()) as other,
+    ):
+        asked = Transaction._row
+
+        def row(self: Transaction, statement: str, *more: object) -> object:
+            if "COUNT(*) FROM finance_claim" in statement:
+                monkeypatch.setattr(Transaction, "_row", asked)
+                other.commit(lambda transaction: transaction.claim_finance("f1", "o1", "harbour"))
+            return asked(self, statement, *more)
+
+        monkeypatch.setattr(Transaction, "_row", row)
+        with pytest.raises(AlreadyFinancedError) as told, mine.write() as transaction:
+            transaction.claim_finance("f1", "o2", "delta")
+    with create_ledger(tmp_path / "l", practice=True, actor=ACTOR, clock=Clock()) as alone:
+        alone.commit(lambda transaction: transaction.claim_finance("f1", "o1", "harbour"))
+        with pytest.raises(AlreadyFinancedError) as same, alone.write() as transaction:
+            transaction.claim_finance("f1", "o2", "delta")
+    assert (told.value.message, told.value.hint) == (same.value.message, same.value.hint)
