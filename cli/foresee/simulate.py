@@ -19,7 +19,6 @@ from cli.foresee.simulated import (
     verdict,
 )
 from cli.options import Asked, command, group, parse_date
-from cli.screen.output import answer, table
 from cli.screen.picture import Bar, Bars, ChartOption, Grid, HtmlOption, say
 from domain.errors import UsageError
 
@@ -69,8 +68,10 @@ def queue(
     ] = 0,
     delay: Annotated[str, typer.Option("--delay", help="At most this share may wait.")] = "10%",
     arrivals: Annotated[int, typer.Option("--arrivals", min=100, help="A replication.")] = 50_000,
-    replications: Annotated[int, typer.Option("--replications", min=2)] = 10,
+    replications: Annotated[int, typer.Option("--replications", min=2, help="How often it is played.")] = 10,
     seed: SeedOption = 1,
+    draw: ChartOption = False,
+    html: HtmlOption = None,
 ) -> None:
     """Play one waiting line and hold it against theory: share that waits, mean wait, share lost.
 
@@ -99,15 +100,17 @@ def queue(
             for what, seen, exact in rows
         ],
     }
-    shown = [
+    shown = tuple(
         (what, f"{seen.mean:.4f}", f"{seen.low:.4f} to {seen.high:.4f}", f"{exact:.6f}")
         for what, seen, exact in rows
-    ]
-    columns = ("", "played", "99% interval", "theory")
-    title = f"{many} servers under a load of {load:g}"
-    answer(
-        asked, "simulate-queue", document, lambda screen: screen.print(table(title, columns, shown, right=""))
     )
+    title = f"{many} servers under a load of {load:g}"
+    grid = Grid(title, ("", "played", "99% interval", "theory"), shown)
+    bars = Bars(
+        "Shares",
+        tuple(Bar(what, one.mean, f"{one.mean:.1%}", one.low, one.high) for what, one, _ in rows[::2]),
+    )
+    say(asked, "simulate-queue", document, "A waiting line", [], [grid, bars], draw, html)
 
 
 @command(
@@ -125,7 +128,7 @@ def pooling(
     delay: Annotated[str, typer.Option("--delay", help="At most this share of arrivals may wait.")] = "10%",
     premium: Annotated[str, typer.Option("--premium", help="What sharing adds to a server's cost.")] = "5%",
     arrivals: Annotated[int, typer.Option("--arrivals", min=100, help="A replication.")] = 50_000,
-    replications: Annotated[int, typer.Option("--replications", min=2)] = 10,
+    replications: Annotated[int, typer.Option("--replications", min=2, help="How often it is played.")] = 10,
     seed: SeedOption = 1,
     draw: ChartOption = False,
     html: HtmlOption = None,

@@ -1,12 +1,13 @@
 """A model as a record: what it was learned from, what it reached against which baseline, its version.
 
-``learn`` fits the simple models on the earlier part of what is known, measures them on the later part against
-the group's own running rate, keeps the best and fits it again on everything. ``foresee`` applies one.
+``learn`` measures the simple models on the later part of what is known, each day by what was known before it,
+against the group's own running rate, and keeps the best. ``foresee`` applies one.
 """
 
 import math
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,6 +28,10 @@ VERSION = 1
 
 FEWEST = 50
 TESTED_SHARE = 0.3
+BLOCK = 30
+"""Days after which the weights are fitted anew: behaviour drifts, and weights of long ago mislead."""
+
+MARGIN = 0.01
 METHODS = ("running", "logistic", "blend")
 BASELINE = "running rate of the group, m = 5"
 
@@ -85,10 +90,15 @@ def learn(subject: str, outcomes: Sequence[Outcome], until: date) -> LatenessMod
     walked = list(walk_bands(data))
     cut = _cut(known)
     tested = [one for one in walked if one.outcome.asked_on >= cut and one.outcome.late_known_on() <= until]
-    earlier = [one for one in walked if one.outcome.late_known_on() < cut and one.outcome.asked_on < cut]
-    trial = _fitted(earlier)
+    if not any(one.outcome.late_known_on() < cut for one in walked):
+        raise RefusedError(
+            "nothing was known before the days that it would be measured on",
+            "give outcomes of a longer time",
+        )
+    moving = _moving(walked, FEWEST, None)
+    trial = np.array([moving[one.outcome.id] for one in tested])
     reached = {name: brier(_apply(name, trial, tested), _late(tested)) for name in METHODS}
-    method = min(METHODS, key=lambda name: (reached[name], METHODS.index(name)))
+    method = _kept(reached)
     final = _fitted([one for one in walked if one.outcome.late_known_on() <= until])
     fingerprint = digest(data)
     return LatenessModel(
@@ -119,8 +129,8 @@ def _cards(
     walked = [one for one in walk_bands(data, asked) if one.outcome.id in wanted]
     known = Counter(one.groups[0] for one in data if one.late_known_on() <= until)
     late = Counter(one.groups[0] for one in data if one.late_known_on() <= until and _was_late(one))
-    firms = {}
-    for one, chance in zip(walked, _apply(method, logistic, walked), strict=True):
+    firms, fitted = {}, logistic.probabilities(_features(walked))
+    for one, chance in zip(walked, _apply(method, fitted, walked), strict=True):
         firm = one.outcome.groups[0]
         counts = (known[firm], late[firm]) if firm else (known.total(), late.total())
         scaled = (rounded(one.seen.centre), rounded(one.seen.scale))
@@ -135,13 +145,24 @@ def foresee(
     """A forecast of each outcome (and of what is asked beside them) as of the day it was asked about.
 
     Each rests on ``model`` and on what ``outcomes`` had shown before that day: later rows change nothing.
+    The weights follow the history: every ``BLOCK`` days they are fitted anew on what was known by then, where
+    that is at least half of what the model was learned from; else those of the model count after its day.
     """
     walked = list(walk_bands(outcomes, asked))
     if not walked:
         return
-    probabilities = _apply(model.method, model.logistic, walked)
+    only = {one.id for one in asked}
+    moving = _moving(walked, max(FEWEST, model.known // 2), model, only)
+    fitted = np.array([moving[one.outcome.id] for one in walked])
+    probabilities = _apply(model.method, fitted, walked)
     for one, late in zip(walked, probabilities, strict=True):
         yield Forecast(one.outcome, float(late), one.days, one)
+
+
+def _kept(reached: Mapping[str, float]) -> str:
+    """The best method, where it beats the blend by ``MARGIN``: the blend errs least when times change."""
+    best = min(METHODS, key=lambda name: (reached[name], METHODS.index(name)))
+    return best if reached[best] < (1 - MARGIN) * reached["blend"] else "blend"
 
 
 def _cut(known: Sequence[Outcome]) -> date:
@@ -151,21 +172,49 @@ def _cut(known: Sequence[Outcome]) -> date:
 
 
 def _fitted(walked: Sequence[Walked]) -> Logistic:
-    if not walked:
-        raise RefusedError(
-            "everything was asked about on one day, so nothing can be measured out of time",
-            "give outcomes of a longer time",
-        )
     many = np.array([one.seen.many for one in walked], dtype=float)
     return fit(_features(walked), _late(walked), (many / (many + 5)) ** 2)
 
 
-def _apply(method: str, logistic: Logistic, walked: Sequence[Walked]) -> Matrix:
+def _apply(method: str, fitted: Matrix, walked: Sequence[Walked]) -> Matrix:
     running = np.array([one.seen.rates[-1] for one in walked])
     if method == "running":
         return running
-    fitted = logistic.probabilities(_features(walked))
-    return fitted if method == "logistic" else (running + fitted) / 2
+    return fitted if method == "logistic" else (running + 2 * fitted) / 3
+
+
+def _moving(
+    walked: Sequence[Walked],
+    least: int,
+    model: "LatenessModel | None",
+    only: Collection[str] = (),
+) -> dict[str, float]:
+    """P(late) of each by the weights of its block of days, which know only what was known before the block.
+
+    Blocks are the same whatever rows there are. Before ``least`` outcomes are known, the running rate stands,
+    or after the model's own day its weights. What is ``only`` asked about teaches nothing.
+    """
+    taught = sorted(
+        (one for one in walked if one.outcome.id not in only), key=lambda one: one.outcome.late_known_on()
+    )
+    known_on = [one.outcome.late_known_on() for one in taught]
+    blocks: dict[int, list[Walked]] = {}
+    for one in walked:
+        blocks.setdefault(one.outcome.asked_on.toordinal() // BLOCK, []).append(one)
+    found: dict[str, float] = {}
+    for number, block in blocks.items():
+        starts = date.fromordinal(max(number * BLOCK, 1))
+        known = taught[: bisect_left(known_on, starts)]
+        logistic = model.logistic if model is not None and starts > model.until else None
+        if len(known) >= least:
+            logistic = _fitted(known)
+        chances = (
+            [one.seen.rates[-1] for one in block]
+            if logistic is None
+            else logistic.probabilities(_features(block))
+        )
+        found |= {one.outcome.id: float(chance) for one, chance in zip(block, chances, strict=True)}
+    return found
 
 
 def _features(walked: Sequence[Walked]) -> Matrix:

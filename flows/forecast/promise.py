@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from fractions import Fraction
 
 from domain.errors import RefusedError
 from domain.network import Network, Provider
@@ -89,7 +90,7 @@ def promise_new(session: Session, situation: Situation) -> Promise:
         plan.profit_minor,
         max(usual.profit_minor - plan.profit_minor, 0),
         usual.events[Event.DELIVERY],
-        _certain(delivery, plan.legs, cards, plan.order),
+        _certain(session, delivery, plan.legs, plan.order),
         cards.until if cards is not None else None,
         critical,
         reason,
@@ -164,23 +165,26 @@ def _boundless(provider: Provider) -> Provider:
 
 
 def _certain(
-    delivery: date, legs: Sequence[PlanLeg], cards: FirmCards | None, order: str
+    session: Session, delivery: date, legs: Sequence[PlanLeg], order: str
 ) -> tuple[tuple[float, date], ...]:
     """The day by which it is there with each certainty: delays of the legs that are still to come add up.
 
-    A leg that is early waits for the next one's slot. Without scorecards there is no certainty to tell.
+    A leg that is early waits for the next one's slot, and days that planning counts on already do not count
+    again. Without scorecards there is no certainty to tell.
     """
+    cards, level = session.cards(LEAD_TIME), session.foresight.lead_time_quantile
     if cards is None:
         return ()
     chance = random.Random(f"net order promise {cards.data_digest} {order}")
-    totals = [sum(_late(cards, leg, chance) for leg in legs) for _ in range(DRAWS)]
+    totals = [sum(_late(cards, leg, level, chance) for leg in legs) for _ in range(DRAWS)]
     return tuple((one, delivery + timedelta(days=int(quantile(totals, one)))) for one in CERTAINTIES)
 
 
-def _late(cards: FirmCards, leg: PlanLeg, chance: random.Random) -> int:
+def _late(cards: FirmCards, leg: PlanLeg, level: Fraction | None, chance: random.Random) -> int:
     card = cards.of(leg.provider)
+    counted = max(card.days_at(level), 0) if level is not None and card.firm else 0
     error = cards.errors[int(chance.random() * len(cards.errors))]
-    return max(round(card.centre + error * card.scale), 0)
+    return max(round(card.centre + error * card.scale) - counted, 0)
 
 
 def promise_under_way(session: Session, placed: Placed) -> Promise:
@@ -202,7 +206,7 @@ def promise_under_way(session: Session, placed: Placed) -> Promise:
         plan.profit_minor,
         0,
         plan.events[Event.DELIVERY],
-        () if done else _certain(delivery, left, cards, placed.id),
+        () if done else _certain(session, delivery, left, placed.id),
         cards.until if cards is not None else None,
         critical,
         reason,

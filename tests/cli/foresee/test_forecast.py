@@ -122,3 +122,92 @@ def test_a_row_that_comes_twice_and_a_day_that_is_none_are_told_together(net: Ne
     ran = net("learn", "late-payment", "--table", broken, "--map", MAP)
     assert ran.code == 2
     assert "2 defects" in ran.err
+
+
+# what forecasts do to a plan ------------------------------------------------------------------
+
+LAMP = ROOT / "examples" / "lamp-order.toml"
+LEARN = ("learn", "late-payment", "--table", TABLE, "--map", MAP)
+SERVICES = (
+    *("learn", "lead-time", "--table", ROOT / "examples" / "tables" / "services.csv"),
+    *("--map", ROOT / "examples" / "maps" / "services.toml"),
+)
+
+
+def settings(net: Net, home: Path, policy: str) -> None:
+    """A practice ledger whose policy asks this of forecasts."""
+    assert net("init", "--practice").code == 0
+    (file,) = home.rglob("net.toml")
+    file.write_text(f"{file.read_text('utf-8')}\n[policy]\n{policy}\n", "utf-8")
+
+
+def test_a_plan_says_the_chance_that_own_cash_is_needed(net: Net) -> None:
+    assert net("init", "--practice").code == 0
+    assert "chances" not in json.loads(net("plan", LAMP, "--json").out)
+    assert net(*LEARN).code == 0
+    found = json.loads(net("plan", LAMP, "--json").out)
+    chances = found["chances"]
+    assert 0 < float(chances["own_cash_probability"]) < float(chances["late_probability"]) < 1
+    assert "own cash would be needed with" in net("plan", LAMP).out
+    assert "chances" not in json.loads(net("plan", LAMP, "--json", "--on", "2026-02-01").out)
+
+
+def test_a_bound_on_the_chance_binds_plans_and_refuses_without_a_model(net: Net, home: Path) -> None:
+    settings(net, home, 'own_cash_chance = "30%"')
+    ran = net("plan", LAMP)
+    assert ran.code == 3
+    assert "no model of late payment" in ran.err
+    assert net(*LEARN).code == 0
+    found = json.loads(net("plan", LAMP, "--json").out)
+    assert float(found["chances"]["own_cash_probability"]) <= 0.30
+    assert any("with a chance of at most 30.0%" in one["name"] for one in found["stresses"])
+    assert net("order", "run", LAMP).code == 0, "the plan is as fresh when it is reserved"
+
+
+def test_a_bound_that_no_plan_keeps_is_refused_as_own_cash(net: Net, home: Path) -> None:
+    settings(net, home, 'own_cash_chance = "1%"')
+    assert net(*LEARN).code == 0
+    ran = net("plan", LAMP)
+    assert ran.code == 3
+    assert "without own cash" in ran.err
+
+
+def test_providers_are_counted_on_as_late_as_they_are(net: Net, home: Path) -> None:
+    settings(net, home, 'lead_time_quantile = "90%"')
+    before = json.loads(net("order", "promise", LAMP, "--json").out)
+    assert net(*SERVICES).code == 0
+    cards = {
+        one["provider"]: one["days_late"]
+        for one in json.loads(net("forecast", "providers", "--json").out)["providers"]
+    }
+    assert cards["zhongshan-lamps"] > 0
+    after = json.loads(net("order", "promise", LAMP, "--json").out)
+    assert after["delivery"] > before["delivery"]
+    by = {one["certainty"]: one["by"] for one in after["certain"]}
+    assert by["0.50"] == after["delivery"], "what is counted on already is not counted again"
+
+
+@pytest.mark.parametrize("policy", ['own_cash_chance = "150%"', 'lead_time_quantile = "x"'])
+def test_a_share_that_is_none_is_refused_with_its_line(net: Net, home: Path, policy: str) -> None:
+    settings(net, home, policy)
+    ran = net("plan", LAMP)
+    assert ran.code == 2
+    assert policy.split(" ")[0] in ran.err
+
+
+def test_a_lender_asks_for_a_forecast_by_name(net: Net, home: Path) -> None:
+    assert net("init", "--practice").code == 0
+    (file,) = home.rglob("network.toml")
+    text = file.read_text("utf-8")
+    file.write_text(
+        text.replace("score_minimum = 50", 'score_minimum = 50\nforecast_maximum = { own-cash = "5%" }', 1),
+        "utf-8",
+    )
+    (config,) = home.rglob("net.toml")
+    assert net("order", "new", "--from", LAMP, "--config", config).code == 0
+    assert net("plan", "PO-2026-0017", "--config", config).code == 0
+    asked = net("finance", "request", "PO-2026-0017", "--config", config)
+    assert "asks for a forecast of own-cash" in asked.out + asked.err
+    assert net(*LEARN, "--config", config).code == 0
+    asked = net("finance", "request", "PO-2026-0017", "--config", config)
+    assert "at most 5.00% is borne" in asked.out + asked.err

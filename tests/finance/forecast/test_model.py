@@ -37,7 +37,7 @@ def test_nothing_known_is_refused_in_words() -> None:
 
 def test_one_day_alone_cannot_be_measured_out_of_time() -> None:
     every = [replace(one, asked_on=START) for one in made_up(100)]
-    with pytest.raises(RefusedError, match="out of time"):
+    with pytest.raises(RefusedError, match="measured on"):
         learn("late-payment", every, END)
 
 
