@@ -1,25 +1,51 @@
 """``net.toml``: what the trader asks of every plan, and which network file is in force."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from config.network import read_terms
+from config.network import MAXIMUM_NAMED, read_terms
 from config.reading import Collector, TomlTable, read_toml
 from domain.network import Policy, Stress
 
+FORESEEN = ("own_cash_chance", "lead_time_quantile")
+"""Fields of ``[policy]`` that rest on forecasts."""
+
 
 def load_policy(path: Path) -> Policy:
-    """The ``[policy]`` of a settings or network file; the usual policy where it names none."""
-    found = path.resolve()
-    return _load(found, found.stat().st_mtime_ns if found.exists() else 0)
+    """The ``[policy]`` of a settings file with that of the network file it names; the usual policy where
+    neither asks anything. What the settings file says of a field counts before what the network file says."""
+    files = _files(path)
+    return _load(files, tuple(one.stat().st_mtime_ns if one.exists() else 0 for one in files))
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    """The file, and those that it names as the network, one after another."""
+    found = [path.resolve()]
+    while len(found) <= MAXIMUM_NAMED and (found[-1].exists() or len(found) == 1):
+        named = read_toml(found[-1]).get("network")
+        if not isinstance(named, str):
+            break
+        found.append((found[-1].parent / named).resolve())
+    return tuple(one for one in found if one.exists() or one is found[0])
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path, _changed: int) -> Policy:
-    data = read_toml(path)
+def _load(files: tuple[Path, ...], _changed: tuple[int, ...]) -> Policy:
+    asked: dict[str, Any] = {}
+    for path in files:
+        data = read_toml(path)
+        _read(data, path)  # a defect is told with its own file
+        table = data.get("policy")
+        asked = {**(table if isinstance(table, dict) else {}), **asked}
+    return _read({"policy": asked}, files[0])
+
+
+def _read(data: Mapping[str, Any], path: Path) -> Policy:
     collector = Collector(path)
     table = TomlTable(data, "", collector).table("policy")
     policy = usual_policy() if table is None else _policy(table)
@@ -38,14 +64,14 @@ class Foresight:
 
 def load_foresight(path: Path) -> Foresight:
     """The part of ``[policy]`` that rests on forecasts; shares between 0 and 1."""
-    data = read_toml(path.resolve())
-    collector = Collector(path)
-    table = TomlTable(data, "", collector).table("policy")
-    if table is None:
-        return Foresight()
-    found = Foresight(*(_share(table, key) for key in ("own_cash_chance", "lead_time_quantile")))
-    collector.finish()
-    return found
+    asked: dict[str, Fraction | None] = dict.fromkeys(FORESEEN)
+    for one in reversed(_files(path)):
+        collector = Collector(one)
+        table = TomlTable(read_toml(one), "", collector).table("policy")
+        if table is not None:
+            asked |= {key: _share(table, key) for key in FORESEEN if table.has(key)}
+        collector.finish()
+    return Foresight(*(asked[key] for key in FORESEEN))
 
 
 def _share(table: TomlTable, key: str) -> Fraction | None:
@@ -74,7 +100,7 @@ def _policy(table: TomlTable) -> Policy:
     liquid = table.whole("liquid_days_late")
     if liquid:
         stresses += (Stress(f"buyer {liquid} days late", buyer_late_days=liquid, must_pass=True),)
-    for key in ("own_cash_chance", "lead_time_quantile"):  # read by load_foresight
+    for key in FORESEEN:  # read by load_foresight
         table.has(key)
     policy = Policy(
         stresses=stresses if table.has("stress") else (*usual.stresses, *stresses),
