@@ -55,6 +55,10 @@ def make_checkpoint(ledger: Ledger, actor: Actor, directory: Path) -> Checkpoint
             f"a checkpoint of this ledger counts only with a key that may write to it ({key} may not)",
             f"ask somebody who may: net ledger enrol NAME {key}",
         )
+    if ledger.withdrawn_at(key) is not None:
+        raise RefusedError(
+            f"the key {key} was withdrawn from this ledger", "sign with the one that replaces it"
+        )
     tree = ledger.backend.tree()
     size = ledger.size()
     held = held_checkpoint(directory, ledger.id)
@@ -130,9 +134,11 @@ def contradiction(ledger: Ledger, checkpoint: Checkpoint) -> str | None:
 
 def _unsigned(ledger: Ledger, checkpoint: Checkpoint) -> str | None:
     """Why the checkpoint itself proves nothing: anyone can write down a root, only writers can sign it."""
-    rows = ledger.backend.reader().rows("SELECT actor_key FROM actor")
+    rows = list(ledger.backend.reader().rows("SELECT actor_key FROM actor"))
+    ends = {key: ledger.withdrawn_at(key) for (key,) in rows}
+    counting = [key for key, end in ends.items() if end is None or checkpoint.size < end]
     try:
-        signers = note_signers(checkpoint.note, [(ledger.id, PublicKey(key)) for (key,) in rows])
+        signers = note_signers(checkpoint.note, [(ledger.id, PublicKey(key)) for key in counting])
     except UsageError as error:
         return f"the checkpoint was changed: {error.message}"
     return None if signers else "the checkpoint is signed by no key that may write to this ledger"

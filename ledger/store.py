@@ -16,7 +16,7 @@ from ledger.book.reading import Reading
 from ledger.book.transaction import Clock, Transaction, new_record, require_free_kind
 from ledger.record.backend import Backend, ContendedError, Queries
 from ledger.record.body import BodyWriter
-from ledger.record.kinds import LEDGER_CREATED
+from ledger.record.kinds import ACTOR_WITHDRAWN, LEDGER_CREATED
 from ledger.record.records import Floor, Receipt
 from ledger.schema.versions import SCHEMA_VERSION, newest_version
 from trust.grammar import is_origin, require_key_name, require_origin
@@ -27,6 +27,8 @@ DEFAULT_FLOORS = (Floor("trader", Account.CASH),)
 
 
 CONTENDED_TRIES = 8
+LOOK_EVERY = 1.0
+"""Seconds between two looks whether one's own key still counts, where a look costs a message to a server."""
 FIRST_WAIT, LONGEST_WAIT = 0.02, 1.0
 """Seconds, at most, before the second try, and before any; twice as many before each further one."""
 Answer = TypeVar("Answer")
@@ -47,6 +49,7 @@ class Ledger(Reading):
         self._may_write = False
         self._bodies: BodyWriter | None = None
         self._before_writing: Callable[[Ledger], None] | None = None
+        self._looked_at = float("-inf")
 
     @property
     def id(self) -> str:
@@ -72,7 +75,9 @@ class Ledger(Reading):
         """Everything inside is written together or not at all; on return it is on the disk."""
         actor = self._writer()
         with self._backend.write(actor) as write:
-            yield Transaction(write, self.id, actor, self._clock, self._on, self._body_writer(actor))
+            opened = Transaction(write, self.id, actor, self._clock, self._on, self._body_writer(actor))
+            self._require_not_withdrawn(opened, actor)
+            yield opened
 
     def commit(self, work: Callable[[Transaction], Answer]) -> Answer:
         """``work`` in one write, run again from the start while the database prefers another writer's.
@@ -98,6 +103,8 @@ class Ledger(Reading):
         actor = self._writer()
         bodies = self._body_writer(actor)
         records = [new_record(entry, bodies.body(entry)) for entry in entries]
+        if time.monotonic() - self._looked_at > LOOK_EVERY:
+            self._require_not_withdrawn(self, actor)
         if records and self._backend.at_once(actor, records):
             return [Receipt(0, record.leaf.hex(), record.leaf) for record in records]
         return self.commit(lambda transaction: transaction.append_records(records, entries))
@@ -123,6 +130,16 @@ class Ledger(Reading):
         if self._bodies is None:
             self._bodies = BodyWriter(self.id, actor.key.public.text, self._clock)
         return self._bodies
+
+    def _require_not_withdrawn(self, reading: Reading, actor: Actor) -> None:
+        """The key may have been withdrawn since it was looked at, by another process."""
+        key = actor.key.public.text
+        if reading.withdrawn_at(key) is not None:
+            raise RefusedError(
+                f"the key of {actor.name} was withdrawn from this ledger ({key})",
+                f"net ledger log --kind {ACTOR_WITHDRAWN} says why; write with the key that replaces it",
+            )
+        self._looked_at = time.monotonic()
 
     def look_before_writing(self, look: "Callable[[Ledger], None] | None") -> None:
         """What is asked once, before the first write: it raises where the ledger is not to be written."""

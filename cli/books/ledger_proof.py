@@ -33,13 +33,16 @@ EXAMPLES = {
     "backup": "net ledger backup net-2026-03-31.db",
     "restore": "net ledger restore net-2026-03-31.db",
     "accept_loss": 'net ledger accept-loss "failover of 2026-03-31: the standby lacked the last minute"',
+    "withdraw": (
+        'net ledger withdraw ed25519:xIIKvvvsV1/hlediyiOWqDqs3lKZ84XnDenCCw9S/y0= "the laptop was stolen"'
+    ),
     "enrol": "net ledger enrol anna ed25519:xIIKvvvsV1/hlediyiOWqDqs3lKZ84XnDenCCw9S/y0=",
 }
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the group ``net ledger``."""
-    for function in (verify, checkpoint, prove, consistency, backup, restore, accept_loss, enrol):
+    for function in (verify, checkpoint, prove, consistency, backup, restore, accept_loss, enrol, withdraw):
         command(app, function.__name__.replace("_", "-"), example=EXAMPLES[function.__name__])(function)
 
 
@@ -365,6 +368,35 @@ def enrol(
         "ledger-enrol",
         {"name": name, "key": key},
         lambda screen: screen.print(f"{name} may write: {key}"),
+    )
+
+
+def withdraw(
+    asked: Asked,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The public key: ed25519:...")],
+    reason: Annotated[str, typer.Argument(metavar="REASON", help="Why, for those who read it later.")],
+    replaced_by: Annotated[
+        str | None,
+        typer.Option(
+            "--replaced-by", metavar="KEY", help="The key that writes under the same name from now."
+        ),
+    ] = None,
+) -> None:
+    """Let a key write no more: it was lost, stolen, or its holder left.
+
+    What it signed before stays; what it signs from now on is refused, and net ledger verify finds it.
+    """
+    from trust.keys import PublicKey
+
+    with asked.session() as session, session.ledger.write() as transaction:
+        session.ledger.backend.keep_writers_out()
+        new = PublicKey(replaced_by) if replaced_by else None
+        transaction.withdraw_actor(PublicKey(key), reason, new)
+    answer(
+        asked,
+        "ledger-withdraw",
+        {"key": key, "reason": reason, "replaced_by": replaced_by},
+        lambda screen: screen.print(f"writes no more: {key}"),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from domain.errors import (
     KeyReusedError,
     NetError,
+    NotFoundError,
     RefusedError,
 )
 from domain.posting import Entry, imbalances
@@ -158,6 +159,33 @@ class Appending(Reading):
                 f"this key writes here already, as {known[0]}",
                 "a name that was enrolled stays; make another key for another person",
             )
+
+    def withdraw_actor(self, key: PublicKey, reason: str, replaced_by: PublicKey | None = None) -> Receipt:
+        """From the next command on what the key signs counts no more; what it signed before stays.
+
+        ``replaced_by`` is enrolled under the same name. ``RefusedError`` for the last key that counts,
+        ``NotFoundError`` for one that never did.
+        """
+        known = self._row("SELECT name FROM actor WHERE actor_key = ?", key.text)
+        if known is None:
+            raise NotFoundError(
+                f"no key {key.text} writes to this ledger", "net ledger log --kind actor.enrolled"
+            )
+        if self.withdrawn_at(key.text) is not None:
+            return self._repeated_receipt(kinds.withdrawal(key.text))
+        if replaced_by is not None:
+            self.enrol_actor(str(known[0]), replaced_by)
+        left = (one for (one,) in self._rows("SELECT actor_key FROM actor") if one != key.text)
+        if all(self.withdrawn_at(str(one)) is not None for one in list(left)):
+            raise RefusedError(
+                "nobody could write to this ledger without this key", "name the one that replaces it"
+            )
+        body = {
+            "actor_key": key.text,
+            "reason": reason,
+            "replaced_by": None if replaced_by is None else replaced_by.text,
+        }
+        return self._note(kinds.ACTOR_WITHDRAWN, kinds.withdrawal(key.text), body)
 
     def accept_loss(self, size: int, root: bytes, body: Mapping[str, Any]) -> Receipt:
         """Say that records signed over before, ``size`` of them under ``root``, are lost for good."""

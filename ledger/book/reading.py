@@ -125,6 +125,13 @@ class Reading:
         row = self._row(f"SELECT COUNT(*) FROM {listed} WHERE 1 = 1{days}", *parameters)  # noqa: S608
         return row is not None and row[0] * 10 < size
 
+    def withdrawn_at(self, actor_key: str) -> int | None:
+        """The record that withdrew a signing key (0 while it has no place in the tree); None: it counts."""
+        placed = self._queries().placed()
+        statement = f"SELECT sequence FROM {placed} WHERE key = ? AND kind = ?"  # noqa: S608
+        row = self._row(statement, kinds.withdrawal(actor_key), kinds.ACTOR_WITHDRAWN)
+        return None if row is None else int(row[0])
+
     def record_by_key(self, key: str) -> Record | None:
         placed = self._queries().placed()
         row = self._row(f"SELECT sequence, leaf, body FROM {placed} WHERE key = ?", key)  # noqa: S608

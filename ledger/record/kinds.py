@@ -9,6 +9,7 @@ LEDGER_HANDED_OVER = "ledger.handed-over"
 LEDGER_TAKEN_OVER = "ledger.taken-over"
 LOSS_ACCEPTED = "ledger.loss-accepted"
 ACTOR_ENROLLED = "actor.enrolled"
+ACTOR_WITHDRAWN = "actor.withdrawn"
 FLOOR_SET = "floor.set"
 CAPACITY_OPENED = "capacity.opened"
 CAPACITY_HELD = "capacity.held"
@@ -34,6 +35,11 @@ GIVEN_BACK = (CAPACITY_RELEASED, CAPACITY_EXPIRED, CAPACITY_CANCELLED, CAPACITY_
 
 RESERVED = ("ledger.", "actor.", "floor.", "capacity.", "claim.", "call.", "message.")
 """How every kind above begins, and no other may: only the verbs of ``Transaction`` write them."""
+
+
+def withdrawal(actor_key: str) -> str:
+    """The key of the record that withdraws a signing key, by which it is found."""
+    return f"actor-withdrawn:{actor_key}"
 
 
 def ended(how: str) -> str:

@@ -43,8 +43,8 @@ _COMMANDS = """SELECT command.command, MIN(sealing.sequence), MAX(sealing.sequen
   LEFT JOIN sealing ON sealing.record = record.sequence
  WHERE command.command BETWEEN %(first)s AND %(last)s
  GROUP BY command.command ORDER BY command.command"""
-_ENROLLED = f"""SELECT body::jsonb->'body'->>'actor_key', sealing.sequence
-  FROM record JOIN sealing ON sealing.record = record.sequence WHERE kind = '{kinds.ACTOR_ENROLLED}'"""  # noqa: S608
+_KEYS = """SELECT body::jsonb->'body'->>'actor_key', MIN(sealing.sequence)
+  FROM record JOIN sealing ON sealing.record = record.sequence WHERE kind = %s GROUP BY 1"""
 _SETTINGS = """SELECT set_config('idle_in_transaction_session_timeout', '0', true),
   set_config('work_mem', '16MB', true), set_config('jit', 'off', true),
   set_config('max_parallel_workers_per_gather', '0', true)"""
@@ -126,15 +126,21 @@ def signature_job(place: Place, snapshot: str, ledger_id: str, first: int, last:
     """The commands numbered from ``first`` to ``last``, both included."""
     signed = SignedStretch()
     with _reader(place, snapshot) as connection, connection.cursor(binary=True) as cursor:
-        enrolled: dict[str, int] = dict(connection.execute(_ENROLLED).fetchall())
+        enrolled: dict[str, int] = dict(connection.execute(_KEYS, (kinds.ACTOR_ENROLLED,)).fetchall())
+        withdrawn: dict[str, int] = dict(connection.execute(_KEYS, (kinds.ACTOR_WITHDRAWN,)).fetchall())
         for *row, leaves, count in cursor.execute(_COMMANDS, {"first": first, "last": last}):
-            signed.findings += _check_one(ledger_id, tuple(row), leaves, count, enrolled)
+            signed.findings += _check_one(ledger_id, tuple(row), leaves, count, enrolled, withdrawn)
             signed.commands += 1
     return signed
 
 
 def _check_one(
-    ledger_id: str, row: tuple[Any, ...], leaves: list[bytes | None], count: int, enrolled: dict[str, int]
+    ledger_id: str,
+    row: tuple[Any, ...],
+    leaves: list[bytes | None],
+    count: int,
+    enrolled: dict[str, int],
+    withdrawn: dict[str, int],
 ) -> list[Flaw]:
     if leaves == [None]:
         return [Flaw("signature", f"command {row[0]}", "signs records that are not there")]
@@ -142,7 +148,7 @@ def _check_one(
         return []  # committed, not yet sealed: counted apart
     if row[2] - row[1] + 1 != count:
         return [Flaw("signature", f"records {row[1]} to {row[2]}", "were signed together, but lie apart")]
-    return check_command(ledger_id, row, [leaf or b"" for leaf in leaves], enrolled)
+    return check_command(ledger_id, row, [leaf or b"" for leaf in leaves], enrolled, withdrawn)
 
 
 def indexes_job(place: Place, snapshot: str, _: str) -> list[Flaw]:

@@ -244,10 +244,16 @@ class SignedStretch:
     findings: list[Flaw] = field(default_factory=list)
 
 
-def check_command(ledger_id: str, row: Row, leaves: Iterable[bytes], enrolled: dict[str, int]) -> list[Flaw]:
+def check_command(
+    ledger_id: str,
+    row: Row,
+    leaves: Iterable[bytes],
+    enrolled: dict[str, int],
+    withdrawn: dict[str, int],
+) -> list[Flaw]:
     """One signed command (command, first, last, actor key, digest, signature) over ``leaves``.
 
-    ``enrolled`` says from which record on each key may write.
+    ``enrolled`` says from which record on each key may write, ``withdrawn`` after which it may no more.
     """
     _, first, last, actor_key, digest, signature = row
     place = f"records {first} to {last}" if last != first else f"record {first}"
@@ -257,6 +263,9 @@ def check_command(ledger_id: str, row: Row, leaves: Iterable[bytes], enrolled: d
     # nobody lets himself in: only the ledger's first command enrols the key that signs it
     if since is None or (since > last if first == 1 else since >= first):
         return [Flaw("signature", place, f"were signed by a key that may not write here ({actor_key})")]
+    if first > withdrawn.get(actor_key, first):
+        told = f"were signed by a key that record {withdrawn[actor_key]} had withdrawn ({actor_key})"
+        return [Flaw("signature", place, told)]
     try:
         good = PublicKey(actor_key).verify(command_message(ledger_id, digest), signature)
     except NetError:

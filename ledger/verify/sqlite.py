@@ -45,6 +45,9 @@ _COMMANDS = (
 )
 
 
+_KEYS = "SELECT json_extract(body, '$.body.actor_key'), MIN(sequence) FROM record WHERE kind = ? GROUP BY 1"
+
+
 def verify_file(path: Path, workers: int | None = None, progress: Progress | None = None) -> Report:
     """Recompute everything that a ledger file says; never writes to it."""
     report = Report()
@@ -226,17 +229,14 @@ def _signature_job(path: str, ledger_id: str, start: int, end: int) -> SignedStr
     connection = connect(Path(path), read_only=True)
     signed = SignedStretch()
     try:
-        enrolled = dict(
-            connection.execute(
-                "SELECT json_extract(body, '$.body.actor_key'), sequence FROM record WHERE kind = ?",
-                (kinds.ACTOR_ENROLLED,),
-            )
+        enrolled, withdrawn = (
+            dict(connection.execute(_KEYS, (kind,))) for kind in (kinds.ACTOR_ENROLLED, kinds.ACTOR_WITHDRAWN)
         )
         rows = connection.execute(_COMMANDS, (start, end)).fetchall()
         stored = _Leaves(connection, rows[0][1], rows[-1][2]) if rows else None
         for row in rows:
             leaves = stored.up_to(row[1], row[2]) if stored else ()
-            signed.findings += _check_one(ledger_id, row, leaves, enrolled)
+            signed.findings += _check_one(ledger_id, row, leaves, enrolled, withdrawn)
             signed.commands += 1
     except Exception as error:
         raise_trouble(Path(path), error)
@@ -247,10 +247,14 @@ def _signature_job(path: str, ledger_id: str, start: int, end: int) -> SignedStr
 
 
 def _check_one(
-    ledger_id: str, row: tuple[Any, ...], leaves: Iterable[bytes], enrolled: dict[str, int]
+    ledger_id: str,
+    row: tuple[Any, ...],
+    leaves: Iterable[bytes],
+    enrolled: dict[str, int],
+    withdrawn: dict[str, int],
 ) -> list[Flaw]:
     try:
-        return check_command(ledger_id, row, leaves, enrolled)
+        return check_command(ledger_id, row, leaves, enrolled, withdrawn)
     except (TypeError, ValueError, AttributeError) as error:  # values of another kind than a command has
         return [told("signature", f"command {row[0]}", error)]
 
