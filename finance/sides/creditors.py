@@ -59,7 +59,7 @@ def _to_provider(position: Position, account: BookingAccount) -> tuple[int, date
         left -= due.amount_minor
         if left < 0 and first is None:
             first = position.due_date(due, account.booking)
-    return max(account.booking.gross_minor, account.billed) - account.paid, first
+    return max(account.booking.gross_minor + account.fees, account.billed) - account.paid, first
 
 
 def kept_for_creditors(position: Position, on: date) -> int:

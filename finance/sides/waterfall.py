@@ -2,11 +2,11 @@
 
 from datetime import date
 
-from domain.accounts import Account
 from finance.agreed.contract import BUYER, NETWORK, TAX, TRADER, Rank
 from finance.books.booking_account import BookingAccount
 from finance.books.debt import Debt
 from finance.books.position import Position
+from finance.sides.creditors import owed_back_to_buyer
 from finance.sides.lenders import LENDER_RANKS, is_foreign
 from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable
 
@@ -14,7 +14,7 @@ from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable
 def dues(position: Position, on: date) -> dict[Rank, int]:
     """What is due and unpaid on a day, by class of the waterfall; lenders' due claims at their rank."""
     found: dict[Rank, int] = {}
-    refunds = -position.books.own(Account.BUYER_REFUND)
+    refunds = owed_back_to_buyer(position)
     if refunds > 0:
         found[Rank.COSTS] = refunds
     tax_on = tax_due_on(position)

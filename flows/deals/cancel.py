@@ -6,10 +6,11 @@ from dataclasses import replace
 from domain.errors import UsageError
 from domain.states import OrderState
 from finance.agreed.facts import FactKind
-from flows.books.acceptance import acceptance
 from flows.books.record import Recorded, record_fact
+from flows.deals.unreserve import UNMOVED, withdraw
 from flows.firms.connected import Firms
 from flows.firms.given_back import shortfall
+from flows.firms.operation import current_reservation
 from flows.orders.find import Placed, find_order
 from flows.orders.place import UNCOMMITTED, cancel_order
 from flows.orders.statement import Statement
@@ -34,10 +35,7 @@ def call_off(
     """
     known = find_order(ledger, order_id)
     if known.state in UNCOMMITTED or known.state is OrderState.CANCELLED:
-        if dry_run:
-            return known
-        owed = shortfall(ledger, known.id) if acceptance(ledger, known.id) is None else {}
-        return cancel_order(ledger, known.id, stated.on, stated.evidence, shortfall=owed)
+        return known if dry_run else _end_uncommitted(ledger, firms, known, stated)
     if known.state is OrderState.HELD:
         return known if dry_run else _release(ledger, firms, known, stated)
     data: dict[str, object] = {}
@@ -47,6 +45,19 @@ def call_off(
     if firms is not None and not dry_run:
         release(ledger, firms, known.id, stated.on, reason="cancelled")
     return recorded
+
+
+def _end_uncommitted(ledger: Ledger, firms: Firms | None, known: Placed, stated: Statement) -> Placed:
+    """Nothing is booked; but offers may be accepted, and firms may be asked or hold something already."""
+    if known.state is OrderState.CANCELLED:
+        return cancel_order(ledger, known.id, stated.on, stated.evidence)
+    with ledger.write() as transaction:
+        withdraw(transaction, known, stated.on, unmoved=UNMOVED | {FactKind.CONFIRMATION})
+    asked = ledger.has_key(current_reservation(ledger, known.id).asked(0))
+    if asked or any(hold.live for hold in ledger.holds(known.id)):
+        return _release(ledger, firms, known, stated)
+    owed = shortfall(ledger, known.id)
+    return cancel_order(ledger, known.id, stated.on, stated.evidence, shortfall=owed)
 
 
 def _release(ledger: Ledger, firms: Firms | None, known: Placed, stated: Statement) -> Placed:

@@ -18,6 +18,7 @@ from flows.credit.accept import Draft, accept
 from flows.credit.refusals import Refusing, no_credit, refusals_of
 from flows.deals.rehearse import Rehearsal
 from flows.deals.replan import Replanning
+from flows.deals.unreserve import withdraw
 from flows.desk.session import Session
 from flows.firms.withdrawals import open_withdrawals, told
 from flows.orders.find import Placed
@@ -64,6 +65,7 @@ def run_order(session: Session, order: Order) -> Way:
 def go_on(session: Session, known: Placed, on: date) -> Way:
     """Take a recorded order from wherever it stands to reserved; further on, only say where it is."""
     if known.state is OrderState.CONFIRMED:
+        _withdraw_outdated(session, known, on)
         known, plan = plan_placed(session, known, on)
         return reserve_planned(session, known, plan, on)
     if known.state in UNRESERVED:
@@ -83,6 +85,13 @@ def fresh_plan(session: Session, known: Placed, on: date) -> Plan:
     if stale_inputs(plan, known.order, session.network, policy_for(session, known.order), on):
         return plan_placed(session, known, on)[1]
     return plan
+
+
+def _withdraw_outdated(session: Session, known: Placed, on: date) -> None:
+    """Offers accepted on a plan of the order as it was before it was amended bind nobody."""
+    if acceptance(session.ledger, known.id) is not None:
+        with session.ledger.write() as transaction:
+            withdraw(transaction, known, on)
 
 
 def _require_under_way(known: Placed) -> None:

@@ -3,6 +3,7 @@
 What a firm keeps for that stands in its cancellation terms, by the state that the order is in.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -87,13 +88,15 @@ def _kept(by_terms: Fees, given: GivenBack, currency: str) -> Fees:
     return (*((firm, fee) for firm, fee in answered.items() if fee), *rest)
 
 
-def withdraw(transaction: Transaction, known: Placed, on: date) -> Fees:
+def withdraw(
+    transaction: Transaction, known: Placed, on: date, *, unmoved: Collection[FactKind] = UNMOVED
+) -> Fees:
     """Undo the acceptance of an order on which nothing has happened yet: what firms keep for that."""
     record = acceptance(transaction, known.id)
     if record is None:
         return ()
     book = read_book(transaction, known.id)
-    moved = [fact for fact in book.facts if fact.kind not in UNMOVED]
+    moved = [fact for fact in book.facts if fact.kind not in unmoved]
     if moved:
         raise StateError(
             f"order {known.id}: a {moved[0].kind.value.replace('_', ' ')} is recorded on {moved[0].on}",

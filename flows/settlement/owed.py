@@ -6,7 +6,7 @@ from datetime import date
 
 from domain.errors import NotFoundError
 from domain.plan import FlowKind, Plan
-from domain.states import ENDED
+from domain.states import ENDED, OrderState
 from domain.terms import Event
 from finance.agreed.contract import BUYER, TAX, Contract, Due
 from finance.books.booking_account import BookingAccount
@@ -127,6 +127,8 @@ def _by_buyer(position: Position, contract: Contract) -> Iterator[Owed]:
     party = contract.buyer or BUYER
     sales = position.sales
     left = contract.sale.gross_minor - sales.credited - sales.received
+    if position.state is OrderState.CANCELLED:  # no goods will come, so nothing more is sold
+        left = position.receivable
     invoiced = sales.due_on
     parts = sorted(contract.sale.payment, key=lambda due: due.planned_on)
     paid = sales.received
