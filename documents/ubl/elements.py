@@ -10,6 +10,7 @@ from domain.errors import Defect
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 AGGREGATE = f"{_UBL}CommonAggregateComponents-2"
 BASIC = f"{_UBL}CommonBasicComponents-2"
+_LOCATION_SCHEMES = frozenset({"0088", "GLN", "EAN"})
 NAMESPACES = frozenset({AGGREGATE, BASIC})
 
 
@@ -46,9 +47,33 @@ def party_of(party: XmlElement | None) -> dict[str, str]:
         or party.words("PartyLegalEntity", "RegistrationAddress", "Country", "IdentificationCode"),
         "address": address_of(party.first("PostalAddress")),
         "account": party.words("FinancialAccount", "ID"),
+        **numbers_of(party),
     }
     found["name"] = found["name"] or found["identifier"]
     return {key: value for key, value in found.items() if value}
+
+
+def numbers_of(party: XmlElement) -> dict[str, str]:
+    """The party's numbers, each by what it is for, with its scheme where it has one."""
+    found = {
+        "register_number": _qualified(party.first("PartyLegalEntity", "CompanyID")),
+        "endpoint": _qualified(party.first("EndpointID")),
+    }
+    for node in party.each("PartyTaxScheme"):
+        number = node.words("CompanyID")
+        kind = "vat_number" if node.words("TaxScheme", "ID") in ("VAT", "") else "tax_number"
+        found[kind] = found.get(kind) or number
+    for node in party.each("PartyIdentification", "ID"):
+        if node.attributes.get("schemeID", "").strip() in _LOCATION_SCHEMES:
+            found.setdefault("location_number", _qualified(node))
+    return found
+
+
+def _qualified(node: XmlElement | None) -> str:
+    if node is None or not node.text.strip():
+        return ""
+    scheme = node.attributes.get("schemeID", "").strip()
+    return f"{scheme}:{node.text.strip()}" if scheme else node.text.strip()
 
 
 def identifier_of(party: XmlElement) -> str:
@@ -59,10 +84,8 @@ def identifier_of(party: XmlElement) -> str:
         ("PartyIdentification", "ID"),
         ("EndpointID",),
     ):
-        node = party.first(*path)
-        if node is not None and node.text.strip():
-            scheme = node.attributes.get("schemeID", "").strip()
-            return f"{scheme}:{node.text.strip()}" if scheme else node.text.strip()
+        if found := _qualified(party.first(*path)):
+            return found
     return ""
 
 

@@ -11,7 +11,7 @@ from documents.files.findings import Findings, refuse
 from documents.files.section import Numeral, decimal_of, plain_text
 from documents.files.xml_tree import XmlElement
 from documents.ubl.elements import Places, address_of, currency_of, document_namespace, is_true, party_of
-from documents.ubl.tax import TaxReading
+from documents.ubl.tax import TaxReading, number
 from documents.ubl.terms import payment_of
 from domain.money import MoneyError
 
@@ -92,6 +92,8 @@ class _UblReading:
         for item in self.root.each("OrderLine", "LineItem"):
             if item.words("LineStatusCode").lower() == "cancelled":
                 self.findings.remark(f"line {item.words('ID')} is cancelled and left out")
+            elif number(item.words("Quantity")) == 0 and not number(item.words("LineExtensionAmount")):
+                self.findings.remark(f"line {item.words('ID')} orders a quantity of 0 and is left out")
             else:
                 found.append(item)
         return found
@@ -143,11 +145,12 @@ class _UblReading:
     def signed(self, name: str, node: XmlElement) -> str:
         """The amount of an allowance (negative) or a charge (positive)."""
         text = self.text(name, node, "Amount")
+        if text.startswith("-"):
+            remedy = "give the amount without a sign and set ChargeIndicator"
+            self.findings.add(name, f"{text[:40]} is negative (Peppol T01-R032)", remedy)
         self.check_multiplier(name, node, text)
         charge = is_true(node.words("ChargeIndicator"))
-        if charge or not text:
-            return text
-        return text[1:] if text.startswith("-") else f"-{text}"
+        return text if charge or not text else f"-{text.lstrip('-')}"
 
     def check_multiplier(self, name: str, node: XmlElement, amount: str) -> None:
         """The amount must be its base times its factor, given as percent or as a share."""

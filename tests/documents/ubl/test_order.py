@@ -258,3 +258,76 @@ def test_published_order_that_contradicts_itself_is_refused(path: str, fields: s
 def test_line_amounts_may_be_let_stand() -> None:
     order = read(DATA / "ubl21/order/UBL-Order-2.0-Example.xml", stated_amounts=True)
     assert (order.net_minor, order.lines[0].unit_price) == (10_000, 1)
+
+
+def many_lines(tax: str, payable: str) -> str:
+    """Ten lines of 0.98 at 19%: 0.19 of tax on each, 1.86 once for the rate."""
+    start = ORDER.index("<cac:AllowanceCharge>")
+    totals = (
+        f'<cac:TaxTotal><cbc:TaxAmount currencyID="EUR">{tax}</cbc:TaxAmount></cac:TaxTotal>'
+        "<cac:AnticipatedMonetaryTotal>"
+        '<cbc:LineExtensionAmount currencyID="EUR">9.80</cbc:LineExtensionAmount>'
+        f'<cbc:PayableAmount currencyID="EUR">{payable}</cbc:PayableAmount></cac:AnticipatedMonetaryTotal>'
+    )
+    lines = "".join(
+        f'<cac:OrderLine><cac:LineItem><cbc:ID>{number}</cbc:ID><cbc:Quantity unitCode="EA">1</cbc:Quantity>'
+        '<cbc:LineExtensionAmount currencyID="EUR">0.98</cbc:LineExtensionAmount>'
+        '<cac:Price><cbc:PriceAmount currencyID="EUR">0.98</cbc:PriceAmount></cac:Price>'
+        "<cac:Item><cbc:Name>Nail</cbc:Name><cac:ClassifiedTaxCategory><cbc:ID>S</cbc:ID>"
+        "<cbc:Percent>19</cbc:Percent></cac:ClassifiedTaxCategory></cac:Item></cac:LineItem></cac:OrderLine>"
+        for number in range(1, 11)
+    )
+    return f"{ORDER[:start]}{totals}{lines}</Order>"
+
+
+def test_tax_rounded_on_each_line_is_read_with_a_remark(tmp_path: Path) -> None:
+    order = read(write(tmp_path, many_lines("1.90", "11.70")))
+    assert (order.net_minor, order.tax_minor) == (980, 186)
+    assert order.extra["remarks"] == ["tax is stated as 1.9, rounded on each line; by rate it is 1.86"]
+    assert defects_of(write(tmp_path, many_lines("1.92", "11.72"))) == {"totals.tax", "totals.PayableAmount"}
+
+
+def test_line_of_quantity_zero_is_left_out_with_a_remark(tmp_path: Path) -> None:
+    empty = (
+        '<cac:OrderLine><cac:LineItem><cbc:ID>2</cbc:ID><cbc:Quantity unitCode="EA">0</cbc:Quantity>'
+        "<cac:Item><cbc:Name>Screw</cbc:Name></cac:Item></cac:LineItem></cac:OrderLine></Order>"
+    )
+    order = read(write(tmp_path, ORDER.replace("</Order>", empty)))
+    assert [line.product for line in order.lines] == ["Nail"]
+    assert "line 2 orders a quantity of 0 and is left out" in order.extra["remarks"]
+
+
+def test_negative_allowance_is_refused(tmp_path: Path) -> None:
+    text = ORDER.replace('"EUR">10.00</cbc:Amount>', '"EUR">-10.00</cbc:Amount>')
+    assert "adjustments[2].amount" in defects_of(write(tmp_path, text))
+    line = ORDER.replace('"EUR">5.00</cbc:Amount>', '"EUR">-5.00</cbc:Amount>')
+    assert "lines[1].adjustment" in defects_of(write(tmp_path, line))
+
+
+def test_standard_rate_of_zero_is_told(tmp_path: Path) -> None:
+    text = many_lines("0.00", "9.80").replace("<cbc:Percent>19<", "<cbc:Percent>0<")
+    order = read(write(tmp_path, text))
+    assert "line 1 has tax category S at 0% (Peppol T01-R030)" in order.extra["remarks"]
+
+
+NUMBERS = """<cac:Party><cbc:EndpointID schemeID="0088">7300010000001</cbc:EndpointID>
+<cac:PartyIdentification><cbc:ID schemeID="0088">5790000436057</cbc:ID></cac:PartyIdentification>
+<cac:PartyTaxScheme><cbc:CompanyID>ATU12345678</cbc:CompanyID><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>
+</cac:PartyTaxScheme><cac:PartyTaxScheme><cbc:CompanyID>12/345</cbc:CompanyID><cac:TaxScheme><cbc:ID>TAX</cbc:ID>
+</cac:TaxScheme></cac:PartyTaxScheme>
+<cac:PartyLegalEntity><cbc:CompanyID schemeID="0007">FN123456a</cbc:CompanyID></cac:PartyLegalEntity>"""
+
+
+def test_numbers_of_a_party_are_kept_apart_with_their_schemes(tmp_path: Path) -> None:
+    buyer = read(write(tmp_path, ORDER.replace("<cac:Party>", NUMBERS, 1))).buyer
+    assert (buyer.vat_number, buyer.tax_number) == ("ATU12345678", "12/345")
+    assert (buyer.register_number, buyer.location_number) == ("0007:FN123456a", "0088:5790000436057")
+    assert (buyer.endpoint, buyer.identifier) == ("0088:7300010000001", "0007:FN123456a")
+
+
+def test_account_with_wrong_check_digits_is_refused(tmp_path: Path) -> None:
+    account = "<cac:Party><cac:FinancialAccount><cbc:ID>{}</cbc:ID></cac:FinancialAccount>"
+    right = ORDER.replace("<cac:Party>", account.format("DE89 3704 0044 0532 0130 00"), 1)
+    assert read(write(tmp_path, right)).buyer.account == "DE89370400440532013000"
+    wrong = ORDER.replace("<cac:Party>", account.format("DE89370400440532013001"), 1)
+    assert defects_of(write(tmp_path, wrong)) == {"buyer.account"}
