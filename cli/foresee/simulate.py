@@ -12,7 +12,9 @@ from cli.foresee.simulated import (
     exact,
     giant_pictures,
     interval,
+    needed_said,
     plain_estimate,
+    plain_needed,
     plain_outcome,
     plain_run,
     said_of,
@@ -23,7 +25,11 @@ from cli.screen.picture import Bar, Bars, ChartOption, Grid, HtmlOption, say
 from domain.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.network import Network
     from flows.simulate.compare import Compared, Scenario
+    from flows.simulate.service import Needed
 
 app = group("Would it pay? Capacity owned or shared, a giant or nodes, another network.")
 
@@ -244,6 +250,7 @@ def _number(text: str, name: str) -> Fraction:
         raise UsageError(f"--{name} {text!r} is no number") from None
 
 
+TOWN = "--orders examples/simulate/orders.jsonl --network examples/simulate/network.toml"
 OrdersOption = Annotated[
     Path | None, typer.Option("--orders", metavar="FILE", help="Orders that the stream is drawn from.")
 ]
@@ -268,8 +275,10 @@ StartOption = Annotated[
 @command(
     app,
     "owned-vs-shared",
-    example="net simulate owned-vs-shared --orders examples/simulate/orders.jsonl"
-    " --network examples/simulate/network.toml --traders 8 --count 40 --days 60 --replications 3",
+    example=f"""
+    net simulate owned-vs-shared {TOWN} --traders 8 --count 40 --days 60 --replications 3
+    net simulate owned-vs-shared {TOWN} --traders 4 --count 20 --days 20 --replications 2 --service 75%
+    """,
 )
 def owned_vs_shared(
     asked: Asked,
@@ -289,6 +298,9 @@ def owned_vs_shared(
     assets: Annotated[
         str, typer.Option("--assets", help="Capital in a capacity, in years of its full output.")
     ] = "0.5",
+    service: Annotated[
+        str, typer.Option("--service", help="Look for the least capacity that serves this share: 95%.")
+    ] = "",
     limits: CreditOption = True,
     start: StartOption = None,
     seed: SeedOption = 1,
@@ -323,7 +335,23 @@ def owned_vs_shared(
             )
             scenario = Scenario(sides, stream, session.policy, costs, replications, workers or all_cores())
             runs.append((scenario, compare(scenario, network)))
-    _tell_compared(asked, "simulate-owned", "Owned against shared", runs, draw, html)
+    needed = _needed(runs[0][0], network, costs.margin, service) if service else []
+    _tell_compared(asked, "simulate-owned", "Owned against shared", runs, draw, html, needed)
+
+
+def _needed(scenario: "Scenario", network: "Network", margin: Fraction, service: str) -> "list[Needed]":
+    """The least capacities for the first number of traders."""
+    from flows.simulate.arrangements import giant as one_giant
+    from flows.simulate.arrangements import owned, shared
+    from flows.simulate.service import least_capacities
+
+    many = scenario.stream.traders
+    sides = (
+        lambda one: owned(one, many, margin),
+        lambda one: shared(one, many),
+        lambda one: one_giant(one, many, margin),
+    )
+    return least_capacities(scenario, network, sides, shares(service, "service"))
 
 
 @command(
@@ -373,6 +401,7 @@ def _tell_compared(
     runs: "list[tuple[Scenario, list[Compared]]]",
     draw: bool,
     html: Path | None,
+    needed: "Sequence[Needed]" = (),
 ) -> None:
     from flows.simulate.order_stream import one_currency
     from flows.simulate.scenario import break_even
@@ -391,5 +420,7 @@ def _tell_compared(
         "seed": runs[0][0].stream.seed,
         "runs": [plain_run(scenario, found, currency) for scenario, found in runs],
         "break_even_orders": None if even is None else f"{even:.1f}",
+        "least_capacity": [plain_needed(one) for one in needed],
     }
+    said += needed_said(needed, runs[0][0].stream.traders)
     say(asked, schema, document, title, said, pictures, draw, html)

@@ -7,8 +7,11 @@ from cli.screen.output import amount
 from cli.screen.picture import Bar, Bars, Grid, Picture
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flows.simulate.compare import Compared, Scenario
     from flows.simulate.order_stream import OrderStream
+    from flows.simulate.service import Needed
     from routing.simulate.intervals import Estimate
     from routing.simulate.tiers import ChainOutcome
 
@@ -194,3 +197,23 @@ def compared_pictures(stream: "OrderStream", found: "list[Compared]", currency: 
         ),
     )
     return [Grid(title, columns, rows + more, tuple(range(1, len(columns)))), bars]
+
+
+def plain_needed(one: "Needed") -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "times": None if one.scale is None else f"{float(one.scale):g}",
+        "units_a_day": one.units_a_day,
+    }
+
+
+def needed_said(needed: "Sequence[Needed]", traders: int) -> list[str]:
+    """What each arrangement needs, and what sharing saves of it."""
+    said = []
+    for one in needed:
+        if one.scale is None:
+            said.append(f"{traders} traders: {one.name} serves too few even with eight times the capacity")
+        else:
+            told = f"{one.units_a_day:,} units a day, {float(one.scale):g} times what is there"
+            said.append(f"{traders} traders: {one.name} needs {told}")
+    return said

@@ -26,6 +26,7 @@ from flows.simulate.compare import Costs, Scenario, compare, fixed_capital, repl
 from flows.simulate.order_stream import OrderStream
 from flows.simulate.play import given_up, play
 from flows.simulate.scenario import break_even, without_limits
+from flows.simulate.service import factory_units, least_capacities
 from ledger.book.capacity import Capacity
 from ledger.store import Ledger, create_ledger
 from routing.offers.situation import Situation
@@ -281,6 +282,23 @@ def test_memory_stays_flat(network: Network, patterns: tuple[Order, ...]) -> Non
 
     peak(2)
     assert peak(30) < peak(3) * 1.1 + 200_000
+
+
+def test_sharing_needs_less_capacity_for_the_same_service(
+    network: Network, patterns: tuple[Order, ...]
+) -> None:
+    one = scenario(network, patterns[:4], 8)
+    sides = (lambda each: owned(each, 8, Fraction(3, 20)), lambda each: shared(each, 8))
+    own, together = least_capacities(one, network, sides, Fraction(9, 10))
+    assert own.scale is not None
+    assert together.scale is not None
+    assert together.scale < own.scale
+    assert together.units_a_day == factory_units(scaled(network, together.scale))
+    less = replace(one, arrangements=(shared(scaled(network, together.scale - Fraction(1, 8)), 8),))
+    assert compare(less, network)[0].measures["served"].mean < 0.9
+    dear = (replace(patterns[0], lines=(replace(patterns[0].lines[0], unit_price=1, net_minor=4_000),)),)
+    hopeless = replace(one, stream=replace(one.stream, patterns=dear, orders=3))
+    assert least_capacities(hopeless, network, sides[1:], Fraction(9, 10))[0].scale is None
 
 
 def test_limits_can_be_left_out(network: Network) -> None:
