@@ -136,9 +136,20 @@ def parse(
             _feed(builder, chunk, final=False)
     if not read:
         raise refuse(str(path), 0, "file", "is empty", "send the document itself")
+    return _finished(builder)
+
+
+def parse_content(content: bytes, name: str) -> XmlElement:
+    """The root of a document in memory; ``name`` stands for the file in what is told."""
+    builder = _Builder(name, frozenset())
+    _feed(builder, content, final=False)
+    return _finished(builder)
+
+
+def _finished(builder: _Builder) -> XmlElement:
     _feed(builder, b"", final=True)
     if builder.root is None:
-        raise refuse(str(path), 0, "file", "has no element", "send the document itself")
+        raise refuse(builder.file, 0, "file", "has no element", "send the document itself")
     return builder.root
 
 

@@ -43,7 +43,8 @@ class Invoice:
 
     ``payee`` is whom the buyer must pay when the claim is assigned; ``account`` is the collection account.
     ``prepaid_minor`` has been received before; ``rounding_minor`` is what the books differ by, which round
-    in another place (EN 16931 BT-114). Amounts are positive also on a credit note.
+    in another place (EN 16931 BT-114). Amounts are positive also on a credit note. ``buyer_reference`` is
+    what the buyer wants to find on it (BT-10), ``contact`` whom to ask at the seller: name, telephone, mail.
     """
 
     number: str
@@ -65,6 +66,8 @@ class Invoice:
     prepaid_minor: int = 0
     rounding_minor: int = 0
     credits: str = ""
+    buyer_reference: str = ""
+    contact: str = ""
 
     @property
     def lines_minor(self) -> int:
@@ -110,11 +113,16 @@ class Invoice:
         return self.gross_minor - self.prepaid_minor + self.rounding_minor
 
 
+OTHER_RATES = {"AA": STANDARD, "H": STANDARD, "A": STANDARD, "": STANDARD}
+"""Codes of a lower, a higher or a mixed rate: on an invoice of EN 16931 each rate above zero is standard."""
+ANY_RATE = ("L", "M", "B")
+
+
 def category_of(category: str, rate: Fraction) -> str:
     """The tax category: as stated where it fits the rate, else standard or zero rated."""
     if rate > 0:
-        return category if category and category not in (ZERO, *EXEMPTIONS) else STANDARD
-    return category if category in (ZERO, *EXEMPTIONS) else ZERO
+        return STANDARD if category in (ZERO, *EXEMPTIONS) else OTHER_RATES.get(category, category)
+    return category if category in (ZERO, *EXEMPTIONS, *ANY_RATE) else ZERO
 
 
 def invoice_of(
@@ -149,6 +157,7 @@ def invoice_of(
         country=order.country,
         prepaid_minor=prepaid_minor,
         credits=credits,
+        buyer_reference=str(order.extra.get("customer_reference", "")),
     )
 
 

@@ -19,7 +19,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from documents.invoices.invoice import EXEMPTIONS, Invoice
-from documents.invoices.ubl import percent, plain
+from documents.invoices.shown import percent, plain
 from domain.money import format_minor
 from domain.order import Party
 

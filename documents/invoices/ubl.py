@@ -4,41 +4,38 @@ Elements stand in the order of the OASIS schemas UBL-Invoice-2.1 and UBL-CreditN
 the result against those schemas and the official EN 16931 rules.
 """
 
-import re
-from decimal import Decimal
 from fractions import Fraction
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from documents.invoices.invoice import EXEMPTIONS, Invoice, TaxShare, category_of
+from documents.invoices.invoice import Invoice, TaxShare, category_of
+from documents.invoices.parties import Address, Number
+from documents.invoices.shown import EN_16931, Profile, Shown, ShownParty, percent, plain, reason_for
 from documents.invoices.units import unit_code
 from documents.ubl.elements import AGGREGATE, BASIC, document_namespace
-from domain.money import exponent_of, format_minor
-from domain.order import Adjustment, OrderLine, Party
+from domain.order import Adjustment, OrderLine
 
-CUSTOMIZATION = "urn:cen.eu:en16931:2017"
 INVOICE_CODE, CREDIT_NOTE_CODE = "380", "381"
-CREDIT_TRANSFER, NO_INSTRUMENT = "30", "1"
-_VAT_NUMBER = re.compile(r"[A-Z]{2}[0-9A-Z]{2,20}")
 
 
-def ubl_invoice(invoice: Invoice) -> bytes:
+def ubl_invoice(invoice: Invoice, profile: Profile = EN_16931) -> bytes:
     """The document as UTF-8 XML."""
-    return _Writing(invoice).document()
+    return _Writing(Shown(invoice, profile)).document()
 
 
 class _Writing:
-    def __init__(self, invoice: Invoice) -> None:
-        self.invoice = invoice
-        self.credit = bool(invoice.credits)
+    def __init__(self, shown: Shown) -> None:
+        self.shown = shown
+        self.invoice = shown.invoice
+        self.credit = shown.credit
         self.kind = "CreditNote" if self.credit else "Invoice"
         self.root = Element(f"{{{document_namespace(self.kind)}}}{self.kind}")
 
     def document(self) -> bytes:
         self.head()
         self.references()
-        self.party("AccountingSupplierParty", self.invoice.seller, is_seller=True)
-        self.party("AccountingCustomerParty", self.invoice.buyer)
+        self.party("AccountingSupplierParty", self.shown.seller, is_seller=True)
+        self.party("AccountingCustomerParty", self.shown.buyer)
         self.payee()
         self.delivery()
         self.payment()
@@ -60,18 +57,22 @@ class _Writing:
         if value not in ("", None):
             SubElement(parent, f"{{{BASIC}}}{name}", attributes).text = str(value)
 
+    def number(self, parent: Element, name: str, number: Number) -> None:
+        scheme = {"schemeID": number.scheme} if number.scheme else {}
+        self.text(parent, name, number.value, **scheme)
+
     def part(self, parent: Element, *names: str) -> Element:
         for name in names:
             parent = SubElement(parent, f"{{{AGGREGATE}}}{name}")
         return parent
 
     def money(self, parent: Element, name: str, amount_minor: int) -> None:
-        currency = self.invoice.currency
-        self.text(parent, name, format_minor(amount_minor, currency), currencyID=currency)
+        self.text(parent, name, self.shown.money(amount_minor), currencyID=self.invoice.currency)
 
     def head(self) -> None:
         invoice, root = self.invoice, self.root
-        self.text(root, "CustomizationID", CUSTOMIZATION)
+        self.text(root, "CustomizationID", self.shown.profile.specification)
+        self.text(root, "ProfileID", self.shown.profile.process)
         self.text(root, "ID", invoice.number)
         self.text(root, "IssueDate", invoice.issued_on)
         if self.credit:
@@ -81,6 +82,7 @@ class _Writing:
             self.text(root, "InvoiceTypeCode", INVOICE_CODE)
         self.text(root, "Note", invoice.note)
         self.text(root, "DocumentCurrencyCode", invoice.currency)
+        self.text(root, "BuyerReference", invoice.buyer_reference)
 
     def references(self) -> None:
         self.text(self.part(self.root, "OrderReference"), "ID", self.invoice.order)
@@ -88,53 +90,75 @@ class _Writing:
             reference = self.part(self.root, "BillingReference", "InvoiceDocumentReference")
             self.text(reference, "ID", self.invoice.credits)
 
-    def party(self, role: str, party: Party, *, is_seller: bool = False) -> None:
+    def party(self, role: str, party: ShownParty, *, is_seller: bool = False) -> None:
         node = self.part(self.root, role, "Party")
-        self.text(self.part(node, "PartyName"), "Name", party.name)
-        address = self.part(node, "PostalAddress")
-        if party.address:
-            self.text(self.part(address, "AddressLine"), "Line", party.address)
-        if party.country:
-            self.text(self.part(address, "Country"), "IdentificationCode", party.country)
-        number = party.identifier.rpartition(":")[2].replace(" ", "")
-        if number and (is_seller or is_tax_number(number, party.country)):
-            scheme = self.part(node, "PartyTaxScheme")
-            self.text(scheme, "CompanyID", number)
-            named = "VAT" if is_tax_number(number, party.country) else "TAX"
-            self.text(self.part(scheme, "TaxScheme"), "ID", named)
-        legal = self.part(node, "PartyLegalEntity")
-        self.text(legal, "RegistrationName", party.name)
-        self.text(legal, "CompanyID", number)
+        numbers = party.numbers
+        self.number(node, "EndpointID", numbers.endpoint)
+        if numbers.other.value:
+            self.number(self.part(node, "PartyIdentification"), "ID", numbers.other)
+        if party.name:
+            self.text(self.part(node, "PartyName"), "Name", party.name)
+        self.address(self.part(node, "PostalAddress"), party.address, party.country)
+        self.tax_number(node, numbers.vat, "VAT")
+        if is_seller:
+            self.tax_number(node, numbers.tax, "TAX")
+        if party.name or numbers.register.value:
+            legal = self.part(node, "PartyLegalEntity")
+            self.text(legal, "RegistrationName", party.name)
+            self.number(legal, "CompanyID", numbers.register)
+        if is_seller and self.invoice.contact:
+            self.contact(self.part(node, "Contact"))
+
+    def tax_number(self, party: Element, number: str, scheme: str) -> None:
+        if number:
+            node = self.part(party, "PartyTaxScheme")
+            self.text(node, "CompanyID", number)
+            self.text(self.part(node, "TaxScheme"), "ID", scheme)
+
+    def contact(self, node: Element) -> None:
+        contact = self.shown.contact
+        self.text(node, "Name", contact.name)
+        self.text(node, "Telephone", contact.phone)
+        self.text(node, "ElectronicMail", contact.mail)
+
+    def address(self, node: Element, address: Address, country: str) -> None:
+        self.text(node, "StreetName", address.street)
+        self.text(node, "CityName", address.city)
+        self.text(node, "PostalZone", address.zone)
+        if address.line:
+            self.text(self.part(node, "AddressLine"), "Line", address.line)
+        if country:
+            self.text(self.part(node, "Country"), "IdentificationCode", country)
 
     def payee(self) -> None:
         """Whom the buyer pays when the claim is assigned (EN 16931 BG-10)."""
         if self.invoice.payee is None:
             return
+        payee = self.shown.party(self.invoice.payee)
         node = self.part(self.root, "PayeeParty")
-        self.text(self.part(node, "PartyName"), "Name", self.invoice.payee.name)
-        if self.invoice.payee.identifier:
-            self.text(self.part(node, "PartyLegalEntity"), "CompanyID", self.invoice.payee.identifier)
+        self.text(self.part(node, "PartyName"), "Name", payee.name)
+        if payee.numbers.register.value:
+            self.number(self.part(node, "PartyLegalEntity"), "CompanyID", payee.numbers.register)
 
     def delivery(self) -> None:
-        invoice = self.invoice
-        if not (invoice.delivered_on or invoice.country):
+        address = self.shown.delivery
+        if not (self.invoice.delivered_on or address):
             return
         node = self.part(self.root, "Delivery")
-        self.text(node, "ActualDeliveryDate", invoice.delivered_on)
-        if invoice.country:
-            address = self.part(node, "DeliveryLocation", "Address")
-            self.text(address, "CityName", invoice.destination)
-            self.text(self.part(address, "Country"), "IdentificationCode", invoice.country)
+        self.text(node, "ActualDeliveryDate", self.invoice.delivered_on)
+        if address:
+            where = self.part(node, "DeliveryLocation", "Address")
+            self.address(where, address, self.shown.delivery_country)
 
     def payment(self) -> None:
         invoice = self.invoice
         node = self.part(self.root, "PaymentMeans")
-        self.text(node, "PaymentMeansCode", CREDIT_TRANSFER if invoice.account else NO_INSTRUMENT)
+        self.text(node, "PaymentMeansCode", self.shown.means)
         if self.credit:
             self.text(node, "PaymentDueDate", invoice.due_on)
         self.text(node, "PaymentID", invoice.number)
-        if invoice.account:
-            self.text(self.part(node, "PayeeFinancialAccount"), "ID", invoice.account)
+        if self.shown.account:
+            self.text(self.part(node, "PayeeFinancialAccount"), "ID", self.shown.account)
         if invoice.terms:
             self.text(self.part(self.root, "PaymentTerms"), "Note", invoice.terms)
 
@@ -156,7 +180,7 @@ class _Writing:
         if code != "O":
             self.text(node, "Percent", percent(rate))
         if reason:
-            self.text(node, "TaxExemptionReason", EXEMPTIONS.get(code, ""))
+            self.text(node, "TaxExemptionReason", reason_for(code))
         self.text(self.part(node, "TaxScheme"), "ID", "VAT")
 
     def taxes(self) -> None:
@@ -203,36 +227,3 @@ class _Writing:
         self.category(item, "ClassifiedTaxCategory", line.tax_category, line.tax_rate)
         price = self.part(node, "Price")
         self.text(price, "PriceAmount", plain(line.unit_price), currencyID=self.invoice.currency)
-
-
-def is_tax_number(number: str, country: str) -> bool:
-    """A number with its country's prefix, as EN 16931 BR-CO-09 asks of a VAT identifier."""
-    prefix = "EL" if country == "GR" else country
-    return bool(_VAT_NUMBER.fullmatch(number)) and bool(prefix) and number.startswith(prefix)
-
-
-def percent(rate: Fraction) -> str:
-    """The rate in percent, to at most four decimals."""
-    return plain(Decimal(round(rate * 1_000_000)) / 10_000)
-
-
-def plain(number: Decimal) -> str:
-    """The number without an exponent and without zeros at its end."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def fits_en_16931(invoice: Invoice) -> list[str]:
-    """What a receiver that checks EN 16931 would miss, in words; empty when nothing."""
-    found = []
-    if not invoice.seller.name:
-        found.append("the seller's name (BR-06)")
-    if not invoice.seller.country:
-        found.append("the seller's country (BR-09)")
-    if not invoice.buyer.country:
-        found.append("the buyer's country (BR-11)")
-    if any(share.rate > 0 for share in invoice.taxes) and not invoice.seller.identifier:
-        found.append("the seller's tax number (BR-S-02)")
-    if exponent_of(invoice.currency) > 2:
-        found.append(f"amounts with two decimals, which {invoice.currency} exceeds (BR-DEC)")
-    return found

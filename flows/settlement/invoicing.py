@@ -6,6 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from documents.invoices.invoice import Invoice, invoice_of
+from documents.invoices.parties import Number, numbers_of
 from domain.accounts import Account
 from domain.errors import StateError
 from domain.money import round_minor
@@ -28,11 +29,16 @@ NOBODY = Party("")
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """What an invoice needs beyond the order: the account to pay to, the number, the seller's details."""
+    """What an invoice needs beyond the order: the account to pay to, the number, the seller's details.
+
+    ``buyer_reference`` is what the buyer wants to find on it, ``contact`` whom to ask at the seller.
+    """
 
     account: str = ""
     number: str = ""
     seller: Party = NOBODY
+    buyer_reference: str = ""
+    contact: str = ""
 
 
 def number_of(order_id: str, place: int, *, credit: bool = False) -> str:
@@ -63,14 +69,26 @@ def invoices(reading: Reading, network: Network, order_id: str, on: date, billin
 
 
 def _seller(known: Party, given: Party) -> Party:
-    """The seller of the order, with what was given now in the places that are empty."""
-    return Party(
-        given.name or known.name,
-        given.identifier or known.identifier,
-        given.country or known.country,
-        given.address or known.address,
-        given.account or known.account,
+    """The seller of the order, with what was given now in its place; a number goes where its scheme says."""
+    country = given.country or known.country
+    numbers = numbers_of(Party("", given.identifier, country), is_seller=True)
+    before = numbers_of(replace(known, country=country), is_seller=True)
+    return replace(
+        known,
+        name=given.name or known.name,
+        identifier=given.identifier or known.identifier,
+        country=country,
+        address=given.address or known.address,
+        account=given.account or known.account,
+        vat_number=numbers.vat or before.vat,
+        tax_number=numbers.tax or before.tax,
+        register_number=_text(numbers.register) or _text(before.register),
+        location_number=_text(numbers.other) or _text(before.other),
     )
+
+
+def _text(number: Number) -> str:
+    return f"{number.scheme}:{number.value}" if number.scheme else number.value
 
 
 def _bills(order: Order, order_id: str, position: Position, billing: Billing) -> list[Invoice]:
@@ -122,8 +140,10 @@ def _finished(
     delivered = position.happened.get("delivery")
     return replace(
         invoice,
-        delivered_on=None if invoice.credits else delivered,
+        delivered_on=delivered,
         account=billing.account or order.seller.account,
+        buyer_reference=billing.buyer_reference or invoice.buyer_reference,
+        contact=billing.contact,
         payee=None if invoice.credits else payee,
         terms="" if invoice.credits else "; ".join(terms_in_words(term) for term in order.payment),
     )

@@ -1,0 +1,1 @@
+"""Code lists of electronic invoices: units, countries, currencies, schemes, kinds."""
