@@ -52,7 +52,12 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, NetError):
         return Failure(name, error.message, error.hint, error.exit_code)
     if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return Failure("Interrupted", "interrupted", "run the same command again: it goes on", INTERRUPTED)
+        return Failure(
+            "Interrupted",
+            "interrupted",
+            "run the same command again: it goes on from what is written, and a dialogue begins anew",
+            INTERRUPTED,
+        )
     if isinstance(error, _click_error):
         return _wrong_usage(error)
     if isinstance(error, FileNotFoundError):

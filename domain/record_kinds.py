@@ -16,6 +16,7 @@ class RecordKind:
     ORDER_AMENDED: Final = "order-amended"
     ORDER_CONFIRMED: Final = "order-confirmed"
     ORDER_CANCELLED: Final = "order-cancelled"
+    ORDER_REFUSED: Final = "order-refused"
     PLAN: Final = "plan"
     FINANCE_ACCEPTED: Final = "finance-accepted"
     FINANCE_WITHDRAWN: Final = "finance-withdrawn"
@@ -85,6 +86,10 @@ class RecordKey:
     @staticmethod
     def order_cancelled(order: str) -> str:
         return f"{RecordKind.ORDER_CANCELLED}:{order}"
+
+    @staticmethod
+    def order_refused(order: str, number: int) -> str:
+        return f"{RecordKind.ORDER_REFUSED}:{order}:{number}"
 
     @staticmethod
     def plan(order: str, number: int) -> str:

@@ -51,7 +51,7 @@ ROOMS = {
     "flows/settlement": 5,
     "flows/forecast": 6,
     "flows/clearing": 5,
-    "flows/overview": 6,
+    "flows/overview": 7,
     "flows/slots": 6,
     "flows/bank": 7,
     "flows/deals": 7,

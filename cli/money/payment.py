@@ -19,7 +19,7 @@ from cli.pages.recorded import (
     record,
     shortfall_rows,
 )
-from cli.screen.output import amount, answer, table
+from cli.screen.output import amount, answer, progress, table
 from domain.money import format_minor
 
 if TYPE_CHECKING:
@@ -121,9 +121,25 @@ def _owed(asked: Asked, order: str, payee: str) -> str | None:
         return format_minor(owed, position.contract.currency_of(payee))
 
 
-@command(app, "due", example="net payment due PO-2026-0017 --on 2026-06-22")
-def due(asked: Asked, order: OrderArgument) -> None:
-    """Show what is due and unpaid on a day, in the order in which it is paid, and what the account holds."""
+@command(
+    app,
+    "due",
+    example="net payment due PO-2026-0017 --on 2026-06-22\nnet payment due --on 2026-06-22 --days 7",
+)
+def due(
+    asked: Asked,
+    order: Annotated[
+        str, typer.Argument(metavar="[ORDER]", help="One order; all of them when none is named.")
+    ] = "",
+    days: Annotated[int, typer.Option("--days", min=0, help="Of all orders, and how far ahead.")] = 0,
+) -> None:
+    """Show what is due and unpaid on a day, in the order in which it is paid, and what the account holds.
+
+    Without an order: of all orders, whom, since when, how much, also what buyers owe; the latest first.
+    """
+    if not order:
+        _due_everywhere(asked, days)
+        return
     from finance.sides.waterfall import dues
     from flows.books.record import position_at
     from flows.orders.find import find_order
@@ -157,6 +173,29 @@ def _tell_short(asked: Asked, order: str, currency: str, short: list[dict[str, s
         "payment-due",
         document,
         lambda screen: screen.print("\n".join(SHORT.format(**row) for row in short)),
+    )
+
+
+def _due_everywhere(asked: Asked, days: int) -> None:
+    from datetime import timedelta
+
+    from cli.pages.status_page import agenda_table, line_document
+    from flows.overview.agenda import Agenda
+
+    with asked.session() as session, progress("orders looked at") as advance:
+        on = session.on
+        with Agenda(session.ledger, advance) as agenda:
+            found = [
+                line for line in agenda.lines(on + timedelta(days=days), due=True) if line.side != "record"
+            ]
+    document = {"on": on, "days": days, "due": [line_document(line, on) for line in found]}
+    answer(
+        asked,
+        "payment-due-all",
+        document,
+        lambda screen: screen.print(
+            agenda_table(f"Due on {on}, all orders", found, on) if found else f"nothing is due on {on}"
+        ),
     )
 
 

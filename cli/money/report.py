@@ -7,7 +7,7 @@ import typer
 
 from cli.money.reported import chain_pictures, chain_said, plain_chain, profit_pictures
 from cli.options import Asked, command, group
-from cli.screen.output import amount, answer, note, table
+from cli.screen.output import amount, answer, note, progress, table
 from cli.screen.picture import ChartOption, HtmlOption, page, say
 from domain.money import format_minor
 
@@ -184,3 +184,40 @@ def chain(
     said = [line for one in found for line in chain_said(one)]
     pictures = [picture for one in found for picture in chain_pictures(one)]
     say(asked, "report-chain", document, "The chain", said, pictures, draw, html)
+
+
+AGES = (30, 60, 90)
+"""Days late at which one column of the ageing ends and the next begins."""
+
+
+@command(app, "ageing", example="net report ageing\nnet report ageing --on 2026-07-31 --json")
+def ageing(asked: Asked) -> None:
+    """Show what each buyer owes and for how long: not due yet, up to 30, 60, 90 days late, and beyond."""
+    from flows.overview.agenda import Agenda
+
+    with asked.session() as session, progress("orders looked at") as advance:
+        on = session.on
+        with Agenda(session.ledger, advance) as agenda:
+            found = agenda.ages(on, AGES)
+    names = ("not_due", *(f"late_to_{edge}" for edge in AGES), f"late_over_{AGES[-1]}", "total")
+    buyers = [
+        {"buyer": buyer, "currency": currency}
+        | {name: format_minor(minor, currency) for name, minor in zip(names, (*sums, sum(sums)), strict=True)}
+        for (buyer, currency), sums in found.items()
+    ]
+    rows = [
+        (buyer, *(amount(minor, currency) if minor else "" for minor in (*sums, sum(sums))), currency)
+        for (buyer, currency), sums in found.items()
+    ]
+    title = f"What buyers owe on {on}, by days late"
+    heads = ("not due", *(f"to {edge}" for edge in AGES), f"over {AGES[-1]}", "in all")
+    answer(
+        asked,
+        "report-ageing",
+        {"on": on, "buyers": buyers},
+        lambda screen: screen.print(
+            table(title, ("buyer", *heads, ""), rows, right=", ".join(heads))
+            if rows
+            else "no buyer owes anything"
+        ),
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from flows.overview.agenda import AgendaLine
     from flows.overview.status import Overview
 
-SIDES = {"pay": "to pay", "receive": "to receive", "record": "to record"}
+SIDES = {"pay": "to pay", "receive": "to receive", "draw": "to draw", "record": "to record"}
 
 
 def line_document(line: "AgendaLine", today: "date") -> dict[str, Any]:

@@ -22,6 +22,7 @@ from domain.plain import to_plain
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
+    from domain.plan import Plan
     from finance.books.order_books import JournalEntry
     from flows.books.record import Recorded
     from flows.deals.run import Way
@@ -51,11 +52,22 @@ def tell_way(asked: Asked, way: "Way", standing: "Standing | None", step: "NextS
 
 
 def _render_way(screen: "Console", way: "Way", standing: "Standing | None", step: "NextStep | None") -> None:
-    from cli.screen.plan_chart import cash_chart
-
     placed, plan = way.placed, way.plan
     already = " already" if way.repeated else ""
     screen.print(f"{placed.id}  {placed.state.value}{already}", style="bold")
+    render_plan_tables(screen, plan)
+    if standing is not None and standing.owed:
+        screen.print(owed_table(standing, "Who is paid what, and when"))
+    screen.print(earnings_table(plan))
+    for told in way.notes:
+        screen.print(f"note: {told}")
+    render_next(screen, step)
+
+
+def render_plan_tables(screen: "Console", plan: "Plan") -> None:
+    """The plan's headlines, its chain, its money and its cash; in a terminal the cash is drawn as well."""
+    from cli.screen.plan_chart import cash_chart
+
     for line in headlines(plan):
         screen.print(line)
     screen.print()
@@ -68,12 +80,6 @@ def _render_way(screen: "Console", way: "Way", standing: "Standing | None", step
     screen.print(cash_table(plan))
     for each in exchange_tables(plan):
         screen.print(each)
-    if standing is not None and standing.owed:
-        screen.print(owed_table(standing, "Who is paid what, and when"))
-    screen.print(earnings_table(plan))
-    for told in way.notes:
-        screen.print(f"note: {told}")
-    render_next(screen, step)
 
 
 def owed_table(standing: "Standing", title: str = "Still owed") -> "Group":

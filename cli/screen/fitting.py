@@ -19,6 +19,15 @@ ROOMY, TIGHT = 3, 2
 """Columns of the screen between two cells."""
 
 
+def cells(text: str) -> int:
+    """How many places of the screen a text takes: two for each wide letter, as of Chinese."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column as it would be printed; a heading may have several lines."""
@@ -29,15 +38,15 @@ class Column:
 
     @property
     def heading(self) -> int:
-        return max(map(len, self.name.split("\n")))
+        return max(map(cells, self.name.split("\n")))
 
     @property
     def longest(self) -> int:
-        return max([self.heading, *map(len, self.cells)])
+        return max([self.heading, *map(cells, self.cells)])
 
     @property
     def whole(self) -> bool:
-        return self.numeric or max(map(len, self.cells), default=0) <= UNBROKEN
+        return self.numeric or max(map(cells, self.cells), default=0) <= UNBROKEN
 
     @property
     def least(self) -> int:
@@ -45,7 +54,7 @@ class Column:
         if self.whole:
             return self.longest
         words = (word for text in (self.name, *self.cells) for word in text.split())
-        return max((min(len(word), LONGEST_WORD) for word in words), default=0)
+        return max((min(cells(word), LONGEST_WORD) for word in words), default=0)
 
 
 def kept_columns(columns: Sequence[Column], spare: Sequence[str], width: int) -> list[Column] | None:

@@ -68,7 +68,7 @@ def _owed_now(account: "BookingAccount", position: "Position") -> int:
 
 def render_position(screen: "Console", position: "Position") -> None:
     home = position.contract.currency
-    _render_facilities(screen, position)
+    render_facilities(screen, position)
     booked = [
         (
             name,
@@ -84,7 +84,7 @@ def render_position(screen: "Console", position: "Position") -> None:
     screen.print(f"in the order's account: {_money(position.cash, '', home)} {home}")
 
 
-def _render_facilities(screen: "Console", position: "Position") -> None:
+def render_facilities(screen: "Console", position: "Position") -> None:
     from finance.agreed.contract import Rank
     from finance.sides.lenders import undrawn
 

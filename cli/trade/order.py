@@ -9,16 +9,25 @@ import typer
 
 from cli.options import Asked, command, group, parse_date
 from cli.pages.next_page import next_command, render_next, step_after
-from cli.pages.order_page import order_document, order_summary, render_order
+from cli.pages.order_page import order_document, order_summary, page_document, render_order, render_page
 from cli.pages.recorded import OrderArgument
-from cli.screen.output import amount, answer, note, table
-from cli.trade import order_cancel, order_import, order_next, order_promise, order_replace, order_way
+from cli.screen.output import amount, answer, note, progress, table
+from cli.trade import (
+    order_cancel,
+    order_import,
+    order_next,
+    order_promise,
+    order_replace,
+    order_way,
+    order_why,
+)
 from cli.trade.order_way import read_file
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from flows.orders.find import Placed
+    from flows.overview.agenda import OrdersWanted
     from flows.overview.next_step import NextStep
 
 app = group("A buyer's orders: new, import, run, advance, list, show, amend, cancel.")
@@ -126,6 +135,9 @@ def _order_of(typed: dict[str, Any], file: Path | None, on: date, *, stated_amou
     net order list
     net order list --state RESERVED --state FUNDED
     net order list --open --json
+    net order list --buyer "Meridian" --product desk-lamp --due-before 2026-05-01
+    net order list --search lamp --sort due --limit 20
+    net order list --newest --limit 20
     """,
 )
 def list_orders(
@@ -137,13 +149,31 @@ def list_orders(
         bool, typer.Option("--open", help="Leave out what is settled or cancelled.")
     ] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")] = None,
+    buyer: Annotated[str, _text("--buyer", "Whose name has this in it.")] = "",
+    product: Annotated[str, _text("--product", "With a line of it.")] = "",
+    search: Annotated[str, _text("--search", "With this in number, buyer, product, place or note.")] = "",
+    due_before: Annotated[date | None, _day("--due-before", "Due earlier than this day.")] = None,
+    since: Annotated[date | None, _day("--since", "Issued on this day or later.")] = None,
+    sort: Annotated[
+        str,
+        typer.Option(
+            "--sort", metavar="BY", help="arrival, due, worth (highest first), buyer, state, order."
+        ),
+    ] = "arrival",
+    newest: Annotated[bool, typer.Option("--newest", help="The last that came in first.")] = False,
 ) -> None:
-    """List orders in the order they came in: buyer, worth, due day, state."""
-    from flows.orders.find import list_orders as find
+    """List orders in the order they came in: buyer, worth, due day, state; search and sort them.
 
-    with asked.session() as session:
-        most = limit if limit or asked.json else MOST_ROWS + 1
-        found = list(find(session.ledger, _states(state or []), open_only=open_only, limit=most))
+    Texts are found anywhere in the name, in capitals or not.
+    """
+    from flows.overview.agenda import SORTS, OrdersWanted
+
+    if sort not in SORTS:
+        raise typer.BadParameter(f"{sort!r} is no way to sort; there is {', '.join(SORTS)}")
+    most = limit if limit or asked.json else MOST_ROWS + 1
+    names = [one.value for one in _states(state or [])]
+    wanted = OrdersWanted(names, open_only, buyer, product, search, due_before, since, sort, newest, most)
+    found = _wanted_orders(asked, wanted)
     if not limit and not asked.json and len(found) > MOST_ROWS:
         note(f"these are the first {MOST_ROWS:,} orders; --limit shows more of them, --json all")
         found = found[:MOST_ROWS]
@@ -153,14 +183,34 @@ def list_orders(
         for p in found
     ]  # fmt: skip
     columns = ("order", "buyer", "with tax", "", "due", "state")
+    limited = bool(wanted.clauses()[0])
     answer(
         asked,
         "order-list",
         {"orders": [order_summary(placed) for placed in found]},
         lambda screen: screen.print(
-            table("", columns, rows, right="with tax") if rows else "no orders; net order new records one"
+            table("", columns, rows, right="with tax")
+            if rows
+            else "no orders like that"
+            if limited
+            else "no orders; net order new records one"
         ),
     )
+
+
+def _wanted_orders(asked: Asked, wanted: "OrdersWanted") -> "list[Placed]":
+    """As they came in, straight from the ledger; whatever is searched or sorted, by the kept agenda."""
+    from flows.orders.find import find_order
+    from flows.orders.find import list_orders as every
+    from flows.overview.agenda import Agenda, OrdersWanted
+
+    plain = OrdersWanted(wanted.states, wanted.open_only, limit=wanted.limit)
+    with asked.session() as session:
+        if wanted == plain:
+            states = _states(list(wanted.states))
+            return list(every(session.ledger, states, open_only=wanted.open_only, limit=wanted.limit))
+        with progress("orders looked at") as advance, Agenda(session.ledger, advance) as agenda:
+            return [find_order(session.ledger, order) for order in agenda.find(wanted)]
 
 
 def _states(names: list[str]) -> list[Any]:
@@ -175,23 +225,17 @@ def _states(names: list[str]) -> list[Any]:
 
 @command(app, "show", example="net order show PO-2026-0017\nnet order show PO-2026-0017 --json")
 def show(asked: Asked, order: OrderArgument) -> None:
-    """Show one order: who buys what, by when, on which terms, and how far it has come.
+    """Show one order on one page: who buys what, how far it has come, what is open, and what comes next.
 
-    net ledger trace ORDER tells its whole story with amounts.
+    Events planned and happened, credit drawn and owed, who is owed what by when, holds that end by
+    themselves, the last facts stated, refusals. net ledger trace ORDER tells its whole story with amounts.
     """
-    from flows.firms.withdrawals import open_withdrawals, told
     from flows.orders.find import find_order
+    from flows.overview.one_order import order_page
 
     with asked.session() as session:
-        placed = find_order(session.ledger, order)
-        withdrawn = list(told(open_withdrawals(session.ledger, placed.id)))
-
-    def screen_of(screen: "Console") -> None:
-        render_order(screen, placed)
-        for line in withdrawn:
-            screen.print(f"note: {line}")
-
-    answer(asked, "order", {**order_document(placed), "withdrawn": withdrawn}, screen_of)
+        page = order_page(session, find_order(session.ledger, order))
+    answer(asked, "order", page_document(page), lambda screen: render_page(screen, page))
 
 
 @command(
@@ -263,3 +307,4 @@ def _show(asked: Asked, placed: "Placed", step: "NextStep | None") -> None:
 
 order_way.register(app)
 order_next.register(app)
+order_why.register(app)

@@ -33,13 +33,19 @@ def read_file(file: Path, *, stated_amounts: bool = False) -> Any:
 def run_order(
     asked: Asked,
     what: Annotated[str, typer.Argument(metavar="FILE|ORDER", help="An order file, or a recorded order.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan and what it would book; write nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Book without asking.")] = False,
 ) -> None:
     """Take an order the whole way: record it, plan it, ask every lender, reserve every slot and the credit.
 
     Shows the chain with dates and prices, whose money it stands on, the cash line, who is paid what and
     when, what is still owed, and the profit. Run again after any interruption, it goes on where it stood.
-    Where no ledger is set up and the order is the shipped example, it runs in a practice ledger.
+    Where no ledger is set up and the order is the shipped example, it runs in a practice ledger. On a real
+    ledger, in a terminal, it says what it will book and asks first.
     """
+    from cli.pages.foreseen import agree, tell_foreseen, tell_zeros
     from cli.pages.way import tell_way
     from flows.deals.run import go_on
     from flows.deals.run import run_order as run
@@ -48,17 +54,30 @@ def run_order(
 
     with asked.session() as session:
         file = order_file(Path(what))
-        if file.is_file():
-            if practise_if_example(session, file):
-                note(f"no ledger is set up, so this is practice, in {session.ledger_url}")
-            way = run(session, read_file(file))
-        else:
-            known = _recorded(session, what)
-            way = go_on(session, known, session.day_of(known.on))
+        is_file = file.is_file()
+        if is_file and not dry_run and practise_if_example(session, file):
+            note(f"no ledger is set up, so this is practice, in {session.ledger_url}")
+        order = read_file(file) if is_file else None
+        known = _as_known(session, order) if order is not None else _recorded(session, what)
+        on = session.day_of(order.issued_on if order is not None else known.on)
+        if dry_run:
+            tell_foreseen(asked, session, known, on)
+            return
+        agree(asked, session, known, on, yes=yes)
+        way = run(session, order) if order is not None else go_on(session, known, on)
+        tell_zeros(session, known, way)
         plan = way.plan
         standing = standing_at(session.ledger, way.placed.id, plan.planned_on, plan, book=way.book)
         step = step_after(session, way.placed.id)
     tell_way(asked, way, standing, step)
+
+
+def _as_known(session: "Session", order: Any) -> "Placed":
+    """The order of a file as the ledger has it, or as it would stand there."""
+    from flows.deals.foreseen import not_placed_yet
+    from flows.orders.place import same_order
+
+    return same_order(session.ledger, order) or not_placed_yet(order, session.day_of(order.issued_on))
 
 
 def _recorded(session: "Session", what: str) -> "Placed":
@@ -139,8 +158,17 @@ def settle_order(
     tell_advance(asked, recorded, standing, None)
 
 
+RUN_EXAMPLES = """
+net order run examples/lamp-order.toml
+net order run PO-7 --on 2026-03-02
+net order run PO-7 --dry-run --on 2026-03-02
+"""
 COMMANDS = (
-    ("run", "net order run examples/lamp-order.toml\nnet order run PO-7 --on 2026-03-02", run_order),
+    (
+        "run",
+        RUN_EXAMPLES,
+        run_order,
+    ),
     (
         "advance",
         "net order advance PO-2026-0017 --to 2026-06-30 --as-planned\nnet order advance PO-7 --to 2026-04-30",

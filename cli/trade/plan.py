@@ -76,6 +76,7 @@ def plan(
         found = booked or find_plan(subject)
         if booked is None and not isinstance(found, Certificate) and not what_if:
             keep_plan(session, subject, found)
+        told = [] if isinstance(found, Certificate) else _zeros(session, subject, found)
         step = step_after(session, subject.placed.id) if subject.placed is not None else None
         chances = _chances(session, subject, found)
     if isinstance(found, Certificate):
@@ -95,6 +96,15 @@ def plan(
         render_next(screen, step)
 
     answer(asked, "plan", document, screen_of)
+    for zero in told:
+        note(f"rests on a zero: {zero}")
+
+
+def _zeros(session: "Session", subject: "Subject", plan: "Plan") -> list[str]:
+    from flows.plans.zeros import zeros
+
+    firms = list(dict.fromkeys(leg.provider for leg in plan.legs))
+    return zeros(subject.situation.order, firms, session.network)
 
 
 def _chances(session: "Session", subject: "Subject", found: "Plan | Certificate") -> "PlanChances | None":

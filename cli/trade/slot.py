@@ -131,12 +131,17 @@ def _render_calendar(screen: "Console", heads: list[str], rows: list[tuple[str, 
 
 
 @command(app, "reserve", example="net slot reserve PO-7 --on 2026-03-02")
-def reserve(asked: Asked, order: OrderArgument) -> None:
+def reserve(
+    asked: Asked,
+    order: OrderArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Book without asking.")] = False,
+) -> None:
     """Book every slot and the credit that the order's plan stands on, all together or not at all.
 
     When a firm declines, the next best plan that keeps what is held already is tried first. The same command
     again goes on after an interruption and never books twice.
     """
+    from cli.pages.foreseen import agree
     from cli.pages.way import tell_way
     from flows.deals.run import reserve_order
     from flows.orders.find import find_order
@@ -144,7 +149,9 @@ def reserve(asked: Asked, order: OrderArgument) -> None:
 
     with asked.session() as session:
         known = find_order(session.ledger, order)
-        way = reserve_order(session, known, session.day_of(known.on))
+        on = session.day_of(known.on)
+        agree(asked, session, known, on, yes=yes)
+        way = reserve_order(session, known, on)
         standing = standing_at(session.ledger, known.id, way.plan.planned_on, way.plan, book=way.book)
         step = step_after(session, known.id)
     tell_way(asked, way, standing, step)

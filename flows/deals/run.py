@@ -23,6 +23,7 @@ from flows.desk.session import Session
 from flows.firms.withdrawals import open_withdrawals, told
 from flows.orders.find import Placed
 from flows.orders.place import place_order
+from flows.orders.refusal import refusals_kept
 from flows.plans.availability import LedgerAvailability
 from flows.plans.foresight import policy_for
 from flows.plans.needs import needs_of
@@ -63,7 +64,13 @@ def run_order(session: Session, order: Order) -> Way:
 
 
 def go_on(session: Session, known: Placed, on: date) -> Way:
-    """Take a recorded order from wherever it stands to reserved; further on, only say where it is."""
+    """Take a recorded order from wherever it stands to reserved; further on, only say where it is. What
+    refuses it is recorded with the order."""
+    with refusals_kept(session.ledger, known.id, on):
+        return _go_on(session, known, on)
+
+
+def _go_on(session: Session, known: Placed, on: date) -> Way:
     if known.state is OrderState.CONFIRMED:
         _withdraw_outdated(session, known, on)
         known, plan = plan_placed(session, known, on)
@@ -137,7 +144,8 @@ def reserve_order(session: Session, known: Placed, on: date) -> Way:
     plan = current_plan(session.ledger, known.id)
     if known.state is OrderState.PLANNED:
         require_fresh(plan, known.order, session.network, policy_for(session, known.order), on)
-    return reserve_planned(session, known, plan, on)
+    with refusals_kept(session.ledger, known.id, on):
+        return reserve_planned(session, known, plan, on)
 
 
 def reserve_planned(

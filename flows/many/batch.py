@@ -9,6 +9,7 @@ the next best plan is tried, as for any other order.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -38,6 +39,7 @@ from flows.many.one_commit import grouped
 from flows.many.workers import in_order
 from flows.orders.find import Placed
 from flows.orders.place import place_order, same_order
+from flows.orders.refusal import keep_refusal
 from flows.plans.availability import LedgerAvailability, slot_lines
 from flows.plans.needs import needs_of
 from flows.plans.newest import newest_plan
@@ -193,7 +195,16 @@ def _take(session: Session, terms: BatchTerms, prepared: _Prepared) -> Done:
         placed = _placed(session, prepared)
         return _finish(session, terms, _reserve(session, placed, prepared), prepared.rehearsal)
     except NetError as error:
+        _keep_refusal(session, prepared, error)
         return _refused(prepared.order.reference, error)
+
+
+def _keep_refusal(session: Session, prepared: _Prepared, error: NetError) -> None:
+    """The refusal stays with the order where the order itself was recorded."""
+    with suppress(NetError):  # another order has the reference: there is nothing to keep it with
+        known = same_order(session.ledger, prepared.order)
+        if known is not None:
+            keep_refusal(session.ledger, known.id, prepared.on, error)
 
 
 def _placed(session: Session, prepared: _Prepared) -> Placed:

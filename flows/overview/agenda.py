@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from config.locations import data_directory
+from domain.record_kinds import RecordKey
 from domain.states import ENDED, OrderState
 from finance.agreed.contract import Contract
 from finance.agreed.facts import Fact, FactKind
@@ -21,6 +22,7 @@ from finance.fold.fold import fold
 from flows.books.acceptance import acceptance
 from flows.books.order_book import OrderBook, read_book
 from flows.books.record import horizon
+from flows.orders.find import read_order
 from flows.overview.next_step import AHEAD, FirstDraws, NextStep, expected_facts, step_of
 from ledger.book.reading import Reading
 from ledger.store import Ledger
@@ -32,6 +34,9 @@ CREATE TABLE line (order_reference TEXT, place INTEGER, due INTEGER, day TEXT, s
                    what TEXT, amount_minor INTEGER, currency TEXT, command TEXT,
                    PRIMARY KEY (order_reference, place)) WITHOUT ROWID;
 CREATE INDEX line_by_day ON line (due, day);
+CREATE TABLE placed (order_reference TEXT PRIMARY KEY, place INTEGER, state TEXT, buyer TEXT, products TEXT,
+                     destination TEXT, issued_on TEXT, due_on TEXT, gross_minor INTEGER, words TEXT)
+                     WITHOUT ROWID;
 CREATE TABLE seen (sequence INTEGER, record_id TEXT);
 CREATE TABLE head (order_reference TEXT PRIMARY KEY, sequence INTEGER) WITHOUT ROWID;
 """
@@ -40,8 +45,8 @@ COLUMNS = "order_reference, place, due, day, side, party, what, amount_minor, cu
 
 @dataclass(frozen=True, slots=True)
 class AgendaLine:
-    """One thing of one order: ``side`` is pay, receive or record; ``due`` when all that it waits for has
-    happened, else it is only planned. ``amount_minor`` is 0 where no money moves."""
+    """One thing of one order: ``side`` is pay, receive, draw or record; ``due`` when all that it
+    waits for has happened, else it is only planned. ``amount_minor`` is 0 where no money moves."""
 
     order: str
     place: int
@@ -115,7 +120,7 @@ def _line(contract: Contract, place: int, fact: Fact, due: bool) -> AgendaLine:
     amount = fact.minor("amount") or sum(cost for _, _, cost in fact.payees)
     currency = contract.currency_of(fact.text("payee") or fact.text("facility"))
     pays = fact.kind is FactKind.PAYMENT or bool(fact.payees)
-    side = "pay" if pays else "receive"
+    side = "pay" if pays else ("receive" if fact.kind is FactKind.RECEIPT else "draw")
     party = ", ".join(name for name, *_ in fact.payees) or fact.text("payee") or step.waits_for
     return AgendaLine(
         contract.order, place, due, fact.on, side, party, step.what, amount, currency, step.command
@@ -163,7 +168,7 @@ class Agenda:
         return bool((known.record_id if known else "") == row[1])
 
     def _begin_anew(self) -> None:
-        for name in ("line", "seen", "head"):
+        for name in ("line", "placed", "seen", "head"):
             self._kept.execute(f"DROP TABLE IF EXISTS {name}")
         for statement in SCHEMA.split(";"):
             self._kept.execute(statement)
@@ -183,6 +188,7 @@ class Agenda:
         self._kept.execute("DELETE FROM line WHERE order_reference = ?", (order,))
         self._kept.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (order, sequence))
         state = self._ledger.order_state(order)
+        self._put_placed(order)
         if (
             state is None
             or OrderState(state) in (*ENDED, *NOT_YET)
@@ -195,6 +201,37 @@ class Agenda:
         ]
         marks = ",".join("?" * 10)
         self._kept.executemany(f"INSERT INTO line ({COLUMNS}) VALUES ({marks})", rows)  # noqa: S608
+
+    def _put_placed(self, order: str) -> None:
+        known = read_order(self._ledger, order)
+        first = self._ledger.record_by_key(RecordKey.order(order))
+        if known is None or first is None:
+            return
+        said, products = known.order, ", ".join(dict.fromkeys(line.product for line in known.order.lines))
+        words = " ".join((order, said.buyer.name, products, said.destination, said.note)).casefold()
+        row = (
+            order,
+            first.sequence,
+            known.state.value,
+            said.buyer.name.casefold(),
+            products.casefold(),
+            said.destination,
+            str(said.issued_on),
+            str(said.due_on or ""),
+            said.gross_minor,
+            words,
+        )
+        self._kept.execute(f"INSERT OR REPLACE INTO placed VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
+
+    def find(self, wanted: "OrdersWanted") -> list[str]:
+        """The orders that are wanted, in the order wanted."""
+        clauses, given = wanted.clauses()
+        where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
+        rows = self._kept.execute(
+            f"SELECT order_reference FROM placed {where} ORDER BY {wanted.ordering} LIMIT ?",  # noqa: S608
+            (*given, -1 if wanted.limit is None else wanted.limit),
+        )
+        return [order for (order,) in rows]
 
     def lines(
         self, until: date, *, due: bool | None = None, side: str = "", limit: int = -1
@@ -225,6 +262,19 @@ class Agenda:
             found += [_read(row) for row in rows]
         return found
 
+    def ages(self, today: date, edges: Sequence[int]) -> dict[tuple[str, str], list[int]]:
+        """What buyers owe, by buyer and currency, in minor units: not due yet, then late by up to each number
+        of days in ``edges``, then by more."""
+        found: dict[tuple[str, str], list[int]] = {}
+        rows = self._kept.execute(
+            "SELECT party, currency, day, amount_minor FROM line WHERE due = 1 AND side = 'receive'"
+        )
+        for party, currency, day, minor in rows:
+            late = (today - date.fromisoformat(day)).days
+            place = 0 if late <= 0 else 1 + sum(late > edge for edge in edges)
+            found.setdefault((party, currency), [0] * (len(edges) + 2))[place] += minor
+        return dict(sorted(found.items(), key=lambda one: (-sum(one[1][1:]), one[0])))
+
     def totals(self, since: date | None, until: date) -> dict[tuple[str, str], tuple[int, int]]:
         """By side and currency: how many due lines of the days up to ``until`` and what they sum up to."""
         rows = self._kept.execute(
@@ -242,6 +292,59 @@ class Agenda:
             (until.isoformat(),),
         )
         return [(party, count, date.fromisoformat(day)) for party, count, day in rows]
+
+
+SORTS = {
+    "arrival": "place",
+    "due": "due_on = '', due_on, place",
+    "worth": "gross_minor DESC, place",
+    "buyer": "buyer, place",
+    "state": "state, place",
+    "order": "order_reference",
+}
+"""By what a list of orders may be sorted, and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersWanted:
+    """Which orders are looked for; nothing means any. Texts are found anywhere, in capitals or not."""
+
+    states: Sequence[str] = ()
+    open_only: bool = False
+    buyer: str = ""
+    product: str = ""
+    search: str = ""
+    due_before: date | None = None
+    since: date | None = None
+    sort: str = "arrival"
+    newest: bool = False
+    limit: int | None = None
+
+    @property
+    def ordering(self) -> str:
+        """The ORDER BY of it."""
+        return "place DESC" if self.newest and self.sort == "arrival" else SORTS[self.sort]
+
+    def clauses(self) -> tuple[list[str], list[str]]:
+        """Its conditions, and what stands in their places."""
+        found, given = [], []
+        for column, text in (("buyer", self.buyer), ("products", self.product), ("words", self.search)):
+            if text:
+                found.append(f"instr({column}, ?) > 0")
+                given.append(text.casefold())
+        if self.states:
+            found.append(f"state IN ({','.join('?' * len(self.states))})")
+            given += self.states
+        if self.open_only:
+            found.append(f"state NOT IN ({','.join('?' * len(ENDED))})")
+            given += [state.value for state in ENDED]
+        if self.due_before:
+            found.append("due_on <> '' AND due_on < ?")
+            given.append(self.due_before.isoformat())
+        if self.since:
+            found.append("issued_on >= ?")
+            given.append(self.since.isoformat())
+        return found, given
 
 
 def _read(row: Sequence[Any]) -> AgendaLine:

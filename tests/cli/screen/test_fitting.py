@@ -68,3 +68,20 @@ def test_a_title_longer_than_its_table_is_one_line() -> None:
 def test_a_column_without_heading_and_content_takes_no_room() -> None:
     lines = printed([Column("a", ["x"]), Column("", [""]), Column("b", ["y"])], [], 80)
     assert lines[1].rstrip() == "  a   b"
+
+
+def test_wide_letters_take_two_places_and_no_cell_is_folded_for_them() -> None:
+    """Chinese orders and buyers stay whole, in a pipe and on 80 columns, and the columns stay in line."""
+    from rich.cells import cell_len
+
+    columns = [
+        Column("order", ["订单-001", "订单-002", "PO-3"]),
+        Column("buyer", ["景德镇瓷窑 Jingdezhen Kiln", "杭州茶店 Tea House", "Meridian"]),
+        Column("with tax", ["355,950.00", "1,130,000.00", "2.00"], True),
+    ]
+    for width in (60, 80, 140, 2000):
+        lines = printed(columns, [], width)
+        for name in ("订单-001", "订单-002", "杭州茶店 Tea House"):
+            assert sum(name in line for line in lines) == 1
+        ends = {cell_len(line.rstrip()) for line in lines if line.rstrip().endswith("0")}
+        assert len(ends) == 1

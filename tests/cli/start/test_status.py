@@ -55,7 +55,7 @@ def test_the_agenda_follows_what_is_recorded(booked: Net) -> None:
     found = status(booked, "--on", "2026-04-23", "--days", "70")
     assert found["states"] == {"DELIVERED": 1}
     assert ("2026-06-22", "receive", "1130000.00") in brief(found["due"])
-    assert ("2026-04-22", "receive", "960500.00") in brief(found["late"])  # the take-out
+    assert ("2026-04-22", "draw", "960500.00") in brief(found["late"])  # the take-out
 
 
 def test_an_order_that_ended_has_nothing_on_the_agenda(net: Net) -> None:
