@@ -18,6 +18,8 @@ SEARCHED_WHOLE = 6_000
 TRIED_WHOLE, TREE_SHARE = 40_000, 0.4
 """Up to so many it has this part of the time before the search by prices, which does better where amounts are
 of one kind and everything competes for the same days."""
+KINDS_APART = 10_000
+"""Capacities so many times as large as others are counted in another unit: cents beside pieces."""
 _EXPLAINING_SECONDS = 20.0
 
 
@@ -65,7 +67,7 @@ def _searched(
     if not problem.is_plain or many <= SEARCHED_WHOLE:
         return _by_search_tree(problem, end, relative_gap, start)
     first = None
-    if many <= TRIED_WHOLE:
+    if many <= TRIED_WHOLE and _of_several_kinds(problem):
         share = monotonic() + (end - monotonic()) * TREE_SHARE
         first = _by_search_tree(problem, share, relative_gap, start)
         if first.status is Status.OPTIMAL or (first.gap is not None and first.gap <= relative_gap):
@@ -74,6 +76,12 @@ def _searched(
     if first is None or first.bound is None or (found.bound is not None and found.bound >= first.bound):
         return found
     return replace(found, bound=first.bound, proof=first.proof, prices=first.prices)
+
+
+def _of_several_kinds(problem: Allocation) -> bool:
+    """Whether slots and money compete in one problem: then prices by subgradients hardly find their size."""
+    room = problem.capacity[problem.capacity > 0]
+    return bool(len(room)) and int(room.max()) >= KINDS_APART * int(room.min())
 
 
 def _by_search_tree(

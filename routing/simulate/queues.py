@@ -6,14 +6,15 @@ earliest of them. Times are floats in any one unit; arrivals never fall.
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from routing.solvers.compiled import compiled
 
 Floats = npt.NDArray[np.float64]
 
 
-@numba.njit(cache=True)
+@compiled()
 def _sink(free: Floats, value: float) -> None:
     """Put ``value`` in the place of the heap's least."""
     many, place = free.shape[0], 0
@@ -30,7 +31,7 @@ def _sink(free: Floats, value: float) -> None:
     free[place] = value
 
 
-@numba.njit(cache=True)
+@compiled()
 def waits(arrivals: Floats, services: Floats, servers: int) -> Floats:
     """How long each arrival waits for one of ``servers``, first come first served."""
     free = np.zeros(servers)
@@ -42,7 +43,7 @@ def waits(arrivals: Floats, services: Floats, servers: int) -> Floats:
     return found
 
 
-@numba.njit(cache=True)
+@compiled()
 def lost(arrivals: Floats, services: Floats, servers: int) -> npt.NDArray[np.bool_]:
     """Which arrivals go away because all servers are busy (nobody waits)."""
     free = np.zeros(servers)

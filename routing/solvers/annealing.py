@@ -6,9 +6,10 @@ resource moves on in the same step (an ejection). Candidates come cheapest first
 drawn with a bias to the front. What a move calls is inlined: calls would cost more than half of the speed.
 """
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from routing.solvers.compiled import compiled
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
@@ -34,7 +35,7 @@ power that favours the front.
 Plain tuples: the compiler's cache keeps the names of classes, and could not be read once one is renamed."""
 
 
-@numba.njit(cache=True)
+@compiled()
 def _uniform(random: npt.NDArray[np.uint64]) -> float:
     """The next number in [0, 1) of a xorshift generator kept in ``random[0]``."""
     word = random[0]
@@ -45,7 +46,7 @@ def _uniform(random: npt.NDArray[np.uint64]) -> float:
     return float((word >> np.uint64(11)) * (1.0 / 9007199254740992.0))
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _leave(item: int, room: Room) -> tuple[float, int]:
     """Take a candidate's amounts off the loads; the change of the weighted and of the plain excess."""
     resource, amount, capacity, weight, load = room
@@ -62,7 +63,7 @@ def _leave(item: int, room: Room) -> tuple[float, int]:
     return change, excess
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _enter(item: int, room: Room) -> tuple[float, int]:
     """Put a candidate's amounts on the loads; the change of the weighted and of the plain excess."""
     resource, amount, capacity, weight, load = room
@@ -79,7 +80,7 @@ def _enter(item: int, room: Room) -> tuple[float, int]:
     return change, excess
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _would_cost(item: int, room: Room) -> float:
     """What entering would add to the weighted excess."""
     resource, amount, capacity, weight, load = room
@@ -92,7 +93,7 @@ def _would_cost(item: int, room: Room) -> float:
     return change
 
 
-@numba.njit(cache=True)
+@compiled()
 def _shift_loads(old: int, new: int, room: Room) -> None:
     resource, amount, load = room[0], room[1], room[4]
     for place in range(resource.shape[1]):
@@ -100,7 +101,7 @@ def _shift_loads(old: int, new: int, room: Room) -> None:
         load[resource[new, place]] += amount[new, place]
 
 
-@numba.njit(cache=True)
+@compiled()
 def _enlist(order: int, old: int, new: int, resource: Indices, seats: Seats) -> None:
     """Keep the lists of which orders lie on which resource."""
     base, member, filled, seat = seats
@@ -125,7 +126,7 @@ def _enlist(order: int, old: int, new: int, resource: Indices, seats: Seats) -> 
         filled[there] += 1
 
 
-@numba.njit(cache=True)
+@compiled()
 def seat_all(choice: Indices, room: Room, seats: Seats) -> None:
     """Fill loads and lists from a choice."""
     resource, amount, load = room[0], room[1], room[4]
@@ -135,7 +136,7 @@ def seat_all(choice: Indices, room: Room, seats: Seats) -> None:
         _enlist(order, -1, choice[order], resource, seats)
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _drawn(order: int, pool: Pool) -> int:
     """A candidate of the order."""
     first, random, bias = pool[0], pool[2], pool[3]
@@ -143,7 +144,7 @@ def _drawn(order: int, pool: Pool) -> int:
     return start + int(_uniform(random) ** bias * (first[order + 1] - start))
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _crowded(item: int, room: Room, random: npt.NDArray[np.uint64]) -> int:
     """A resource that the candidate would overfill, each with the same chance; -1 where none."""
     resource, amount, capacity, load = room[0], room[1], room[2], room[4]
@@ -158,7 +159,7 @@ def _crowded(item: int, room: Room, random: npt.NDArray[np.uint64]) -> int:
     return crowded
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _elsewhere(order: int, old: int, room: Room, pool: Pool) -> int:
     """The cheapest of a few other candidates of an order that was taken off; -1 where none was drawn."""
     cost = pool[1]
@@ -174,7 +175,7 @@ def _elsewhere(order: int, old: int, room: Room, pool: Pool) -> int:
     return best
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _neighbour(crowded: int, order: int, width: int, pool: Pool, seats: Seats) -> int:
     """Some other order on the resource that has a choice; -1 where the one drawn has none."""
     base, member, filled = seats[0], seats[1], seats[2]
@@ -183,7 +184,7 @@ def _neighbour(crowded: int, order: int, width: int, pool: Pool, seats: Seats) -
     return -1 if other == order or first[other + 1] - first[other] < 2 else other
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def anneal(
     pool: Pool,
     room: Room,

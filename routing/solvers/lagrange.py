@@ -4,15 +4,16 @@ Subgradient steps in a smoothed direction with Polyak's length (Camerini, Fratta
 reported is not the one computed here in doubles but the exact one that the rounded prices prove.
 """
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from routing.solvers.compiled import compiled
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-@numba.njit(cache=True)
+@compiled()
 def _relaxed(
     first: Integers,
     cost: Floats,
@@ -43,7 +44,7 @@ def _relaxed(
     return total
 
 
-@numba.njit(cache=True)
+@compiled()
 def ascend(
     first: Integers,
     cost: Floats,

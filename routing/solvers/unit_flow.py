@@ -4,15 +4,16 @@ Orders come in one by one along the shortest augmenting path with prices on the 
 1987, for nodes that hold several orders); after each the assignment is cheapest for the orders in so far.
 """
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from routing.solvers.compiled import compiled
 
 Integers = npt.NDArray[np.int64]
 FAR = np.int64(2**61)
 
 
-@numba.njit(cache=True)
+@compiled()
 def _nearest(distance: Integers, done: npt.NDArray[np.bool_]) -> int:
     best = -1
     for node in range(len(distance)):
@@ -21,7 +22,7 @@ def _nearest(distance: Integers, done: npt.NDArray[np.bool_]) -> int:
     return best
 
 
-@numba.njit(cache=True)
+@compiled()
 def _spread(
     node: int,
     first: Integers,
@@ -49,7 +50,7 @@ def _spread(
                     mover[other] = option
 
 
-@numba.njit(cache=True)
+@compiled()
 def assign(  # noqa: C901 - one compiled loop
     first: Integers,
     option_node: Integers,
@@ -112,7 +113,7 @@ def assign(  # noqa: C901 - one compiled loop
     return -1
 
 
-@numba.njit(cache=True)
+@compiled()
 def worth_of_one_more(
     first: Integers,
     option_node: Integers,
