@@ -79,6 +79,20 @@ def fail(
 
 @command(
     app,
+    "close",
+    example="net milestone close PO-2026-0017 --on 2026-05-12 --evidence buyers-letter",
+    stated=True,
+)
+def close(asked: Asked, order: OrderArgument) -> None:
+    """Record that no more is delivered and the buyer lets it be: what came is the whole sale.
+
+    What it paid for goods that never came is owed back to it; what was made for them is a cost.
+    """
+    record(asked, order, "closed_short", {})
+
+
+@command(
+    app,
     "retract",
     example="""
     net milestone list PO-2026-0017

@@ -21,6 +21,7 @@ class FactKind(StrEnum):
     CONFIRMATION = "confirmation"
     MILESTONE = "milestone"
     INVOICE = "invoice"
+    CLOSED_SHORT = "closed_short"
     PROVIDER_FAILED = "provider_failed"
     INSOLVENT = "insolvent"
     DISPUTE = "dispute"
@@ -98,6 +99,7 @@ RETRACTABLE = frozenset(
     {
         FactKind.MILESTONE,
         FactKind.INVOICE,
+        FactKind.CLOSED_SHORT,
         FactKind.DISPUTE,
         FactKind.CREDIT_NOTE,
         FactKind.DAMAGES,

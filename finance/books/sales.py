@@ -47,12 +47,14 @@ class SalesLedger:
     written_off: int = 0
     opened: int = 0
     late_charged: int = 0
+    closed_short: bool = False
     payments: list[tuple[date, int]] = field(default_factory=list)
     invoices: list[BuyerInvoice] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
-        return self.delivered == 1
+        """Whether nothing more will be delivered: all was, or the parties let it be with what was."""
+        return self.delivered == 1 or self.closed_short
 
     @property
     def credited(self) -> int:

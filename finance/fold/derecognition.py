@@ -32,6 +32,7 @@ TOUCHING = frozenset(
         FactKind.DEFAULT,
         FactKind.WRITE_OFF,
         FactKind.MILESTONE,
+        FactKind.CLOSED_SHORT,
     }
 )
 """Kinds of facts that may change the receivable or what was advanced on it."""

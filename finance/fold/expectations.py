@@ -194,6 +194,8 @@ class Expectations:
             return
         due_so_far = 0
         withheld = position.sales.credited + position.books.own(Account.DISPUTED)
+        if position.sales.closed_short:
+            withheld += self.contract.sale.gross_minor - position.sales.gross
         for due in sorted(self.contract.sale.payment, key=lambda one: one.planned_on):
             day = self._buyer_due(position, due)
             if day is None:

@@ -221,6 +221,11 @@ def credit(position: Position, fact: Fact) -> None:
     after_receipt(position)
 
 
+def close_short(position: Position, fact: Fact) -> None:
+    buyer.close_short(position, fact)
+    after_receipt(position)
+
+
 def _account(position: Position, fact: Fact) -> BookingAccount | None:
     return position.accounts.get(fact.text("booking"))
 
@@ -377,6 +382,7 @@ HANDLERS: dict[FactKind, Handler] = {
     FactKind.CONFIRMATION: confirm,
     FactKind.MILESTONE: reach,
     FactKind.INVOICE: invoice,
+    FactKind.CLOSED_SHORT: close_short,
     FactKind.PROVIDER_FAILED: fail_provider,
     FactKind.INSOLVENT: insolvent,
     FactKind.DISPUTE: dispute,

@@ -218,6 +218,14 @@ def _credit_note(case: Case) -> Iterable[Objection]:
         )
 
 
+def _closed_short(case: Case) -> Iterable[Objection]:
+    sales = case.position.sales
+    if sales.complete:
+        yield Objection("everything is delivered, or closed already", "net order show tells the rest")
+    elif not sales.delivered:
+        yield Objection("nothing was delivered yet", "call the order off instead: net order cancel")
+
+
 def _with_booking(case: Case) -> Iterable[Objection]:
     if not case.fact.text("booking"):
         yield Objection("which provider?", its_bookings(case.position))
@@ -355,6 +363,7 @@ CHECKS: dict[FactKind, Callable[[Case], Iterable[Objection]]] = {
     FactKind.RECEIPT: _receipt,
     FactKind.DISPUTE: _dispute,
     FactKind.CREDIT_NOTE: _credit_note,
+    FactKind.CLOSED_SHORT: _closed_short,
     FactKind.DAMAGES: _with_booking,
     FactKind.REFUND: _with_booking,
     FactKind.PROVIDER_FAILED: _with_booking,

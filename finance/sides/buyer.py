@@ -33,6 +33,21 @@ def deliver(position: Position, quantity: Fraction | None, fact: Fact) -> None:
     _move_cost(position, fact)
 
 
+def close_short(position: Position, fact: Fact) -> None:
+    """Nothing more is delivered, and both sides let it be: what was made and not sold is a cost, the firms'
+    services count as rendered, a deposit for goods that never came is owed back, and the sale is complete."""
+    position.sales.closed_short = True
+    for account in position.accounts.values():
+        if account.booking.goods or account.booking.bill_on in SERVED_BY_DELIVERY:
+            bill(position, account, Fraction(1), fact)
+    rest = position.books.own(Account.INVENTORY)
+    position.sales.cost += rest
+    position.post("cost_of_sale", fact, "", booked(TRADER, Account.COST_OF_SALES, Account.INVENTORY, rest))
+    invoice(position, fact)
+    if position.receivable == 0:
+        collect(position, 0, fact)
+
+
 def _sell(position: Position, fact: Fact) -> None:
     net, tax = position.sales.sell(position.contract.sale)
     deposit = min(-position.books.own(Account.DEPOSIT), net + tax)

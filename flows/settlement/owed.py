@@ -126,7 +126,8 @@ def _by_buyer(position: Position, contract: Contract) -> Iterator[Owed]:
     """Each instalment of the buyer that is still open; what is credited is taken off the last ones."""
     party = contract.buyer or BUYER
     sales = position.sales
-    left = contract.sale.gross_minor - sales.credited - sales.received
+    whole = sales.gross if sales.closed_short else contract.sale.gross_minor
+    left = whole - sales.credited - sales.received
     if position.state is OrderState.CANCELLED:  # no goods will come, so nothing more is sold
         left = position.receivable
     invoiced = sales.due_on

@@ -121,6 +121,9 @@ BEFORE: dict[str, list[str]] = {
     ],
     "net finance transfer": until("2026-03-31"),
     "net milestone retract": [*DELIVERED, f"net payment receive {ORDER} 1130000.00 --on 2026-06-22"],
+    "net milestone close": [
+        *until("2026-04-19"), f"net milestone record {ORDER} delivery --quantity 9500 --on 2026-04-20",
+    ],
     "net milestone record": until("2026-04-08"),
     "net payment": DELIVERED,
     "net payment make": until("2026-05-14"),

@@ -140,6 +140,7 @@ class Story:
             (FactKind.ADVANCED, {}),
             (FactKind.CANCELLED, {}),
             (FactKind.SETTLED, {}),
+            (FactKind.CLOSED_SHORT, {}),
             (FactKind.PAYMENT, {"payee": "trader"}),
         ]  # fmt: skip
         wrong = [one for one in standing(self.facts) if one.kind in RETRACTABLE and not one.assumed]
