@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cli.options import Asked
 from cli.pages.next_page import next_command, render_next
 from cli.pages.recorded import leg_document
-from cli.screen.output import amount, answer, table
+from cli.screen.output import amount, answer, note, table
 from cli.screen.plan_tables import (
     cash_table,
     chain_table,
@@ -154,8 +154,11 @@ def tell_advance(
             for journal in recorded.journals
         ],
         "standing": standing_document(standing),
+        "stopped": list(recorded.stopped),
         "next": next_command(step),
     }
+    for reason in recorded.stopped:
+        note(f"stopped: {reason}")
 
     def screen_of(screen: "Console") -> None:
         _render_advance(screen, recorded, standing)

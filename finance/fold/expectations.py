@@ -23,6 +23,7 @@ from finance.books.booking_account import BookingAccount
 from finance.books.debt import Debt
 from finance.books.position import OWN_EVENTS, Position
 from finance.fold.handlers import currency_of_payee, take_out_amount
+from finance.fold.stops import stops
 from finance.sides.amendment import contract_in_force
 from finance.sides.creditors import creditors
 from finance.sides.lenders import cost_of_draw, due_at_funding, is_foreign, undrawn
@@ -39,11 +40,15 @@ ROUNDED = 3
 class Expectations:
     """Callable as the fold's ``assume``: the earliest thing that the plan expects and nobody stated."""
 
-    def __init__(self, contract: Contract, facts: Sequence[Fact], after: date | None = None) -> None:
-        """``after``: nothing is expected up to that day, so what was due then comes later."""
+    def __init__(
+        self, contract: Contract, facts: Sequence[Fact], after: date | None = None, *, stopped: bool = False
+    ) -> None:
+        """``after``: nothing is expected up to that day, so what was due then comes later. ``stopped``: the
+        ledger knows of something, beside the facts, that somebody has to decide on first."""
         facts = standing(facts)
         self.contract = contract = contract_in_force(contract, facts)
         self._after = after
+        self._stopped = stopped
         self._own = own_milestones(contract)
         self._numbers = count(1 + max((fact.sequence for fact in facts), default=0))
         self._names = {fact.id for fact in facts}
@@ -82,6 +87,8 @@ class Expectations:
         """The earliest expectation not before ``today``; it counts as stated from now on."""
         if position.frozen or position.state in ENDED or position.state is OrderState.DEFAULTED:
             return None  # an order that went wrong is for people to state
+        if self._stopped or stops(position):
+            return None  # what was stated is for people to decide on
         if self._after is not None:
             today = max(today, self._after)
         best: tuple[tuple[date, int], FactKind, dict[str, Any]] | None = None

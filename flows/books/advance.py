@@ -1,7 +1,7 @@
 """Bring an order's books up to a day: what falls due by itself, and on a practice ledger what was planned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from domain.errors import RefusedError, StateError
@@ -11,9 +11,11 @@ from finance.agreed.facts import Fact, FactKind, fact_id
 from finance.books.position import Position
 from finance.fold.expectations import Expectations
 from finance.fold.fold import Folded, fold
+from finance.fold.stops import stops
 from flows.books.holds_end import end_holds
 from flows.books.order_book import OrderBook, Recording, bring_up, compare, entries_of, post, read_book
 from flows.books.record import Recorded, _answer, horizon
+from flows.firms.withdrawals import open_withdrawals, told
 from ledger.book.transaction import Transaction
 from ledger.store import Ledger
 
@@ -30,10 +32,11 @@ def advance(
             "facts are assumed only in a practice ledger",
             "net init --practice makes one; here, record what happened: net milestone record, net payment",
         )
+    lost = list(told(open_withdrawals(ledger, order))) if as_planned else []
     if dry_run:
-        return _advance(None, read_book(ledger, order), to, as_planned)
+        return _advance(None, read_book(ledger, order), to, as_planned, lost)
     with ledger.write() as transaction:
-        return _advance(transaction, read_book(transaction, order), to, as_planned)
+        return _advance(transaction, read_book(transaction, order), to, as_planned, lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +63,26 @@ def record_played(transaction: "Transaction", played: Played) -> Recorded:
     return _answer(played.book, played.recording, played.folded)
 
 
-def _advance(transaction: "Transaction | None", book: OrderBook, to: date, as_planned: bool) -> Recorded:
-    recording, folded = _worked_out(book, to, as_planned=as_planned)
+def _advance(
+    transaction: "Transaction | None", book: OrderBook, to: date, as_planned: bool, lost: Sequence[str]
+) -> Recorded:
+    """``lost`` is what firms took back of their bookings: nothing is played over that."""
+    recording, folded = _worked_out(book, to, as_planned=as_planned, stopped=bool(lost))
+    told_of = (*lost, *stops(folded.position)) if as_planned else ()
     if transaction is None:
-        return _answer(book, recording, folded, dry_run=True)
+        return replace(_answer(book, recording, folded, dry_run=True), stopped=told_of)
     post(transaction, book, recording, folded)
     end_holds(transaction, book, folded)
-    return _answer(book, recording, folded)
+    return replace(_answer(book, recording, folded), stopped=told_of)
 
 
-def _worked_out(book: OrderBook, to: date, *, as_planned: bool) -> tuple[Recording, Folded]:
+def _worked_out(
+    book: OrderBook, to: date, *, as_planned: bool, stopped: bool = False
+) -> tuple[Recording, Folded]:
     """What bringing the book up to a day posts, and the books then."""
     if book.state in (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.PLANNED, OrderState.HELD):
         raise StateError(f"order {book.order} is {book.state}: nothing is reserved yet", "net slot reserve")
-    assume = Expectations(book.contract, book.facts) if as_planned else None
+    assume = Expectations(book.contract, book.facts, stopped=stopped) if as_planned else None
     folded = fold(book.contract, book.facts, max(to, horizon(book, to)), assume)
     new = list(folded.assumed)
     if _accruing(folded.position):

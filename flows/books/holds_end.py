@@ -89,6 +89,7 @@ def end_holds(transaction: Transaction, book: OrderBook, folded: Folded) -> None
     """End the holds that the order's state no longer needs."""
     state = folded.position.state
     intend_completions(transaction, book.order, folded.position)
+    _free_failed(transaction, book.order, folded.position)
     if state not in OVER:
         return
     owed = owed_credit(folded.position)
@@ -97,6 +98,20 @@ def end_holds(transaction: Transaction, book: OrderBook, folded: Folded) -> None
     if not owed and state is OrderState.CANCELLED:  # what was delivered and paid is never financed again
         for fingerprint, order, _ in transaction.finance_claims(book.order):
             transaction.release_finance(fingerprint, order)
+
+
+def _free_failed(transaction: Transaction, order: str, position: Position) -> None:
+    """The days of a firm that has failed are free again; at a firm of its own system it knows that itself."""
+    failed = {name for name, account in position.accounts.items() if account.failed}
+    plan = newest_plan(transaction, order) if failed else None
+    if plan is None:
+        return
+    named = zip(plan.legs, booking_names(plan), strict=True)
+    legs = {leg_need(plan, leg).leg for leg, name in named if name in failed}
+    for hold in transaction.holds(order):
+        name = HoldName.find(hold.hold_id)
+        if name is not None and name.leg in legs and hold.ending == "confirmed":
+            transaction.end_booking(hold.hold_id, "cancelled")
 
 
 def _end(transaction: Transaction, hold: Hold, state: OrderState, owed: Collection[str]) -> None:

@@ -35,7 +35,7 @@ class Recorded:
     """What a command recorded, or with ``dry_run`` would record: facts, journals, corrections.
 
     ``position`` is the order's books after it; ``claims`` what parties owe back (positive) or are owed
-    after corrections.
+    after corrections; ``stopped`` why the plan is played no further, each with the way out.
     """
 
     order: str
@@ -51,6 +51,7 @@ class Recorded:
     cash: int
     dry_run: bool = False
     repeated: bool = False
+    stopped: tuple[str, ...] = ()
 
 
 def record_fact(
