@@ -42,6 +42,7 @@ class SalesLedger:
     tax: int = 0
     credited_net: int = 0
     credited_tax: int = 0
+    credited_units: Fraction = Fraction(0)
     received: int = 0
     collected: int = 0
     written_off: int = 0

@@ -215,7 +215,12 @@ def dispute(position: Position, fact: Fact) -> None:
 
 
 def credit(position: Position, fact: Fact) -> None:
-    buyer.credit(position, _gross(position, fact), fact)
+    quantity = fact.number("quantity")
+    if quantity is None:
+        buyer.credit(position, fact.minor("amount") or 0, fact)
+    else:
+        buyer.credit(position, buyer.gross_credited(position, quantity), fact)
+        position.sales.credited_units += quantity
     if buyer.buyer_is_done(position) and not position.frozen:
         buyer.pay_lenders(position, fact)  # nothing more will come for them
     after_receipt(position)

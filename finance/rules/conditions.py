@@ -26,6 +26,7 @@ from finance.rules.objection import (
     money,
 )
 from finance.rules.payment import conversion, payment, waits_for
+from finance.sides.buyer import gross_credited
 from finance.sides.creditors import creditors
 from finance.sides.late_interest import late_interest_due
 
@@ -205,12 +206,7 @@ def _credit_note(case: Case) -> Iterable[Objection]:
     yield from amount_needed(case.fact)
     sold = case.position.sales.gross - case.position.sales.credited
     quantity = case.fact.number("quantity")
-    sale = case.position.contract.sale
-    gross = (
-        case.fact.minor("amount") or 0
-        if quantity is None
-        else int(sale.gross_minor * quantity / sale.quantity)
-    )
+    gross = case.fact.minor("amount") or 0 if quantity is None else gross_credited(case.position, quantity)
     if gross > sold:
         yield Objection(
             f"{money(case.position, gross)} is credited of {money(case.position, sold)} sold",

@@ -246,10 +246,19 @@ def gross_of(position: Position, quantity: Fraction) -> int:
     return round_minor(sale.gross_minor * quantity / sale.quantity)
 
 
+def gross_credited(position: Position, quantity: Fraction) -> int:
+    """What so many units more come to in a credit note: all units credited together are rounded once."""
+    before = position.sales.credited_units
+    return gross_of(position, before + quantity) - gross_of(position, before)
+
+
 def credit(position: Position, gross: int, fact: Fact) -> None:
-    """A credit note: less is sold, less tax is owed; what was paid already is owed back."""
-    sale = position.contract.sale
-    net = round_minor(Fraction(gross * sale.net_minor, sale.gross_minor)) if sale.gross_minor else gross
+    """A credit note: less is sold, less tax is owed; what was paid already is owed back. The net of all
+    credit notes together is rounded once."""
+    sale, sales = position.contract.sale, position.sales
+    whole = sales.credited + gross
+    total = round_minor(Fraction(whole * sale.net_minor, sale.gross_minor)) if sale.gross_minor else whole
+    net = total - sales.credited_net
     tax = gross - net
     position.sales.credited_net += net
     position.sales.credited_tax += tax

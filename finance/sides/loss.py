@@ -27,6 +27,7 @@ from finance.sides.lenders import (
 
 LATE_DAYS_STAGE_2 = 30
 LATE_DAYS_STAGE_3 = 90
+TWELVE_MONTHS = 365
 
 
 def recourse_on(debt: Debt) -> date | None:
@@ -219,13 +220,15 @@ def stage_of(debt: Debt, on: date) -> int:
 def expected_loss(position: Position, debt: Debt, stage: int, on: date) -> int:
     """Probability of default over the horizon, times loss given default, times what is exposed.
 
-    Stage 1: PD over the days to repayment, PD_T = 1 - (1 - PD)^(T/365), on principal. Stage 2: the
+    Stage 1: PD over the days to repayment, at most twelve months (IFRS 9, 5.5.5 and appendix A),
+    PD_T = 1 - (1 - PD)^(T/365), on principal. Stage 2: the
     lifetime probability on principal and interest. Stage 3: loss given default on principal.
     """
     loss = debt.facility.loss
     if stage == 1:
         end = planned_repayment(position, debt.facility) or on
-        return expected_loss_minor(debt.principal, loss.pd_annual, loss.lgd, max((end - on).days, 0))
+        days = min(max((end - on).days, 0), TWELVE_MONTHS)
+        return expected_loss_minor(debt.principal, loss.pd_annual, loss.lgd, days)
     if stage == 2:
         return round_minor(loss.pd_late * loss.lgd * (debt.principal + debt.owed(Rank.INTEREST)))
     return round_minor(loss.lgd * debt.principal)

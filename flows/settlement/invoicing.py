@@ -9,7 +9,6 @@ from documents.invoices.invoice import Invoice, invoice_of
 from documents.invoices.parties import Number, numbers_of
 from domain.accounts import Account
 from domain.errors import StateError
-from domain.money import round_minor
 from domain.network import Network
 from domain.order import Order, Party
 from domain.posting import Entry
@@ -62,8 +61,9 @@ def invoices(reading: Reading, network: Network, order_id: str, on: date, billin
     order = replace(placed.order, seller=_seller(placed.order.seller, billing.seller))
     found = _bills(order, placed.id, position, billing)
     credits = [fact for fact in read_book(reading, order_id).facts if fact.kind is FactKind.CREDIT_NOTE]
-    for place, fact in enumerate((fact for fact in credits if fact.on <= on), start=1):
-        found.append(_credit_note(order, placed.id, fact, place, found[0].number))
+    posted = _credited(position)
+    for place, fact in enumerate((fact for fact in credits if fact.id in posted), start=1):
+        found.append(_credit_note(order, placed.id, fact, place, found[0].number, posted[fact.id]))
     payee = _assignee(position, network)
     return [_finished(one, order, position, billing, payee) for one in found]
 
@@ -114,12 +114,24 @@ def _deposits_used(position: Position, on: date) -> int:
     )
 
 
-def _credit_note(order: Order, order_id: str, fact: Fact, place: int, invoice: str) -> Invoice:
-    """The credit note for a quantity of the order, or for an amount of it."""
+def _credited(position: Position) -> dict[str, int]:
+    """What the books credited the buyer, gross, by the fact that said so."""
+    return {
+        journal.cause: sum(
+            amount
+            for entity, account, amount in journal.postings
+            if entity == TRADER and account in (Account.SALES, Account.OUTPUT_TAX)
+        )
+        for journal in position.books.journals
+        if journal.kind == "credit_note"
+    }
+
+
+def _credit_note(order: Order, order_id: str, fact: Fact, place: int, invoice: str, gross: int) -> Invoice:
+    """The credit note for a quantity of the order, or for an amount; ``gross`` is what the books say."""
     total = sum((Fraction(line.quantity) for line in order.lines), Fraction(0))
     quantity = fact.number("quantity")
     share = Fraction(fact.minor("amount") or 0, order.gross_minor) if quantity is None else quantity / total
-    gross = round_minor(order.gross_minor * share)
     made = invoice_of(order, number_of(order_id, place, credit=True), fact.on, share=share, credits=invoice)
     return replace(made, rounding_minor=gross - made.gross_minor)
 
