@@ -48,7 +48,18 @@ class Asked:
         """The ledger, the network and the day to work on; a context manager that closes them."""
         from flows.desk.session import Session
 
-        return Session(ledger_url=self.ledger, config_path=self.config, on=self.on)
+        session = Session(ledger_url=self.ledger, config_path=self.config, on=self.on)
+        if not (self.ledger or self.json or self.jsonl):
+            _tell_which_ledger(session)
+        return session
+
+
+def _tell_which_ledger(session: "Session") -> None:
+    """On stderr, which ledger answers where an own and a practice one both stand and none was named."""
+    from flows.desk.start import other_ledger
+
+    if told := other_ledger(session.ledger_url):
+        typer.echo(f"on {session.ledger_url}; {told}", err=True)
 
 
 def parse_date(text: str) -> date:

@@ -7,6 +7,7 @@ import typer
 
 from cli.options import Asked, command, group
 from cli.pages.next_page import render_next
+from cli.screen.completion import complete_lender
 from cli.screen.output import amount, answer, note, table
 from domain.errors import UsageError
 from domain.rates import share
@@ -79,7 +80,9 @@ def add(
 
 
 @command(app, "check", example="net lender check harbour")
-def check(asked: Asked, name: Annotated[str, typer.Argument(metavar="LENDER")]) -> None:
+def check(
+    asked: Asked, name: Annotated[str, typer.Argument(metavar="LENDER", autocompletion=complete_lender)]
+) -> None:
     """Check that what a lender offers can be used: currency, take-out, conditions, shares, limits."""
     from flows.desk.network import check_lender
 

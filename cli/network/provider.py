@@ -8,6 +8,7 @@ import typer
 from cli.network import provider_observe
 from cli.options import Asked, command, group
 from cli.pages.next_page import render_next
+from cli.screen.completion import complete_firm
 from cli.screen.output import answer, note, table
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def list_providers(
 
 
 @command(app, "show", example="net provider show zhongshan-lamps")
-def show(asked: Asked, name: Annotated[str, typer.Argument(metavar="PROVIDER")]) -> None:
+def show(
+    asked: Asked, name: Annotated[str, typer.Argument(metavar="PROVIDER", autocompletion=complete_firm)]
+) -> None:
     """Show everything the network file says about one provider."""
     from domain.plain import to_plain
     from flows.desk.network import provider_text

@@ -6,6 +6,7 @@ import typer
 
 from cli.options import Asked
 from cli.pages.next_page import next_command, render_next, step_after
+from cli.screen.completion import complete_order
 from cli.screen.output import amount, answer, note, table
 from domain.money import format_minor, parse_minor
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from flows.overview.next_step import NextStep
     from ledger.store import Ledger
 
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's reference.")]
+OrderArgument = Annotated[
+    str, typer.Argument(metavar="ORDER", help="The order's reference.", autocompletion=complete_order)
+]
 AmountArgument = Annotated[
     str, typer.Argument(metavar="AMOUNT", help="Such as 1130.00, in the currency of who is paid or pays.")
 ]

@@ -11,6 +11,7 @@ from cli.options import Asked, command, group, parse_date
 from cli.pages.next_page import next_command, render_next, step_after
 from cli.pages.order_page import order_document, order_summary, page_document, render_order, render_page
 from cli.pages.recorded import OrderArgument
+from cli.screen.completion import complete_product, complete_state
 from cli.screen.output import amount, answer, note, progress, table
 from cli.trade import (
     order_cancel,
@@ -45,7 +46,8 @@ MOST_ROWS = 1_000
 
 
 def _text(flag: str, told: str, metavar: str = "TEXT") -> Any:
-    return typer.Option(flag, help=told, metavar=metavar, show_default=False)
+    known = complete_product if flag == "--product" else None
+    return typer.Option(flag, help=told, metavar=metavar, show_default=False, autocompletion=known)
 
 
 def _day(flag: str, told: str) -> Any:
@@ -143,7 +145,10 @@ def _order_of(typed: dict[str, Any], file: Path | None, on: date, *, stated_amou
 def list_orders(
     asked: Asked,
     state: Annotated[
-        list[str] | None, typer.Option("--state", metavar="STATE", help="Only orders in this state.")
+        list[str] | None,
+        typer.Option(
+            "--state", metavar="STATE", help="Only orders in this state.", autocompletion=complete_state
+        ),
     ] = None,
     open_only: Annotated[
         bool, typer.Option("--open", help="Leave out what is settled or cancelled.")

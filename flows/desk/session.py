@@ -8,12 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from config.locations import find_config, find_ledger, keys_directory
+from config.locations import find_config, find_ledger, keys_directory, own_ledger, practice_ledger
 from config.logins import with_login
 from config.settings import Foresight
 from domain.errors import NetError, NotFoundError
 from domain.network import Network, Policy
 from flows.firms.connected import Firms
+from flows.orders.find import NO_ORDER
 from ledger.store import Ledger
 from trust.keys import Actor
 
@@ -163,7 +164,25 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, NotFoundError) and error.message.startswith(NO_ORDER):
+            error.hint = self._in_the_other_ledger(error.message.removeprefix(NO_ORDER)) or error.hint
         self.close()
+
+    def _in_the_other_ledger(self, order: str) -> str:
+        """What is said where the ledger that does not answer has the order; else empty."""
+        from ledger.store import open_ledger
+
+        places = {"practice": practice_ledger(), str(own_ledger()): own_ledger()}
+        for name, path in places.items():
+            if str(path) == self.ledger_url or not path.exists():
+                continue
+            try:
+                with open_ledger(path) as other:
+                    if other.order_state(order) is not None:
+                        return f"the ledger {path} has it: --ledger {name}"
+            except NetError:
+                continue
+        return ""
 
     def close(self) -> None:
         if "ledger" in self.__dict__:

@@ -19,6 +19,10 @@ def currency_of_order(reading: "Reading", order: str) -> str:
     return known.order.currency if known is not None else ""
 
 
+NO_ORDER = "there is no order "
+"""How the error of an unknown order begins; its name follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """An order as the ledger has it; ``revision`` counts its amendments."""
@@ -53,7 +57,7 @@ def find_order(reading: "Reading", order_id: str) -> Placed:
         return found
     near = _nearest(reading, order_id)
     hint = f"did you mean {', '.join(near)}?" if near else "net order list shows every order"
-    raise NotFoundError(f"there is no order {order_id}", hint)
+    raise NotFoundError(f"{NO_ORDER}{order_id}", hint)
 
 
 def latest_day(reading: "Reading", known: Placed) -> date:

@@ -230,6 +230,14 @@ class Reading:
         statement = "SELECT order_reference FROM order_head WHERE state = ? ORDER BY first_sequence"
         yield from (row[0] for row in self._rows(statement, state))
 
+    def orders_beginning(self, text: str, limit: int) -> list[str]:
+        """Orders whose reference begins so, sorted; at most ``limit``."""
+        statement = (
+            "SELECT order_reference FROM order_head WHERE order_reference >= ? AND order_reference < ?"
+            " ORDER BY order_reference LIMIT ?"
+        )
+        return [row[0] for row in self._rows(statement, text, text + "\U0010ffff", limit)]
+
     def state_counts(self) -> dict[str, int]:
         """How many orders are in each state that any is in."""
         return dict(self._rows("SELECT state, COUNT(*) FROM order_head GROUP BY state"))

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Net = Callable[..., Any]
 
 
@@ -60,3 +62,16 @@ def test_lender_add_list_check(net: Net) -> None:
     }  # fmt: skip
     assert net("lender", "check", "quay").code == 0
     assert net("lender", "check", "nobody").code == 4
+
+
+def test_no_command_changes_the_ledger_silently(net: Callable[..., Any], database: str) -> None:
+    """After practising, ``net init`` says where practice stays, and each command which ledger answers."""
+    if database == "postgres":
+        pytest.skip("the ledgers of the user's directory are files")
+    net("order", "run", "examples/lamp-order.toml")
+    assert "--ledger practice works on it" in net("init").err
+    assert "--ledger practice works on it" in net("order", "list").err
+    missed = net("order", "show", "PO-2026-0017")
+    assert missed.code == 4
+    assert "practice.db has it: --ledger practice" in missed.err
+    assert net("order", "show", "PO-2026-0017", "--ledger", "practice").code == 0
