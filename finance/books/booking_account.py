@@ -9,7 +9,8 @@ from finance.agreed.contract import Booking
 
 @dataclass(slots=True)
 class BookingAccount:
-    """One booking's account: what was paid, what it has billed, what was claimed back from it.
+    """One booking's account: what was paid, what it has billed, what was claimed back from it, how much of
+    that lowered its price.
 
     ``fees`` is what the firm keeps for slots given back, since ``fees_on``; ``answered`` that the firm said
     itself what giving back this booking costs.
@@ -21,6 +22,7 @@ class BookingAccount:
     billed_net: int = 0
     billed_tax: int = 0
     claimed: int = 0
+    reduced: int = 0
     refunded: int = 0
     failed: bool = False
     cancelled: bool = False

@@ -51,6 +51,7 @@ class SalesLedger:
     closed_short: bool = False
     payments: list[tuple[date, int]] = field(default_factory=list)
     invoices: list[BuyerInvoice] = field(default_factory=list)
+    references: dict[tuple[str, int], date] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:

@@ -178,6 +178,8 @@ def pay_payee(position: Position, payee: str, amount: int | None, fact: Fact) ->
 
 def receive(position: Position, fact: Fact) -> None:
     amount = fact.minor("amount") or 0
+    if reference := fact.text("reference"):
+        position.sales.references[reference, amount] = fact.on
     if fact.data.get("identified") is True:
         buyer.identify(position, amount, fact)
     else:

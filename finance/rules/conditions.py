@@ -183,12 +183,24 @@ def _receipt(case: Case) -> Iterable[Objection]:
     yield from amount_needed(case.fact)
     if case.around.state in NOT_YET:
         yield Objection(f"the order is {case.around.state}", "reserve it first: net order run")
+    yield from _received_before(case)
     given, known = _account_number(case.fact.text("account")), case.position.contract.buyer_account
     apart = case.fact.data.get("unknown") is True or case.fact.data.get("identified") is True
     if given and known and given != _account_number(known) and not apart:
         yield Objection(
             f"the money came from {given}, which is not the buyer's account",
             "record it with --unknown; once somebody has asked the buyer, --identified",
+        )
+
+
+def _received_before(case: Case) -> Iterable[Objection]:
+    """A bank gives each entry one reference: the same one again on another day is the same money."""
+    reference = case.fact.text("reference")
+    before = case.position.sales.references.get((reference, case.fact.minor("amount") or 0))
+    if reference and before is not None and before != case.fact.on:
+        yield Objection(
+            f"reference {reference} is recorded already, for the same amount on {before}",
+            "if it is another payment, give it a reference of its own: --reference",
         )
 
 
@@ -233,6 +245,12 @@ def _insurance(case: Case) -> Iterable[Objection]:
     insured = any(debt.facility.insured_rate for debt in case.position.debts.values())
     if not insured and case.fact.minor("amount") is None:
         yield Objection("nothing of this order is insured", "give the amount that was paid")
+    amount, open_minor = case.fact.minor("amount") or 0, case.position.receivable
+    if amount > max(open_minor, 0):
+        yield Objection(
+            f"an insurer pays no more than what the buyer owes, {money(case.position, max(open_minor, 0))}",
+            "record what it paid for this order",
+        )
 
 
 def _settled(case: Case) -> Iterable[Objection]:

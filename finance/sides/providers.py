@@ -95,22 +95,25 @@ def pay(position: Position, account: BookingAccount, amount: int, fact: Fact) ->
 
 
 def claim_damages(position: Position, account: BookingAccount, amount: int, fact: Fact) -> None:
-    """A provider owes part of its gross price back: cost and input tax are reduced."""
+    """A provider owes part of its gross price back: cost and input tax are reduced. What it owes beyond its
+    price is compensation, for goods that were lost: no price is reduced by it, and it carries no tax."""
     booking = account.booking
+    reduced = max(min(amount, booking.gross_minor - account.reduced), 0)
+    account.reduced += reduced
+    beyond = amount - reduced
     net = (
-        round_minor(Fraction(amount * booking.net_minor, booking.gross_minor))
-        if booking.gross_minor
-        else amount
+        round_minor(Fraction(reduced * booking.net_minor, booking.gross_minor)) if booking.gross_minor else 0
     )
-    tax = amount - net
+    tax = reduced - net
     recoverable = tax if booking.tax_recoverable else 0
     cost = Account.COST_OF_SALES if booking.goods and position.sales.delivered else booking.cost_account
     account.claimed += amount
     postings = [
         (TRADER, Account.PROVIDER_CLAIM, amount),
-        (TRADER, cost, -(amount - recoverable)),
+        (TRADER, cost, -(reduced - recoverable)),
         (TRADER, Account.INPUT_TAX, -recoverable),
-        (booking.entity, Account.DAMAGES_GIVEN, net),
+        (TRADER, Account.INDEMNITY, -beyond),
+        (booking.entity, Account.DAMAGES_GIVEN, net + beyond),
         (booking.entity, Account.OUTPUT_TAX, tax),
         (booking.entity, Account.TRADER_REFUND, -amount),
     ]

@@ -54,3 +54,21 @@ def test_a_facility_that_the_order_does_not_have_is_named(
     """A default of a facility that nobody has put the order in default and struck nothing."""
     said = reasons(contract, fact(kind, "2026-03-09", facility="loan"))
     assert "the order has no facility 'loan'" in said
+
+
+def test_one_reference_of_the_bank_is_one_payment(contract: Contract, fact: MakeFact) -> None:
+    """Typed again with the next day: asked about, and not 1,000.00 owed back to the buyer."""
+    first = fact(FactKind.RECEIPT, "2026-03-09", amount="100000", reference="BK-77")
+    again = fact(FactKind.RECEIPT, "2026-03-10", amount="100000", reference="BK-77")
+    position = fold(contract, [ACCEPTED, first], again.on).position
+    around = Circumstances(OrderState.RESERVED, position.cash, frozenset())
+    said = [one.reason for one in objections(position, again, around)]
+    assert said == ["reference BK-77 is recorded already, for the same amount on 2026-03-09"]
+    other = fact(FactKind.RECEIPT, "2026-03-10", amount="100000", reference="BK-78")
+    assert objections(position, other, around) == []
+
+
+def test_an_insurer_pays_no_more_than_the_buyer_owes(contract: Contract, fact: MakeFact) -> None:
+    """Nothing is owed before the delivery; 3,000,000.00 were taken on a debt of 1,130,000.00."""
+    paid = fact(FactKind.INSURANCE, "2026-03-09", amount="300000000")
+    assert reasons(contract, paid) == ["an insurer pays no more than what the buyer owes, 0.00 CNY"]
