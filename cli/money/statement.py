@@ -27,7 +27,7 @@ app = single()
 )
 def statement(
     asked: Asked,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="camt.053, or a table with --map.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="camt, MT940, OFX, or a table with --map.")],
     statement_map: Annotated[
         Path | None,
         typer.Option("--map", metavar="MAP", help="How to read the table: docs/reference/statements.md."),

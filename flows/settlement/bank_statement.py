@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from documents.statements.camt import read_camt
 from documents.statements.csv_map import load_statement_map, read_statement_csv
+from documents.statements.formats import read_statement
 from documents.statements.matching import EntryShare, Match, Matching, OpenItem, Unmatched
 from documents.statements.parties import folded, same_party
 from documents.statements.statement import BankStatement, EntryKind, StatementEntry, gap_remark
@@ -48,10 +48,10 @@ class Line:
 
 
 def read_statements(path: Path, map_path: Path | None) -> list[BankStatement]:
-    """camt.053, or with a map a table in CSV."""
+    """ISO 20022, MT940, MT942 or OFX; with a map a table in CSV."""
     if map_path is not None:
         return read_statement_csv(path, load_statement_map(map_path))
-    return read_camt(path)
+    return read_statement(path)
 
 
 def work_through(
