@@ -55,7 +55,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "finance": ("cli.money.finance", "Ask lenders, accept an offer, look at a facility.", "Money"),
     "payment": ("cli.money.payment", "Record money that came in or went out.", "Money"),
     "rate": ("cli.money.rate", "Exchange rates: record one with its day and source, list them.", "Money"),
-    "invoice": ("cli.money.invoice", "Write the invoice of a delivered order.", "Money"),
+    "invoice": ("cli.papers.invoice", "Write the invoice of a delivered order.", "Money"),
+    "bill": ("cli.papers.bill", "Check a provider's bill against what was booked.", "Money"),
     "statement": ("cli.money.statement", "Match a bank statement to orders.", "Money"),
     "report": ("cli.money.report", "Who earned what.", "Money"),
     "clear": (

@@ -36,6 +36,7 @@ ROOMS = {
     "cli/money": 4,
     "cli/foresee": 4,
     "cli/network": 4,
+    "cli/papers": 4,
     "cli/start": 4,
     "cli/trade": 4,
     "cli/main.py": 5,

@@ -135,6 +135,7 @@ BEFORE: dict[str, list[str]] = {
     "net payment change": [*EUROS, *RATES, "net finance draw PO-2026-0900 rhine-factoring --on 2026-05-18"],
     "net rate": [*EUROS, "net rate record EUR CNY 7.8342 --on 2026-04-09 --source ECB"],
     "net ledger revalue": [*EUROS, "net rate record EUR CNY 7.81 --on 2026-03-31 --source ECB"],
+    "net bill": DELIVERED,
     "net invoice": DELIVERED,
     "net statement": DELIVERED,
     "net report": until("2026-12-31"),
