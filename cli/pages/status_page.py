@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from flows.overview.agenda import AgendaLine
+    from flows.overview.agenda_line import AgendaLine
     from flows.overview.status import Overview
 
 SIDES = {"pay": "to pay", "receive": "to receive", "draw": "to draw", "record": "to record"}

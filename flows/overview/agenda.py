@@ -5,7 +5,7 @@ once, when the agenda is next asked for. A ledger that was put back or replaced 
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
@@ -14,17 +14,8 @@ from typing import Any
 from config.locations import data_directory
 from domain.record_kinds import RecordKey
 from domain.states import ENDED, OrderState
-from finance.agreed.contract import Contract
-from finance.agreed.facts import Fact, FactKind
-from finance.books.position import Position
-from finance.fold.expectations import Expectations
-from finance.fold.fold import fold
-from flows.books.acceptance import acceptance
-from flows.books.order_book import OrderBook, read_book
-from flows.books.record import horizon
 from flows.orders.find import read_order
-from flows.overview.next_step import AHEAD, FirstDraws, NextStep, expected_facts, step_of
-from ledger.book.reading import Reading
+from flows.overview.agenda_line import AgendaLine
 from ledger.store import Ledger
 
 VERSION = 1
@@ -41,90 +32,6 @@ CREATE TABLE seen (sequence INTEGER, record_id TEXT);
 CREATE TABLE head (order_reference TEXT PRIMARY KEY, sequence INTEGER) WITHOUT ROWID;
 """
 COLUMNS = "order_reference, place, due, day, side, party, what, amount_minor, currency, command"
-
-
-@dataclass(frozen=True, slots=True)
-class AgendaLine:
-    """One thing of one order: ``side`` is pay, receive, draw or record; ``due`` when all that it
-    waits for has happened, else it is only planned. ``amount_minor`` is 0 where no money moves."""
-
-    order: str
-    place: int
-    due: bool
-    on: date
-    side: str
-    party: str
-    what: str
-    amount_minor: int
-    currency: str
-    command: str
-
-    def days_late(self, today: date) -> int:
-        """Days since its day; 0 where it has not passed."""
-        return max(0, (today - self.on).days)
-
-
-class DueAlready(Expectations):
-    """What the plan expects if nothing more happens to the goods: the money that is due by itself."""
-
-    def _milestones(self, position: Position) -> Iterator[tuple[date, FactKind, dict[str, object]]]:  # noqa: ARG002
-        return iter(())
-
-
-def lines_of(reading: Reading, book: OrderBook) -> list[AgendaLine]:
-    """The lines of one order, in the order in which they fall."""
-    contract, first = book.in_force, FirstDraws(reading, book)
-    far = horizon(book, book.contract.accepted_on) + AHEAD
-    due = {
-        _mark(fact)
-        for fact in fold(book.contract, book.facts, far, DueAlready(book.contract, book.facts)).assumed
-    }
-    recorded = False
-    made: list[AgendaLine] = []
-    for fact in expected_facts(book):
-        goods = fact.kind in (FactKind.MILESTONE, FactKind.INVOICE)
-        open_now = (goods and not recorded) or _mark(fact) in due
-        recorded = recorded or goods
-        for step in first.before(fact):
-            made.append(_to_record(contract, len(made), fact, open_now, step))
-        made.append(_line(contract, len(made), fact, open_now))
-    return made
-
-
-def _to_record(contract: Contract, place: int, fact: Fact, due: bool, step: NextStep) -> AgendaLine:
-    day = step.on or fact.on
-    return AgendaLine(
-        contract.order,
-        place,
-        due,
-        day,
-        "record",
-        step.waits_for,
-        step.what,
-        0,
-        contract.currency,
-        step.command,
-    )
-
-
-def _mark(fact: Fact) -> tuple[str, str]:
-    """What a fact is about; its day and amount may differ between two ways to foresee it."""
-    payees = ",".join(name for name, *_ in fact.payees)
-    return fact.kind.value, fact.text("payee") or f"{fact.text('facility')}:{payees}"
-
-
-def _line(contract: Contract, place: int, fact: Fact, due: bool) -> AgendaLine:
-    step = step_of(contract, fact)
-    if fact.kind not in (FactKind.RECEIPT, FactKind.PAYMENT, FactKind.DRAW):
-        return _to_record(contract, place, fact, due, step)
-    amount = fact.minor("amount") or sum(cost for _, _, cost in fact.payees)
-    currency = contract.currency_of(fact.text("payee") or fact.text("facility"))
-    pays = fact.kind is FactKind.PAYMENT or bool(fact.payees)
-    side = "pay" if pays else ("receive" if fact.kind is FactKind.RECEIPT else "draw")
-    party = ", ".join(name for name, *_ in fact.payees) or fact.text("payee") or step.waits_for
-    return AgendaLine(
-        contract.order, place, due, fact.on, side, party, step.what, amount, currency, step.command
-    )
 
 
 class Agenda:
@@ -189,15 +96,13 @@ class Agenda:
         self._kept.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (order, sequence))
         state = self._ledger.order_state(order)
         self._put_placed(order)
-        if (
-            state is None
-            or OrderState(state) in (*ENDED, *NOT_YET)
-            or acceptance(self._ledger, order) is None
-        ):
+        if state is None or OrderState(state) in (*ENDED, *NOT_YET):
             return
+        from flows.overview.agenda_lines import lines_of_order  # what folds, where something changed
+
         rows = [
             (*astuple(line)[:3], line.on.isoformat(), *astuple(line)[4:])
-            for line in lines_of(self._ledger, read_book(self._ledger, order))
+            for line in lines_of_order(self._ledger, order)
         ]
         marks = ",".join("?" * 10)
         self._kept.executemany(f"INSERT INTO line ({COLUMNS}) VALUES ({marks})", rows)  # noqa: S608

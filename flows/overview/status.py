@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from domain.network import Network
 from domain.slots import CREDIT_PERIOD, credit_resource
 from domain.states import OrderState
-from flows.calls.resolve import open_calls
 from flows.desk.session import Session
-from flows.overview.agenda import Agenda, AgendaLine
+from flows.overview.agenda import Agenda
+from flows.overview.agenda_line import AgendaLine
 from flows.overview.verified import Verified, last_verified
 from ledger.book.reading import Reading
 from ledger.store import Ledger
@@ -130,6 +130,10 @@ def _limits(network: Network) -> list[tuple[str, str, int, str]]:
 
 def _asked(reading: Reading) -> Sequence[tuple[str, int, date | None]]:
     """Firms whose answer to a call is still open."""
+    if not reading.unfinished_intents():
+        return []
+    from flows.calls.resolve import open_calls
+
     firms: dict[str, list[date | None]] = {}
     for call in open_calls(reading):
         asked_at = call.first_asked
