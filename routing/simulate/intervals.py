@@ -123,3 +123,14 @@ def smallest(fits: Callable[[int], bool], low: int, high: int) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if fits(middle) else (middle + 1, high)
     return low
+
+
+def smallest_near(fits: Callable[[int], bool], guess: int, low: int) -> int:
+    """As ``smallest``, from a good guess: few numbers are tried where it is nearly right."""
+    high, step = max(guess, low), 1
+    while not fits(high):
+        low, high, step = high + 1, high + step, 2 * step
+    below, step = high - 1, 1
+    while below >= low and fits(below):
+        high, below, step = below, below - step, 2 * step
+    return smallest(fits, max(low, below + 1), high)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from routing.simulate.controls import least_servers
-from routing.simulate.intervals import Estimate, Running, smallest
+from routing.simulate.controls import square_root_servers
+from routing.simulate.intervals import Estimate, Running, smallest_near
 from routing.simulate.queues import Stream, lost, stream, waits, waits_owned, waits_shared
 
 LEVEL = 0.99
@@ -55,12 +55,14 @@ def played_loss(load: float, servers: int, runs: Runs = Runs()) -> Estimate:
 def played_least(load: float, delay: float, runs: Runs = Runs()) -> int:
     """The fewest servers with which the played share that waits is at most ``delay``.
 
-    Every number of servers meets the same arrivals and services (common random numbers).
+    Every number of servers meets the same arrivals and services (common random numbers). The search begins at
+    the square-root law's figure and goes on until one number fits and the one below does not.
     """
-    around = least_servers(load, delay)
-    return smallest(
-        lambda servers: played(load, servers, runs).waiting.mean <= delay, int(load) + 1, 2 * around + 2
-    )
+
+    def fits(servers: int) -> bool:
+        return played(load, servers, runs).waiting.mean <= delay
+
+    return smallest_near(fits, square_root_servers(load, delay), int(load) + 1)
 
 
 @dataclass(frozen=True, slots=True)

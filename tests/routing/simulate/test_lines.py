@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from routing.simulate.controls import erlang_b, erlang_c, mean_wait
-from routing.simulate.intervals import Running, estimate, quantile, smallest, student
+from routing.simulate.intervals import Running, estimate, quantile, smallest, smallest_near, student
 from routing.simulate.lines import Runs, played, played_least, played_loss, played_pooled
 from routing.simulate.queues import lost, stream, waits, waits_owned, waits_shared
 from tests.routing.simulate.test_controls import TABLE
@@ -64,7 +64,7 @@ def test_the_played_least_servers_are_the_published_ones(load: int, delay: float
 @pytest.mark.slow
 @pytest.mark.parametrize(("load", "delay", "servers"), [row for row in TABLE if row[0] > 100])
 def test_the_played_least_servers_of_large_loads(load: int, delay: float, servers: int) -> None:
-    runs = Runs(2_000 * load, 10, 3)
+    runs = Runs(1_500 * load, 8, 3)
     assert abs(played_least(load, delay, runs) - servers) <= 1
     assert played(load, servers, runs).waiting.holds(erlang_c(load, servers))
 
@@ -134,3 +134,6 @@ def test_quantile_and_smallest_by_hand() -> None:
     assert [quantile([4, 1, 3, 2], level) for level in (0.05, 0.5, 0.75, 0.95)] == [1, 2, 3, 4]
     assert smallest(lambda one: one >= 7, 0, 100) == 7
     assert smallest(lambda _: False, 0, 9) == 9
+    for guess in (1, 6, 7, 8, 50):
+        assert smallest_near(lambda one: one >= 7, guess, 1) == 7
+    assert smallest_near(lambda one: one >= 1, 9, 1) == 1
