@@ -27,7 +27,7 @@ from finance.fold.stops import stops
 from finance.sides.amendment import contract_in_force
 from finance.sides.creditors import creditors
 from finance.sides.lenders import cost_of_draw, due_at_funding, is_foreign, undrawn
-from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable
+from finance.sides.taxes import tax_due_on, tax_with_surcharge
 
 ORDER_EVENTS = (Event.PRODUCTION_END, Event.INSPECTION, Event.DELIVERY, Event.INVOICE)
 BY = "as planned"
@@ -295,7 +295,7 @@ class Expectations:
         """What the tax office gets on the same day: it is drawn together with the rest."""
         if self._tax_is_stated(position) or tax_due_on(position) != day:
             return 0
-        return tax_payable(position, day) + surcharge_payable(position, day)
+        return tax_with_surcharge(position, day)
 
     def _tax_is_stated(self, position: Position) -> bool:
         """Whether somebody states a payment of tax that is still to come."""
@@ -369,7 +369,7 @@ class Expectations:
         day = tax_due_on(position)
         if day is None or self._tax_is_stated(position):
             return
-        amount = tax_payable(position, max(day, today)) + surcharge_payable(position, max(day, today))
+        amount = tax_with_surcharge(position, max(day, today))
         if position.cash >= amount:
             yield max(day, today), FactKind.PAYMENT, {"payee": TAX}
             return
@@ -387,12 +387,12 @@ class Expectations:
         books = position.books
         if books.own(Account.PROVIDER_CLAIM) or position.foreign.owed():
             return False
-        if creditors(position, today):
+        if not all(account.ended or account.billed_share == 1 for account in position.accounts.values()):
             return False
         taxed = any(books.own(code) for code in (Account.OUTPUT_TAX, Account.INPUT_TAX, Account.TAX_CREDIT))
         if taxed and tax_due_on(position) is not None:
             return False
-        return all(account.ended or account.billed_share == 1 for account in position.accounts.values())
+        return not creditors(position, today)
 
 
 @dataclass(frozen=True, slots=True)

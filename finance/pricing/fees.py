@@ -49,6 +49,8 @@ def principal_for(
     principal that interest in advance keeps. A fee at its minimum is no share, so which are is found by
     solving again until it no longer changes; each solution is above the last.
     """
+    if not fees:
+        return Fraction(cash) / (1 - advance) if advance else Fraction(cash)
     flat: list[bool] | None = None
     found = [False] * len(fees)
     principal = Fraction(0)

@@ -10,7 +10,7 @@ from finance.books.position import OWN_EVENTS, Position
 from finance.fold.handlers import currency_of_payee
 from finance.rules.objection import Case, Objection, money
 from finance.sides.creditors import kept_for_creditors, owed_back_to_buyer, residual
-from finance.sides.taxes import surcharge_payable, tax_payable
+from finance.sides.taxes import tax_with_surcharge
 from finance.sides.waterfall import comes_before, dues
 
 
@@ -97,7 +97,7 @@ def conversion(case: Case) -> Iterable[Objection]:
 def _wanted(position: Position, payee: str, on: date) -> int:
     """What a payment without an amount would pay."""
     if payee == TAX:
-        return tax_payable(position, on) + surcharge_payable(position, on)
+        return tax_with_surcharge(position, on)
     if payee in position.accounts:
         account = position.accounts[payee]
         return max(position.due_now(account) - account.paid, 0)

@@ -13,7 +13,7 @@ from finance.books.position import Position
 from finance.books.sales import BuyerInvoice, share_of
 from finance.sides.lenders import LENDER_RANKS, due_at_funding, is_foreign, repay, set_due_dates, sweepable
 from finance.sides.providers import bill
-from finance.sides.taxes import period_due, surcharge_payable, tax_due_on, tax_owed, tax_payable, true_up
+from finance.sides.taxes import period_due, tax_due_on, tax_owed, tax_with_surcharge, true_up
 
 SERVED_BY_DELIVERY = (Event.DELIVERY, Event.ARRIVAL, Event.DEPARTURE, Event.BUYER_PAYMENT, Event.FUNDING)
 
@@ -217,7 +217,7 @@ def kept_for_taxes(position: Position, on: date) -> int:
     due = tax_due_on(position)
     if due is None or due > on:
         return 0
-    return tax_payable(position, on) + surcharge_payable(position, on)
+    return tax_with_surcharge(position, on)
 
 
 def take_out_others(position: Position, fact: Fact) -> None:

@@ -31,10 +31,13 @@ def period_due(position: Position, day: date) -> date | None:
 
 def tax_due_on(position: Position) -> date | None:
     """The first day on which tax not filed yet falls due, None while nothing is invoiced or nothing taxed."""
-    days = [one.tax_due_on for one in position.sales.unfiled if one.tax_due_on is not None]
+    first: date | None = None
     if position.tax.adjusted_due is not None and position.books.own(Account.TAX_CREDIT) < 0:
-        days.append(position.tax.adjusted_due)
-    return min(days, default=None)
+        first = position.tax.adjusted_due
+    for one in position.sales.invoices:
+        if not one.filed and one.tax_due_on is not None and (first is None or one.tax_due_on < first):
+            first = one.tax_due_on
+    return first
 
 
 def open_days(position: Position) -> list[date]:
@@ -47,11 +50,12 @@ def open_days(position: Position) -> list[date]:
 def input_tax_to_come(position: Position, on: date) -> int:
     """Recoverable tax of bookings that have not billed it yet; their invoices are asked for before the tax
     falls due, as plans count on."""
-    return sum(
-        position.worth(account.booking.tax_minor - account.billed_tax, account.currency, on)
-        for account in position.accounts.values()
-        if account.booking.tax_recoverable and not account.ended
-    )
+    total = 0
+    for account in position.accounts.values():
+        to_come = account.booking.tax_minor - account.billed_tax
+        if to_come and account.booking.tax_recoverable and not account.ended:
+            total += position.worth(to_come, account.currency, on)
+    return total
 
 
 def _until(position: Position, on: date) -> date:
@@ -61,8 +65,11 @@ def _until(position: Position, on: date) -> date:
 
 def _later_output(position: Position, until: date) -> int:
     """Output tax in the books that belongs to periods after ``until``, or to no invoice yet."""
-    later = sum(one.tax for one in position.sales.unfiled if (one.tax_due_on or until) > until)
-    return later + position.sales.uninvoiced_tax
+    later = position.sales.tax
+    for one in position.sales.invoices:
+        if one.filed or (one.tax_due_on or until) <= until:
+            later -= one.tax
+    return later
 
 
 def _filed(position: Position, on: date, later: int) -> tuple[int, int, int]:
@@ -76,10 +83,11 @@ def _filed(position: Position, on: date, later: int) -> tuple[int, int, int]:
 def _surcharge(position: Position, output: int, inputs: int) -> int:
     """The surcharge on all that was filed with this, less what was posted of it."""
     rule = position.contract.tax
-    if rule is None:
+    if rule is None or not rule.surcharge_rate:
         return 0
-    settled = max(position.tax.settled + output - inputs, 0)
-    return max(round_minor(settled * rule.surcharge_rate) - position.tax.surcharge, 0)
+    settled, rate = max(position.tax.settled + output - inputs, 0), rule.surcharge_rate
+    rounded = (2 * settled * rate.numerator + rate.denominator) // (2 * rate.denominator)
+    return max(rounded - position.tax.surcharge, 0)
 
 
 def payable_until(position: Position, on: date, until: date) -> tuple[int, int]:
@@ -88,14 +96,10 @@ def payable_until(position: Position, on: date, until: date) -> tuple[int, int]:
     return payable, _surcharge(position, output, inputs)
 
 
-def tax_payable(position: Position, on: date) -> int:
-    """Tax of the periods that are due on a day, at least of the first open one; never below zero."""
-    return payable_until(position, on, _until(position, on))[0]
-
-
-def surcharge_payable(position: Position, on: date) -> int:
-    """The surcharge on the tax now payable; zero without a rule."""
-    return payable_until(position, on, _until(position, on))[1]
+def tax_with_surcharge(position: Position, on: date) -> int:
+    """Tax of the periods that are due on a day, at least of the first open one, with the surcharge on it;
+    never below zero."""
+    return sum(payable_until(position, on, _until(position, on)))
 
 
 def tax_owed(position: Position, on: date) -> int:

@@ -8,7 +8,7 @@ from finance.books.debt import Debt
 from finance.books.position import Position
 from finance.sides.creditors import owed_back_to_buyer
 from finance.sides.lenders import LENDER_RANKS, is_foreign
-from finance.sides.taxes import surcharge_payable, tax_due_on, tax_payable
+from finance.sides.taxes import tax_due_on, tax_with_surcharge
 
 
 def dues(position: Position, on: date) -> dict[Rank, int]:
@@ -19,7 +19,7 @@ def dues(position: Position, on: date) -> dict[Rank, int]:
         found[Rank.COSTS] = refunds
     tax_on = tax_due_on(position)
     if tax_on is not None and tax_on <= on:
-        found[Rank.TAXES] = tax_payable(position, on) + surcharge_payable(position, on)
+        found[Rank.TAXES] = tax_with_surcharge(position, on)
     for debt in position.debts.values():
         fallen_due = debt.due_on is not None and debt.due_on <= on and not debt.facility.factoring
         if fallen_due or waits_for_change(position, debt, on):
