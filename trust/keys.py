@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,6 +46,12 @@ class PublicKey:
         except InvalidSignature:
             return False
         return True
+
+
+def verifier(text: str) -> Callable[[bytes, bytes], None]:
+    """What checks signatures (signature, message) of the key in a text, and raises ``InvalidSignature``: for
+    many signatures of one key. UsageError for what is no key."""
+    return _loaded(PublicKey(text)).verify
 
 
 @lru_cache(maxsize=1_024)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -10,11 +10,12 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
+from cryptography.exceptions import InvalidSignature
 
 from domain.errors import UsageError
 from domain.money import MoneyError, format_minor, parse_minor
 from trust.canonical import canonical_bytes
-from trust.keys import PublicKey, SigningKey
+from trust.keys import PublicKey, SigningKey, verifier
 
 SCHEMA = "net.debt/1"
 MARK_SCHEMA = "net.debt-mark/1"
@@ -69,7 +70,9 @@ def read_debt(content: Mapping[str, Any]) -> Obligation:
     """UsageError for what is no debt: a field too many or too few, an amount that is none."""
     try:
         debt = _debt(content)
-        if debt.content() != content or debt.amount_minor <= 0 or debt.debtor == debt.creditor:
+        if not all(type(text) is str for text in content.values()) or debt.content() != content:
+            raise ValueError
+        if debt.amount_minor <= 0 or debt.debtor == debt.creditor:
             raise ValueError
     except (KeyError, ValueError, TypeError, AttributeError, MoneyError):
         raise UsageError(
@@ -230,6 +233,26 @@ def sign(content: Mapping[str, Any], key: SigningKey) -> bytes:
 def holds(key: str, content: Mapping[str, Any], signature: bytes) -> bool:
     """Whether the holder of the key signed the content; False also for what is no key."""
     return _signed_by(key, canonical_bytes(content), signature)
+
+
+def unsigned(debts: Iterable[SignedDebt]) -> set[str]:
+    """The ids of those that their debtors did not sign; the debts of one debtor stand together."""
+    found = set()
+    key, check = "", None
+    for one in debts:
+        if one.debt.debtor != key:
+            key = one.debt.debtor
+            try:
+                check = verifier(key)
+            except UsageError:
+                check = None
+        try:
+            if check is None:
+                raise InvalidSignature
+            check(one.signature, one.raw)
+        except InvalidSignature:
+            found.add(one.id)
+    return found
 
 
 def _signed_by(key: str, raw: bytes, signature: bytes) -> bool:

@@ -191,14 +191,14 @@ def _solve(
 ) -> _Solved:
     number = {firm: place for place, firm in enumerate(firms)}
     count = len(debts)
-    arcs = np.fromiter(
-        (value for one in debts for value in (number[one.debt.debtor], number[one.debt.creditor])),
-        np.int64,
-        2 * count,
-    ).reshape(count, 2)
-    amounts = np.fromiter((one.debt.amount_minor for one in debts), np.int64, count)
-    owed = circulation(len(firms), arcs[:, 0], arcs[:, 1], amounts)
-    due = np.fromiter((one.debt.due_on.toordinal() for one in debts), np.int64, count)
+    terms = [one.debt for one in debts]
+    owed = circulation(
+        len(firms),
+        [number[one.debtor] for one in terms],
+        [number[one.creditor] for one in terms],
+        [one.amount_minor for one in terms],
+    )
+    due = np.array([one.due_on.toordinal() for one in terms], dtype=np.int64)
     before = due * max(count, 1) + np.arange(count)
     positions = net_positions(owed, owed.capacity)
     net_debt = int(positions[positions > 0].sum())

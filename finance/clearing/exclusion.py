@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 
-from finance.clearing.debt import DebtStatus, Mark, SignedDebt
+from finance.clearing.debt import DebtStatus, Mark, SignedDebt, unsigned
 
+NO_MARKS: Mapping[str, Mark] = {}
 SAID = {
     DebtStatus.DISPUTED: "it is disputed",
     DebtStatus.PLEDGED: "it is pledged",
@@ -45,12 +46,16 @@ def sorted_out(
     replaced = {one.debt.replaces for one in known.values()}
     taken, left = [], []
     for one in known.values():
-        said = standing.get(one.id, {})
+        said = standing.get(one.id, NO_MARKS)
         reason = _reason(one, said, terms, broken, replaced, names)
         if reason:
             left.append(Excluded(one, reason))
         else:
             taken.append(one)
+    forged = unsigned(taken)  # looked at last: it takes longest
+    if forged:
+        left += [Excluded(one, "its debtor did not sign it") for one in taken if one.id in forged]
+        taken = [one for one in taken if one.id not in forged]
     return sorted(taken, key=lambda one: one.id), sorted(left, key=lambda one: one.signed.id)
 
 
@@ -83,7 +88,7 @@ def _reason(
     replaced: Set[str],
     names: Mapping[str, str],
 ) -> str:
-    """Why a debt stays out; empty when it takes part. The signature is looked at last: it takes longest."""
+    """Why a debt stays out, its signature aside; empty when it takes part."""
     debt = one.debt
     if debt.currency != terms.currency:
         return f"it is in {debt.currency}"
@@ -100,4 +105,4 @@ def _reason(
         if mark.status in SAID:
             to = f" to {mark.about}" if mark.about else ""
             return f"{SAID[mark.status]}{to}, {names.get(mark.by, mark.by)} says"
-    return "" if one.holds() else "its debtor did not sign it"
+    return ""

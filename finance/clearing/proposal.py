@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import orjson
+
 from domain.errors import UsageError
 from finance.clearing.debt import encoded, holds, parts
 from trust.canonical import canonical_bytes
@@ -66,7 +68,7 @@ class ClearingLine(NamedTuple):
 
     @property
     def leaf(self) -> bytes:
-        return leaf_hash(canonical_bytes(self.row()))
+        return leaf_hash(orjson.dumps(self.row()))  # canonical as it is: a list of ASCII text and numbers
 
     @property
     def fault(self) -> str:
