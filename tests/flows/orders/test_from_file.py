@@ -48,5 +48,22 @@ def test_each_order_counts_as_of_its_own_day(session: Session, tmp_path: Path) -
 def test_looking_records_nothing(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "orders.jsonl"
     path.write_text(json.dumps(fields(1)) + "\n{")
-    assert [bool(item.reasons) for item in looked_at(stream(path))] == [False, True]
+    found = list(looked_at(session.ledger, stream(path)))
+    assert [bool(item.reasons) for item in found] == [False, True]
+    assert found[0].placed is None
     assert not list(list_orders(session.ledger))
+
+
+def test_looking_knows_what_is_recorded_and_what_came_before_in_the_file(
+    session: Session, tmp_path: Path
+) -> None:
+    path = tmp_path / "orders.jsonl"
+    taken(session, path, fields(1))
+    changed = fields(1, destination="Oslo")
+    path.write_text("\n".join(json.dumps(order) for order in (fields(1), fields(2), fields(2))))
+    known = [bool(item.placed and item.placed.repeated) for item in looked_at(session.ledger, stream(path))]
+    assert known == [True, False, True]
+    path.write_text(json.dumps(changed))
+    (item,) = looked_at(session.ledger, stream(path))
+    assert "recorded already with other content" in item.reasons[0]
+    assert [bool(one.placed) for one in looked_at(None, stream(path))] == [False]
