@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -55,7 +55,6 @@ class Compared:
     against: Mapping[str, Estimate]
     profits: tuple[float, ...]
     refused: Mapping[str, int]
-    firms: Mapping[str, Estimate] = field(default_factory=dict)
 
     def profit_at(self, level: float) -> float:
         """The chain's profit that a share ``level`` of the replications does not exceed."""
