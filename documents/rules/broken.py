@@ -27,6 +27,7 @@ TERMS = {
     "BT-31": ("the seller's VAT number", "seller.vat_number of the order, or --seller-number"),
     "BT-32": ("the seller's tax number", "seller.tax_number of the order, or --seller-number"),
     "BT-34": ("the seller's electronic address", "seller.endpoint of the order"),
+    "BT-35": ("the seller's street", "seller.address: street, post code and town"),
     "BT-37": ("the seller's town", "seller.address: street, post code and town"),
     "BT-38": ("the seller's post code", "seller.address: street, post code and town"),
     "BT-40": ("the seller's country", "seller.country of the order, or --seller-country"),

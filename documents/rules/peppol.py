@@ -211,8 +211,38 @@ _REASONS = {
 }
 
 
+def numbers(paper: Paper) -> Iterator[Broken]:
+    """A location number (0088) and a Swedish company number (0007) keep their check digit."""
+    for where in ("BG-4", "BG-7", "BG-10"):
+        for name in ("BT-29", "BT-30", "BT-34", "BT-46", "BT-47", "BT-49", "BT-60", "BT-61"):
+            for number in paper.top.all(where, name):
+                if number.scheme == "0088" and not _weighted(number, (1, 3)):
+                    yield Broken("PEPPOL-COMMON-R040", name, f"{number} is no location number (GLN)")
+                if number.scheme == "0007" and not (len(number) == 10 and _weighted(number, (1, 2))):
+                    yield Broken("PEPPOL-COMMON-R049", name, f"{number} is no Swedish company number")
+
+
+def _weighted(number: str, weights: tuple[int, int]) -> bool:
+    """Digits from the right by turns of the weights, sums of digits summed again, end in zero (mod 10)."""
+    if not (number.isascii() and number.isdigit()):
+        return False
+    parts = [int(digit) * weights[place % 2] for place, digit in enumerate(reversed(number))]
+    if weights[1] == 2:
+        parts = [part - 9 if part > 9 else part for part in parts]
+    return sum(parts) % 10 == 0
+
+
+def italy(paper: Paper) -> Iterator[Broken]:
+    """An Italian seller states street, town and post code."""
+    for address in paper.top.each("BG-4", "BG-5"):
+        if address.text("BT-40") == "IT":
+            for rule, term in (("IT-R-002", "BT-35"), ("IT-R-003", "BT-37"), ("IT-R-004", "BT-38")):
+                if not address.has(term):
+                    yield Broken(rule, term, f"{named(term)} is missing")
+
+
 ARITHMETIC: tuple[Rule, ...] = (
     addresses, currencies, empty_elements, tax_totals, adjustments, signs, prices, lines, periods, mandates,
 )  # fmt: skip
 """What XRechnung takes over."""
-RULES: tuple[Rule, ...] = (process, *ARITHMETIC, kinds, exemptions)
+RULES: tuple[Rule, ...] = (process, *ARITHMETIC, kinds, exemptions, numbers, italy)

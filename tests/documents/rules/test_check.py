@@ -181,3 +181,30 @@ def test_the_standards_own_examples_break_what_the_official_rules_say(
         if own != officially_broken(document):
             differing[file.name] = own
     assert differing == {}
+
+
+WHOLE = order(
+    seller=Party(
+        "Lantern", "", "SE", "Storgatan 1, 111 22 Stockholm", "", "SE556732170701", "", "0007:5567321707"
+    ),
+    buyer=Party("Stores", "0088:5790000436057", "FR", "1 rue de la Paix, 75002 Paris, FR"),
+    destination="75002 Paris",
+)
+
+
+@pytest.mark.parametrize("form", sorted(XML_FORMS))
+def test_an_order_that_holds_everything_breaks_nothing_in_any_form(form: str) -> None:
+    invoice = replace(
+        invoice_of(WHOLE, "INV-1", DAY), due_on=DAY, delivered_on=DAY, account="DE89370400440532013000",
+        buyer_reference="04011000-12345-67", contact="Anna Berg, +49 30 123456, anna@lantern.example",
+    )  # fmt: skip
+    assert [str(broken) for broken in check(paper_of(XML_FORMS[form].write(invoice), form))] == []
+
+
+@pytest.mark.parametrize(
+    ("identifier", "rule"),
+    [("0088:5790000436058", "PEPPOL-COMMON-R040"), ("0007:5567321708", "PEPPOL-COMMON-R049")],
+)
+def test_a_number_with_a_wrong_check_digit_is_told_for_peppol(identifier: str, rule: str) -> None:
+    wrong = order(seller=replace(SELLER, register_number=identifier))
+    assert rule in {broken.rule for broken in fatal(documents(wrong, "peppol")[0])}
