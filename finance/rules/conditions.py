@@ -42,8 +42,15 @@ def objections(position: Position, fact: Fact, around: Circumstances) -> list[Ob
     return found
 
 
+def _first_day(position: Position, fact: Fact) -> date:
+    """A buyer may pay from the day of its order on, before anybody has agreed to finance it."""
+    accepted = position.contract.accepted_on
+    ordered = position.contract.events.get(Event.ORDER.value, accepted)
+    return min(ordered, accepted) if fact.kind is FactKind.RECEIPT else accepted
+
+
 def _always(position: Position, fact: Fact) -> Iterable[Objection]:
-    if fact.on < position.contract.accepted_on:
+    if fact.on < _first_day(position, fact):
         yield Objection(
             f"{fact.on} is before the finance was accepted on {position.contract.accepted_on}",
             "give the day it happened",
@@ -122,7 +129,7 @@ def _milestone(case: Case) -> Iterable[Objection]:
         return
     left = case.position.contract.sale.quantity * (1 - case.position.sales.delivered)
     if left == 0:
-        yield Objection("everything is delivered already", "net order show tells the rest")
+        yield Objection("everything is delivered already", "net milestone list ORDER names each delivery")
     elif quantity is not None and not 0 < quantity <= left:
         yield Objection(f"{quantity} units delivered where {left} are open", "give what the buyer accepted")
 
@@ -184,6 +191,10 @@ def _receipt(case: Case) -> Iterable[Objection]:
     if case.around.state in NOT_YET:
         yield Objection(f"the order is {case.around.state}", "reserve it first: net order run")
     yield from _received_before(case)
+    if case.fact.data.get("identified") is True and not case.position.books.own(Account.BUYER_REFUND):
+        yield Objection(
+            "no money of an unknown account is waiting", "record what came: leave out --identified"
+        )
     given, known = _account_number(case.fact.text("account")), case.position.contract.buyer_account
     apart = case.fact.data.get("unknown") is True or case.fact.data.get("identified") is True
     if given and known and given != _account_number(known) and not apart:

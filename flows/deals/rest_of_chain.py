@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from domain.money import round_minor, split_minor
+from domain.money import format_minor, round_minor, split_minor
 from domain.network import FinanceProduct, Network, Role
 from domain.plan import Certificate, FacilityPlan, Plan, PlanLeg, ShareOf
 from domain.terms import Event
@@ -105,7 +105,8 @@ class RemainingChain:
         return Situation(known_as(self.known), network, self.session.policy, on, self._free())
 
     def _explain(self, found: Certificate) -> None:
-        gap = f": {found.gap_minor} minor units are missing" if found.gap_minor else ""
+        told = format_minor(found.gap_minor, found.currency, grouped=True)
+        gap = f": {told} {found.currency} are missing" if found.gap_minor else ""
         self.reasons.append(f"{found.reason}{gap}")
         self.reasons += [f"{one.subject}: {one.reason}" for one in found.refusals[:5]]
 

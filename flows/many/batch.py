@@ -276,7 +276,9 @@ def _reserve(session: Session, placed: Placed, prepared: _Prepared) -> Way:
 
 
 def _done(session: Session, known: Placed, *, plan: Plan | None = None, repeated: bool = False) -> Done:
-    found = plan or newest_plan(session.ledger, known.id)
+    """An order that was called off or lost earns nothing of what was planned."""
+    over = known.state in (OrderState.CANCELLED, OrderState.DEFAULTED)
+    found = None if over else plan or newest_plan(session.ledger, known.id)
     return Done(
         known.id,
         known.state.value,

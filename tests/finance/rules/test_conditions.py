@@ -72,3 +72,20 @@ def test_an_insurer_pays_no_more_than_the_buyer_owes(contract: Contract, fact: M
     """Nothing is owed before the delivery; 3,000,000.00 were taken on a debt of 1,130,000.00."""
     paid = fact(FactKind.INSURANCE, "2026-03-09", amount="300000000")
     assert reasons(contract, paid) == ["an insurer pays no more than what the buyer owes, 0.00 CNY"]
+
+
+def test_a_buyer_pays_from_the_day_of_its_order_on(contract: Contract, fact: MakeFact) -> None:
+    """Ordered on 2 March, financed on the 5th: the deposit of the 2nd counts on its day, an older one not."""
+    on_the_day = fact(FactKind.RECEIPT, "2026-03-02", amount="33900000")
+    assert reasons(contract, on_the_day) == []
+    assert reasons(contract, fact(FactKind.RECEIPT, "2026-03-01", amount="33900000")) == [
+        "2026-03-01 is before the finance was accepted on 2026-03-05"
+    ]
+    books = fold(contract, [ACCEPTED, on_the_day], ACCEPTED.on).position.books
+    assert (books.own("1010"), books.own("2210")) == (33_900_000, -33_900_000)
+
+
+def test_identifying_needs_money_that_nobody_knew(contract: Contract, fact: MakeFact) -> None:
+    """With nothing unknown it was a fact without any effect."""
+    found = fact(FactKind.RECEIPT, "2026-03-09", amount="100000", identified=True)
+    assert reasons(contract, found) == ["no money of an unknown account is waiting"]

@@ -18,9 +18,11 @@ import pytest
 from documents.orders.reading import stream
 from domain.order import Order
 from domain.posting import imbalances
+from flows.deals.cancel import call_off
 from flows.desk.session import Session
 from flows.desk.start import start_ledger
-from flows.many.batch import BatchTerms, Done, Summary, run_batch
+from flows.many.batch import BatchTerms, Done, Summary, run_batch, work_group
+from flows.orders.statement import Statement
 from tests.parts.world import World, write
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -246,3 +248,12 @@ def test_an_interruption_tells_what_was_done_and_the_next_run_does_the_rest(
     rest, _ = again.communicate(timeout=120)
     assert json.loads(rest.splitlines()[-1])["done_before"] == len(told)
     check(terms)
+
+
+def test_an_order_called_off_earns_nothing_in_a_later_run(session: Session, lamp_order: Order) -> None:
+    """Its planned 140,388.71 stood in the profit of the next run."""
+    terms = BatchTerms(session.ledger_url or "", session.config_path, workers=1)
+    assert [one.profit_minor for one in work_group(session, terms, [lamp_order])] == [14_038_871]
+    call_off(session.ledger, lamp_order.reference, Statement(date(2026, 3, 6)), firms=session.firms)
+    again = work_group(session, terms, [lamp_order])
+    assert [(one.state, one.profit_minor, one.repeated) for one in again] == [("CANCELLED", 0, True)]
