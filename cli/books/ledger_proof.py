@@ -26,7 +26,7 @@ Against = Annotated[
 
 
 EXAMPLES = {
-    "verify": "net ledger verify\nnet ledger verify --against friday.checkpoint --json",
+    "verify": "net ledger verify\nnet ledger verify --since friday.checkpoint --json",
     "checkpoint": "net ledger checkpoint --to friday.checkpoint",
     "prove": "net ledger prove 4\nnet ledger prove order:PO-2026-0017 --to proofs/",
     "consistency": "net ledger consistency monday.checkpoint friday.checkpoint",
@@ -49,6 +49,10 @@ def register(app: typer.Typer) -> None:
 def verify(
     asked: Asked,
     against: Against = None,
+    since: Annotated[
+        Path | None,
+        typer.Option("--since", metavar="CHECKPOINT", help="Only what is newer than it: quick, and less."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; one for each core when not given.")
     ] = None,
@@ -62,8 +66,9 @@ def verify(
     from flows.overview.verified import note_verified
 
     with asked.session() as session:
-        report, today = _verified(session, against or [], workers), session.clock().date()
-        if report.sound:
+        today = session.clock().date()
+        report = _newer(session, since) if since else _verified(session, against or [], workers)
+        if report.sound and since is None:
             note_verified(report.ledger_id, report.records, report.root.hex(), session.clock())
     document = _report_document(report)
     answer(asked, "ledger-verify", document, lambda screen: _show_report(screen, report, today))
@@ -73,6 +78,12 @@ def verify(
             f"the ledger does not add up: {count} finding{'s' if count > 1 else ''}",
             "keep the ledger as it is; net ledger restore brings back a backup",
         )
+
+
+def _newer(session: "Session", since: Path) -> "Report":
+    from ledger.verify.since import verify_since
+
+    return verify_since(session.ledger, _checkpoint_file(since))
 
 
 def _verified(session: "Session", against: list[Path], workers: int | None) -> "Report":

@@ -100,12 +100,19 @@ def _reader(place: Place, snapshot: str) -> Iterator[Connection]:
 
 def stretch_job(place: Place, snapshot: str, ledger_id: str, start: int, end: int) -> Stretch:
     with _reader(place, snapshot) as connection:
-        records, legs = _rows(connection, start, end)
+        records, legs = stored_rows(connection, start, end)
     found = plain_stretch(ledger_id, start, end, records, legs)
     return check_stretch(ledger_id, start, end, records, legs) if found is None else found
 
 
-def _rows(connection: Connection, start: int, end: int) -> tuple[list[Row], list[Row]]:
+def signed_after(connection: Connection, ledger_id: str, after: int) -> SignedStretch:
+    """The commands that wrote what came after the record ``after``, by their numbers."""
+    found = "SELECT MIN(command), MAX(command) FROM sealed_record WHERE sequence > %s"
+    first, last = _one(connection, found, after)
+    return signature_job(connection, "", ledger_id, first, last) if first is not None else SignedStretch()
+
+
+def stored_rows(connection: Connection, start: int, end: int) -> tuple[list[Row], list[Row]]:
     """Records in the order of the tree, and their legs: nearly sorted already, so sorted here in no time."""
     first, last = _one(connection, _BOUNDS, start, end)
     low, high = _one(connection, _SIGNED, first, last)

@@ -210,6 +210,26 @@ def _stretch_job(path: str, ledger_id: str, start: int, end: int) -> Stretch:
         connection.close()
 
 
+def stored_rows(
+    connection: sqlite3.Connection, start: int, end: int
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """The records of a stretch, and their legs."""
+    records, legs = (connection.execute(rows, (start, end)).fetchall() for rows in (_RECORDS, _LEGS))
+    return records, legs
+
+
+def signed_after(path: Path, ledger_id: str, after: int) -> SignedStretch:
+    """The commands that wrote what came after the record ``after``."""
+    connection = connect(path, read_only=True)
+    try:
+        before = "COALESCE((SELECT command FROM record WHERE sequence = ?), 0)"
+        found = f"SELECT {before}, COALESCE(MAX(command), 0) FROM command"  # noqa: S608
+        first, last = connection.execute(found, (after,)).fetchone()
+    finally:
+        connection.close()
+    return _signature_job(str(path), ledger_id, first, last)
+
+
 def _unread(connection: sqlite3.Connection, ledger_id: str, start: int, end: int) -> Iterator[Flaw]:
     """Which records of a stretch cannot be looked at, one by one; what the others say of themselves."""
     for number in range(start + 1, end + 1):
