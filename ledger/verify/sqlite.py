@@ -14,9 +14,9 @@ from ledger.record.backend import Progress
 from ledger.record.findings import Flaw, Report
 from ledger.record.names import ACTORS, misnamed
 from ledger.schema.versions import OLDEST_VERSION, require_known
+from ledger.sqlite.damage import looked, raise_trouble, told
 from ledger.sqlite.file import CACHE_KIB, connect
 from ledger.verify.balances import check_balances
-from ledger.verify.damage import looked, raise_trouble, told
 from ledger.verify.jobs import Jobs, parts
 from ledger.verify.plain import plain_stretch
 from ledger.verify.projections import SHOWN

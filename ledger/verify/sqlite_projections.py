@@ -12,7 +12,7 @@ from ledger.record import kinds
 from ledger.record.findings import Flaw
 from ledger.schema.dialect import SQLITE
 from ledger.sqlite.backend import file_of
-from ledger.verify.damage import looked
+from ledger.sqlite.damage import looked
 from ledger.verify.projections import SHOWN, Projection, differences, projections, unreadable
 from ledger.verify.schema import check_header, check_schema, stated_version
 
