@@ -138,7 +138,17 @@ def _render(screen: "Console", reports: "Sequence[ProfitReport]", chart: bool) -
                 )
             )
         net = amount(report.net_minor, report.currency)
-        rows.append(("", f"{len(report.orders)} orders, net", net, "100.00%", "", "", ""))
+        rows.append(
+            (
+                "",
+                f"{len(report.orders)} order{'s' if len(report.orders) != 1 else ''}, net",
+                net,
+                "100.00%",
+                "",
+                "",
+                "",
+            )
+        )
         columns = ["party", "as", report.currency, "share", "per 1,000 a day", "per slot-day"]
         if chart:
             columns.append("")
