@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -32,14 +31,16 @@ from tests.parts.clearing_firms import NOON
 from trust.keys import Actor
 
 DAY = date(2026, 12, 1)
+pytestmark = pytest.mark.both_databases
 TERMS = PoolTerms("EAST", "CNY", Fraction(9, 10))
 LAW = shipped_law()
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    url = tmp_path / "pool.db"
-    with create_ledger(url, practice=False, actor=Actor.generate("bank"), clock=lambda: NOON) as made:
+def ledger(new_ledger_url: str) -> Iterator[Ledger]:
+    with create_ledger(
+        new_ledger_url, practice=False, actor=Actor.generate("bank"), clock=lambda: NOON
+    ) as made:
         open_pool(made, Opening(TERMS, "CN", ("fund", "insurer")), LAW, DAY)
         subscribe(made, "EAST", "fund", JUNIOR, 1_500_000_00, "in-1", DAY)
         subscribe(made, "EAST", "insurer", SENIOR, 8_500_000_00, "in-2", DAY)
