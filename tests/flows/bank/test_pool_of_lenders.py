@@ -27,7 +27,11 @@ CAPITAL = 1_000_000_000
 @pytest.fixture
 def network(session: Session) -> Network:
     """The factor lends the pool's ten million."""
-    layers = {"pool_name": "EAST", "pool": {"capital_minor": CAPITAL, "junior_share": "0.15"}}
+    layers = {
+        "pool_name": "EAST",
+        "pool": {"capital_minor": CAPITAL, "junior_share": "0.15"},
+        "limits": {"buyer": "10%"},
+    }
     lenders = [
         replace(one, underwriting={**one.underwriting, **layers}) if one.id == "pearl" else one
         for one in session.network.lenders
