@@ -7,6 +7,7 @@ import typer
 
 from cli.options import Asked, command, group
 from cli.screen.output import amount, answer, table
+from domain.errors import UsageError
 from domain.money import format_minor
 
 if TYPE_CHECKING:
@@ -59,11 +60,16 @@ def open_(
 
     net keeps its books and never holds its money. Lenders whose underwriting says pool_name lend it.
     """
+    from domain.money import MoneyError, exponent_of
     from finance.agreed.legal import law_with
     from finance.pools.units import PoolTerms
     from flows.bank.bids import rate_in
     from flows.bank.pools import Opening, open_pool
 
+    try:
+        exponent_of(currency)
+    except MoneyError as error:
+        raise UsageError(str(error), "write CNY, EUR, USD ...") from None
     terms = PoolTerms(pool, currency, rate_in(senior_most))
     opening = Opening(terms, country, tuple(investor or ()), public_offer, promised_return)
     with asked.session() as session:

@@ -141,9 +141,10 @@ def accept(
     from flows.clearing.files import read_document, write_document
     from flows.clearing.firm import this_firm
 
+    yearly = rate_in(rate)
     with asked.session() as session:
         document = read_document(file)
-        bought = accept_voucher(session.ledger, this_firm(session), document, rate_in(rate), session.on)
+        bought = accept_voucher(session.ledger, this_firm(session), document, yearly, session.on)
         write_document(bought.acceptance, to)
     price, face = (
         format_minor(minor, bought.currency) for minor in (bought.price_minor, bought.amount_minor)

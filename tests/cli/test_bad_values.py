@@ -197,6 +197,8 @@ def delivered(net: Net) -> Net:
         net("order", "new", *typed, *other, "--due", "2026-05-20", "--payment", "100% invoice+60").code == 0
     )
     assert net("order", "advance", "PO-2026-0017", "--to", "2026-06-21", "--as-planned").code == 0
+    firms = ("--investor", "fund", "--investor", "insurer")
+    assert net("pool", "open", "EAST", *firms, "--senior-most", "90%").code == 0
     return net
 
 

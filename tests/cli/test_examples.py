@@ -158,7 +158,7 @@ BEFORE: dict[str, list[str]] = {
         *ALL_SIGNED,
         "net clear execute december/proposal.json we-sign.json mill-signs.json --to decision.json",
     ],
-    "net ledger verify --against": [LAMP, "net ledger checkpoint --to friday.checkpoint"],
+    "net ledger verify --since": [LAMP, "net ledger checkpoint --to friday.checkpoint"],
     "net ledger consistency": [
         LAMP, "net ledger checkpoint --to monday.checkpoint",
         "net ledger log", "net ledger checkpoint --to friday.checkpoint",
@@ -170,6 +170,8 @@ BEFORE: dict[str, list[str]] = {
 NOT_HERE = {
     "net learn lead-time": "needs 50 outcomes: tests/flows/forecast/test_outcomes.py",
     "net init --ledger postgresql://net@db/trade": "runs in tests/cli/books/test_postgres_ledger.py",
+    "net ledger accept-loss": "needs a failover that lost records: tests/ledger/test_checkpoints.py",
+    "net ledger withdraw": "needs another key that writes: tests/ledger/book/test_withdrawn_keys.py",
     "net ledger copy net.db postgresql://postgres@db.example/trade": "the same",
     "net order new": "asks in a terminal: tests/cli/trade/test_order.py",
     "net provider add factory": "asks in a terminal: tests/cli/screen/test_firm_dialogue.py",
