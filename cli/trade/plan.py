@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from domain.plan import Certificate, Plan
     from flows.desk.session import Session
+    from flows.overview.next_step import NextStep
     from flows.plans.compare import Explanation, Subject
     from flows.plans.foresight import PlanChances
 
@@ -87,17 +88,20 @@ def plan(
 
         html.write_text(plan_page(found), "utf-8")
         note(f"wrote {html}")
-    from cli.screen.plan_tables import plain_chances
+    _tell(asked, found, chances, step)
+    for zero in told:
+        note(f"rests on a zero: {zero}")
 
-    document = _plain(found) | ({"chances": plain_chances(chances)} if chances else {})
+
+def _tell(asked: Asked, found: "Plan", chances: "PlanChances | None", step: "NextStep | None") -> None:
+    from cli.screen.plan_tables import plain_chances
 
     def screen_of(screen: "Console") -> None:
         render_plan(screen, found, chances)
         render_next(screen, step)
 
+    document = _plain(found) | ({"chances": plain_chances(chances)} if chances else {})
     answer(asked, "plan", document, screen_of)
-    for zero in told:
-        note(f"rests on a zero: {zero}")
 
 
 def _zeros(session: "Session", subject: "Subject", plan: "Plan") -> list[str]:
