@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Self
 
 from config.locations import find_config, find_ledger, keys_directory, own_ledger, practice_ledger
 from config.logins import with_login
-from config.settings import Foresight
 from domain.errors import NetError, NotFoundError
-from domain.network import Network, Policy
-from flows.firms.connected import Firms
 from flows.orders.find import NO_ORDER
 from ledger.store import Ledger
 from trust.keys import Actor
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the network and its firms take a third of the start of a command that needs neither
+    from config.settings import Foresight
+    from domain.network import Network, Policy
     from finance.forecast.cards import FirmCards
+    from flows.firms.connected import Firms
 
 Clock = Callable[[], datetime]
 
@@ -90,7 +90,7 @@ class Session:
         return keys_directory(self.config_path)
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> "Network":
         """The network file in force, validated; every defect of it at once when it is wrong. It knows the
         exchange rates of the ledger, where there is one."""
         from dataclasses import replace
@@ -110,14 +110,14 @@ class Session:
         return network if level is None or cards is None else with_scorecards(network, cards, level)
 
     @cached_property
-    def policy(self) -> Policy:
+    def policy(self) -> "Policy":
         """What the trader asks of every plan."""
         from config.settings import load_policy
 
         return load_policy(self.config_path)
 
     @cached_property
-    def foresight(self) -> Foresight:
+    def foresight(self) -> "Foresight":
         """What the trader asks of forecasts."""
         from config.settings import load_foresight
 
@@ -137,7 +137,7 @@ class Session:
         return kept[subject]
 
     @cached_property
-    def firms(self) -> Firms:
+    def firms(self) -> "Firms":
         """The firms of the network, each through its adapter."""
         from config.secrets import Secrets
         from flows.firms.connected import Firms
