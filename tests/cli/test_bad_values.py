@@ -178,8 +178,11 @@ def _positions(given: list[str], command: Any) -> list[int]:
 
 
 @pytest.fixture
-def delivered(net: Net) -> Net:
-    """The lamp order delivered, invoiced, its buyer's payment to come."""
+def delivered(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Net:
+    """The lamp order delivered, invoiced, its buyer's payment to come; what is written is written aside."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path / "work")
     assert net("init", "--practice").code == 0
     assert net("order", "run", "examples/lamp-order.toml").code == 0
     other = ("--price", "100.00", "--currency", "CNY", "--destination", "Shanghai", "--issued", "2026-03-02")
