@@ -119,3 +119,11 @@ def opened_text(path: Path, encodings: Sequence[str] = ("utf-8",)) -> Iterator[T
         raise refuse(str(path), 0, "file", "holds NUL bytes: it is no text", "send it as UTF-8 text")
     with opened(path), path.open(encoding=encoding, newline="") as text:
         yield text
+
+
+def text_of_bank(data: bytes) -> str:
+    """UTF-8, else Windows letters: banks mix them."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")

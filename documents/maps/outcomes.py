@@ -3,18 +3,19 @@
 The map is documented in docs/reference/forecasts.md; kinds, rules and columns are those of other maps.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from documents.files import toml as toml_order
-from documents.files.findings import Findings, no_line, refuse
-from documents.files.opening import decode, fitting_encoding, opened_text, read_document
+from documents.files.findings import Findings, no_line
+from documents.files.opening import decode, read_document
 from documents.files.section import Section, decimal_of
-from documents.maps.csv import Row, rows
+from documents.maps.csv import Row
+from documents.maps.flat_table import kept_rows, unshared
 from documents.maps.order_map import MapLoading, RowRule
-from documents.maps.source import CellError, Field, Source
+from documents.maps.source import CellError, Field
 from domain.money import MoneyError, exponent_of, round_minor
 
 SCHEMA = "net/outcome-map/1"
@@ -98,7 +99,11 @@ def read_outcomes(path: str | Path, outcome_map: OutcomeMap) -> list[PromisedRow
     """Every row of the table; InputDefectsError with all rows that cannot be read."""
     file = Path(path)
     findings = Findings(str(file))
-    found = [row for each in _rows(file, outcome_map) if (row := _row(each, outcome_map, findings))]
+    found = [
+        row
+        for each in kept_rows(file, outcome_map, _fields(outcome_map))
+        if (row := _row(each, outcome_map, findings))
+    ]
     findings.where = no_line
     seen: dict[str, int] = {}
     for row in found:
@@ -109,34 +114,8 @@ def read_outcomes(path: str | Path, outcome_map: OutcomeMap) -> list[PromisedRow
     return found
 
 
-def _rows(file: Path, outcome_map: OutcomeMap) -> Iterator[Row]:
-    encoding = fitting_encoding(file, outcome_map.encodings)
-    with opened_text(file, (encoding,)) as text:
-        every = rows(
-            text,
-            str(file),
-            outcome_map.separator,
-            skipped=outcome_map.skipped,
-            columns=outcome_map.columns,
-        )
-        for number, row in enumerate(every):
-            if number == 0:
-                _check_columns(row, outcome_map, file)
-            if not any(rule.holds(row.cells) for rule in outcome_map.rules):
-                yield row
-
-
-def _check_columns(row: Row, outcome_map: OutcomeMap, file: Path) -> None:
-    fields = [*outcome_map.outcome.values(), *outcome_map.groups.values(), *outcome_map.known.values()]
-    named = [column for field in fields for way in field.ways for column in way.columns]
-    named += [rule.column for rule in outcome_map.rules]
-    missing = [column for column in dict.fromkeys(named) if column not in row.cells]
-    if missing:
-        raise refuse(str(file), 1, ", ".join(missing), "is missing in the table", "add it, or mend the map")
-
-
-def _unshared(_source: Source, _cells: Mapping[str, str]) -> str | None:
-    return None
+def _fields(outcome_map: OutcomeMap) -> list[Field]:
+    return [*outcome_map.outcome.values(), *outcome_map.groups.values(), *outcome_map.known.values()]
 
 
 def _row(row: Row, outcome_map: OutcomeMap, findings: Findings) -> PromisedRow | None:
@@ -147,7 +126,7 @@ def _row(row: Row, outcome_map: OutcomeMap, findings: Findings) -> PromisedRow |
         parts.append({})
         for name, field in fields.items():
             try:
-                parts[-1][name] = field.found(row.cells, _unshared, findings.remark)
+                parts[-1][name] = field.found(row.cells, unshared, findings.remark)
             except CellError as error:
                 findings.add(name, str(error), "mend the cell, or say in the map how it is read")
     if len(findings.defects) > before:

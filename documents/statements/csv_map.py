@@ -1,16 +1,17 @@
 """Bank statements in CSV, read by a map in the manner of docs/reference/maps.md."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from documents.files import toml as toml_order
-from documents.files.findings import Findings, refuse
-from documents.files.opening import decode, fitting_encoding, opened_text, read_document
+from documents.files.findings import Findings
+from documents.files.opening import decode, read_document
 from documents.files.section import Section, day_of, decimal_of
-from documents.maps.csv import Row, rows
+from documents.maps.csv import Row
+from documents.maps.flat_table import kept_rows, unshared
 from documents.maps.order_map import MapLoading, RowRule
-from documents.maps.source import CellError, Field, Source
+from documents.maps.source import CellError, Field
 from documents.statements.statement import BankStatement, StatementEntry, with_references
 from domain.money import MoneyError, minor_of
 
@@ -82,7 +83,7 @@ def read_statement_csv(path: str | Path, statement_map: StatementMap) -> list[Ba
     file = Path(path)
     findings = Findings(str(file))
     groups: dict[tuple[str, str], list[StatementEntry]] = {}
-    for row in _rows(file, statement_map):
+    for row in kept_rows(file, statement_map, statement_map.entry.values()):
         entry = _entry(row, statement_map, findings)
         if entry is not None:
             groups.setdefault((entry.account, entry.currency), []).append(entry)
@@ -93,43 +94,13 @@ def read_statement_csv(path: str | Path, statement_map: StatementMap) -> list[Ba
     ]
 
 
-def _rows(file: Path, statement_map: StatementMap) -> Iterator[Row]:
-    encoding = fitting_encoding(file, statement_map.encodings)
-    with opened_text(file, (encoding,)) as text:
-        every = rows(
-            text,
-            str(file),
-            statement_map.separator,
-            skipped=statement_map.skipped,
-            columns=statement_map.columns,
-        )
-        for number, row in enumerate(every):
-            if number == 0:
-                _check_columns(row, statement_map, file)
-            if not any(rule.holds(row.cells) for rule in statement_map.rules):
-                yield row
-
-
-def _check_columns(row: Row, statement_map: StatementMap, file: Path) -> None:
-    ways = [way for field in statement_map.entry.values() for way in field.ways]
-    named = [column for way in ways for column in way.columns]
-    named += [rule.column for rule in statement_map.rules]
-    missing = [column for column in dict.fromkeys(named) if column not in row.cells]
-    if missing:
-        raise refuse(str(file), 1, ", ".join(missing), "is missing in the table", "add it, or mend the map")
-
-
-def _unshared(_source: Source, _cells: Mapping[str, str]) -> str | None:
-    return None
-
-
 def _entry(row: Row, statement_map: StatementMap, findings: Findings) -> StatementEntry | None:
     findings.where = lambda _name: row.line
     before = len(findings.defects)
     cells: dict[str, str] = {}
     for name, field in statement_map.entry.items():
         try:
-            cells[name] = field.found(row.cells, _unshared, findings.remark)
+            cells[name] = field.found(row.cells, unshared, findings.remark)
         except CellError as error:
             findings.add(name, str(error), "mend the cell, or say in the map how it is read")
     if len(findings.defects) > before:

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from documents.files.findings import Findings, refuse
-from documents.files.opening import read_document
+from documents.files.opening import read_document, text_of_bank
 from documents.files.section import day_of, decimal_of
 from documents.statements.statement import (
     NOT_PROVIDED,
@@ -59,19 +59,11 @@ def read_mt940(path: str | Path) -> list[BankStatement]:
     file = Path(path)
     data = read_document(file, BYTES)
     reading = _Reading(Findings(str(file)))
-    found = [reading.statement(message) for message in _messages(_text(data))]
+    found = [reading.statement(message) for message in _messages(text_of_bank(data))]
     if not found:
         raise refuse(str(file), 1, "file", "holds no statement", "export the statement again")
     reading.findings.raise_any()
     return joined(found)
-
-
-def _text(data: bytes) -> str:
-    """UTF-8, else Windows letters: banks mix them."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
 
 
 @dataclass(slots=True)

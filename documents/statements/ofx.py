@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from documents.files.findings import Findings, refuse
-from documents.files.opening import read_document
+from documents.files.opening import read_document, text_of_bank
 from documents.files.section import day_of, decimal_of
 from documents.statements.statement import (
     NOT_PROVIDED,
@@ -43,7 +43,7 @@ def read_ofx(path: str | Path) -> list[BankStatement]:
     """Every statement in the file; InputDefectsError with all that is wrong in it."""
     file = Path(path)
     data = read_document(file, BYTES)
-    text = _text(data)
+    text = text_of_bank(data)
     if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
         raise refuse(str(file), 1, "file", "declares a document type, which can hold entities", "remove it")
     reading = _Reading(Findings(str(file)))
@@ -53,13 +53,6 @@ def read_ofx(path: str | Path) -> list[BankStatement]:
         raise refuse(str(file), 1, "file", f"holds {kind}", "export the account's transactions")
     reading.findings.raise_any()
     return joined(found)
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
 
 
 @dataclass(slots=True)
