@@ -227,12 +227,14 @@ def propose(
     insolvent firms stay out, and the reason is told. Give each firm its own file: it sees its own lines.
     """
     from finance.agreed.legal import law_with
+    from flows.clearing.debts import currency_in
     from flows.clearing.facility import read_facility
     from flows.clearing.files import write_proposal
     from flows.clearing.firm import this_firm
     from flows.clearing.propose import ClearingAsked
     from flows.clearing.propose import propose as propose_clearing
 
+    currency_in(currency)
     with asked.session() as session:
         firm = this_firm(session)
         facility = read_facility(with_credit, firm, currency) if with_credit else None

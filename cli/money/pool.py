@@ -60,17 +60,13 @@ def open_(
 
     net keeps its books and never holds its money. Lenders whose underwriting says pool_name lend it.
     """
-    from domain.money import MoneyError, exponent_of
     from finance.agreed.legal import law_with
     from finance.pools.units import PoolTerms
     from flows.bank.bids import rate_in
     from flows.bank.pools import Opening, open_pool
+    from flows.clearing.debts import currency_in
 
-    try:
-        exponent_of(currency)
-    except MoneyError as error:
-        raise UsageError(str(error), "write CNY, EUR, USD ...") from None
-    terms = PoolTerms(pool, currency, rate_in(senior_most))
+    terms = PoolTerms(pool, currency_in(currency), rate_in(senior_most))
     opening = Opening(terms, country, tuple(investor or ()), public_offer, promised_return)
     with asked.session() as session:
         made = open_pool(session.ledger, opening, law_with(rules), session.on)
@@ -256,7 +252,6 @@ def capital(
 
 def _units(text: str) -> int:
     """Millionths of a unit."""
-    from domain.errors import UsageError
     from domain.money import MoneyError, parse_decimal
 
     try:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from domain.errors import NotFoundError, RefusedError, UsageError
-from domain.money import MoneyError, parse_minor
+from domain.money import MoneyError, exponent_of, parse_minor
 from domain.posting import Entry
 from finance.clearing import postings
 from finance.clearing.debt import (
@@ -34,6 +34,15 @@ from ledger.store import Ledger
 from trust.canonical import canonical_bytes
 
 FILE_SCHEMA = "net.debts/1"
+
+
+def currency_in(code: str) -> str:
+    """The code as typed; UsageError when ISO 4217 does not list it."""
+    try:
+        exponent_of(code)
+    except MoneyError as error:
+        raise UsageError(str(error), "write CNY, EUR, USD ...") from None
+    return code
 
 
 def amount_in(text: str, currency: str) -> int:

@@ -125,3 +125,12 @@ def test_a_country_without_a_legal_form_is_refused(three: Net) -> None:
     ran = three("clear", "propose", "--country", "XX", "--to", "x", *by("north"))
     assert ran.code == 4
     assert "no legal form of a set-off is known in XX" in ran.err
+
+
+@pytest.mark.parametrize("bad", ["X1", "yuan", "12"])
+def test_a_currency_that_does_not_exist_is_wrong_usage_and_no_empty_clearing(net: Net, bad: str) -> None:
+    assert net("init").code == 0
+    assert net("node", "keygen").code == 0
+    ran = net("clear", "propose", "--currency", bad, "--due-until", "2026-12-31", "--to", "december")
+    assert ran.code == 2
+    assert "ISO 4217" in ran.err
